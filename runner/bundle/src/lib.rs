@@ -1,0 +1,1 @@
+//! What a handler author ships: manifest, cases, component; loading and validating it

@@ -1,0 +1,2 @@
+//! The `synapsor` binary.
+fn main() {}

@@ -1,0 +1,369 @@
+//! What the rest of the runner works with: a config that has been checked, in which every name resolves.
+//!
+//! Invariant: only [`crate::compile`] builds these, so later rooms do not check again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+use synapsor_protocol::{Advance, Digest, Engine, Value};
+
+/// What the runner may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Only read capabilities are served.
+    ReadOnly,
+    /// Proposals are recorded and never applied.
+    Shadow,
+    /// The full loop.
+    Review,
+    /// Tools come from a hosted service.
+    Cloud,
+}
+
+/// Which envelope a tool result has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultFormat {
+    /// The published first form.
+    V1,
+    /// The published second form.
+    V2,
+}
+
+/// A checked `synapsor.runner.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    /// What the runner may do.
+    pub mode: Mode,
+    /// Which envelope a tool result has.
+    pub result_format: ResultFormat,
+    /// The ledger file, as written in the config (relative to it), where it is.
+    pub storage_path: Option<PathBuf>,
+    /// Sources by name.
+    pub sources: BTreeMap<String, Arc<Source>>,
+    /// Contexts by name; the top-level `trusted_context` is in here as [`DEFAULT_CONTEXT`].
+    pub contexts: BTreeMap<String, Arc<Context>>,
+    /// Executors by name, without the built-in `sql_update`.
+    pub executors: BTreeMap<String, Executor>,
+    /// Capabilities in config order.
+    pub capabilities: Vec<Arc<Capability>>,
+}
+
+/// The name under which the top-level `trusted_context` is found in [`Config::contexts`].
+pub const DEFAULT_CONTEXT: &str = "trusted_context";
+
+/// A database of record. Holds names of environment variables, never URLs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// Its engine.
+    pub engine: Engine,
+    /// Where it is.
+    pub location: Location,
+    /// Time limit of one statement, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// The runner never writes here.
+    pub read_only: bool,
+}
+
+/// Where a source is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Location {
+    /// A server, by environment variable names.
+    Server {
+        /// Holds the URL of the reading credential.
+        read_url_env: String,
+        /// Holds the URL of the writing credential; without it nothing is applied here.
+        write_url_env: Option<String>,
+    },
+    /// A SQLite file; relative paths are relative to the config file.
+    File {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+/// Where tenant and principal come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "provider")]
+pub enum Context {
+    /// Two environment variables.
+    Environment {
+        /// Holds the tenant.
+        tenant_id_env: String,
+        /// Holds the principal.
+        principal_env: String,
+    },
+    /// Literals for development; the environment wins where it is named and set.
+    StaticDev {
+        /// The tenant.
+        tenant_id: Option<String>,
+        /// The principal.
+        principal: Option<String>,
+        /// Holds the tenant, when set.
+        tenant_id_env: Option<String>,
+        /// Holds the principal, when set.
+        principal_env: Option<String>,
+    },
+    /// Verified claims of the request's token.
+    HttpClaims {
+        /// Claim that is the tenant.
+        tenant_id_key: String,
+        /// Claim that is the principal.
+        principal_key: String,
+    },
+    /// A hosted session.
+    CloudSession,
+}
+
+/// An app-owned executor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Executor {
+    /// An HTTP endpoint of the application.
+    HttpHandler {
+        /// Holds the URL.
+        url_env: String,
+        /// POST, PUT or PATCH.
+        method: String,
+        /// Holds the bearer token.
+        token_env: Option<String>,
+        /// Holds the signing secret.
+        signing_secret_env: Option<String>,
+        /// Time limit in milliseconds.
+        timeout_ms: u64,
+    },
+    /// A command of the application.
+    CommandHandler {
+        /// Holds the command line.
+        command_env: String,
+        /// Time limit in milliseconds.
+        timeout_ms: u64,
+    },
+}
+
+/// One reviewed, named thing a model may ask for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Capability {
+    /// `domain.verb_object`.
+    pub name: String,
+    /// For the model; generated where the config has none.
+    pub description: String,
+    /// What the result is good for, for the model.
+    pub returns_hint: Option<String>,
+    /// Where the row is.
+    pub source: Arc<Source>,
+    /// Name of the context in [`Config::contexts`].
+    pub context_name: String,
+    /// Where tenant and principal come from.
+    pub context: Arc<Context>,
+    /// Which table.
+    pub target: TableTarget,
+    /// Arguments in config order.
+    pub args: Vec<Argument>,
+    /// The argument that carries the primary key.
+    pub lookup_arg: String,
+    /// Columns a read returns and a proposal captures.
+    pub visible_columns: Vec<String>,
+    /// What a proposal may do; `None` for a read.
+    pub proposal: Option<ProposalRules>,
+    /// Digest over everything above, with a handler's pinned component, grants and settings: what was reviewed.
+    pub digest: Digest,
+}
+
+impl Capability {
+    /// `read` or `proposal`.
+    pub fn kind(&self) -> &'static str {
+        if self.proposal.is_some() { "proposal" } else { "read" }
+    }
+
+    /// Every column the runner reads for a call: visible, key, tenant and guard, each once, in name order.
+    pub fn captured_columns(&self) -> BTreeSet<&str> {
+        let mut columns: BTreeSet<&str> = self.visible_columns.iter().map(String::as_str).collect();
+        columns.insert(&self.target.primary_key);
+        columns.extend(self.target.tenant_key.as_deref());
+        if let Some(rules) = &self.proposal {
+            columns.extend(rules.patched_columns());
+            if let ConflictGuard::Column { column, .. } = &rules.guard {
+                columns.insert(column);
+            }
+        }
+        columns
+    }
+}
+
+/// A table and the columns that scope it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableTarget {
+    /// Schema (Postgres), database (MySQL), or `main` (SQLite).
+    pub schema: String,
+    /// Table.
+    pub table: String,
+    /// Primary key column.
+    pub primary_key: String,
+    /// Tenant column; `None` only for `single_tenant_dev`.
+    pub tenant_key: Option<String>,
+}
+
+/// One argument of a capability.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ArgumentType,
+    /// For the model.
+    pub description: Option<String>,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Longest text, in Unicode scalar values.
+    pub max_length: Option<u64>,
+    /// Smallest number, exact decimal text.
+    pub minimum: Option<String>,
+    /// Largest number, exact decimal text.
+    pub maximum: Option<String>,
+    /// The only values allowed.
+    pub allowed: Option<Vec<serde_json::Value>>,
+}
+
+/// JSON type of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgumentType {
+    /// Text.
+    String,
+    /// An integer or a decimal; a string of plain decimal digits is accepted too, so that big numbers stay exact.
+    Number,
+    /// True or false.
+    Boolean,
+}
+
+/// What a proposal capability may do.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProposalRules {
+    /// What computes the patch.
+    pub logic: Logic,
+    /// The columns it may change.
+    pub allowed_columns: BTreeSet<String>,
+    /// Bounds by patch column.
+    pub numeric_bounds: BTreeMap<String, Bounds>,
+    /// Allowed state changes by patch column.
+    pub transition_guards: BTreeMap<String, Transition>,
+    /// What guards the change.
+    pub guard: ConflictGuard,
+    /// `sql_update` or a name in [`Config::executors`].
+    pub executor: String,
+    /// Shown to the reviewer.
+    pub required_role: Option<String>,
+}
+
+impl ProposalRules {
+    /// The columns a declarative patch sets; for a handler every allowed column, since it may set any of them.
+    pub fn patched_columns(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match &self.logic {
+            Logic::Patch(bindings) => Box::new(bindings.keys().map(String::as_str)),
+            Logic::Handler(_) => Box::new(self.allowed_columns.iter().map(String::as_str)),
+        }
+    }
+}
+
+/// What turns a row and arguments into a patch.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Logic {
+    /// Columns bound to fixed values or arguments.
+    Patch(BTreeMap<String, Binding>),
+    /// A handler.
+    Handler(HandlerGrant),
+}
+
+/// Where one patch column's value comes from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Binding {
+    /// Always this scalar.
+    Fixed(Value),
+    /// The argument of that name; absent optional arguments give null.
+    FromArg(String),
+}
+
+/// A handler and what it is granted.
+#[derive(Debug, Clone, Serialize)]
+pub struct HandlerGrant {
+    /// Bundle folder, relative to the config file.
+    pub bundle: PathBuf,
+    /// Digest of the component file.
+    pub digest: Digest,
+    /// Non-secret settings handed to every call.
+    pub settings: BTreeMap<String, Value>,
+    /// Limits the config sets; absent ones are the host's defaults.
+    pub limits: HandlerLimits,
+    /// Declared reads by name.
+    pub reads: BTreeMap<String, DeclaredRead>,
+}
+
+/// Limits of one handler call. All optional: the host's defaults fill in and its maxima cap.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct HandlerLimits {
+    /// Fuel.
+    pub fuel: Option<u64>,
+    /// Linear memory in bytes, summed.
+    pub memory_bytes: Option<u64>,
+    /// Wall clock in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// Declared reads per call.
+    pub reads_max: Option<u32>,
+    /// Bytes of the answer.
+    pub output_bytes: Option<u64>,
+}
+
+/// A named, scoped read a handler may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeclaredRead {
+    /// Which table, in the capability's own source.
+    pub target: TableTarget,
+    /// Columns handed over.
+    pub columns: Vec<String>,
+    /// Columns that may be filtered by equality in `find`; empty means `get` only.
+    pub filters: BTreeSet<String>,
+    /// Most rows of one `find`.
+    pub rows_max: u32,
+}
+
+/// Bounds of a number; exact decimal text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bounds {
+    /// Smallest.
+    pub minimum: Option<String>,
+    /// Largest.
+    pub maximum: Option<String>,
+}
+
+/// Allowed state changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Transition {
+    /// The column that holds the present state; the patched column itself unless named.
+    pub from_column: String,
+    /// Present state to allowed next states.
+    pub allowed: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What guards a change against a row that moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictGuard {
+    /// A version column, and every captured column.
+    Column {
+        /// The column.
+        column: String,
+        /// Whether apply moves it.
+        advance: Advance,
+    },
+    /// Every captured column alone.
+    WeakAck,
+}

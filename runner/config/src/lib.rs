@@ -1,0 +1,1 @@
+//! synapsor.runner.json: raw text, validated, compiled to capabilities

@@ -1,0 +1,1 @@
+//! Loads a handler component by digest and runs it in a box

@@ -1,0 +1,1 @@
+//! One tool call: context, arguments, read, logic, proposal

@@ -1,0 +1,1 @@
+//! The append-only local record: SQLite in WAL mode with chained events

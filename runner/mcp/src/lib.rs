@@ -1,0 +1,1 @@
+//! The surface a model sees: MCP over stdio

@@ -1,0 +1,97 @@
+//! Events: the chained history of the ledger. Each carries the digest of the one before.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{CanonicalError, Digest};
+use crate::ids::ProposalId;
+use crate::moment::Moment;
+
+/// Domain tag of an event's digest.
+pub const EVENT_SCHEMA: &str = "synapsor.event.v1";
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// The ledger was made; the first link.
+    LedgerCreated,
+    /// Evidence of a read or a proposal was recorded.
+    EvidenceRecorded,
+    /// A call was refused.
+    CallRefused,
+    /// A proposal was made.
+    ProposalCreated,
+    /// A person approved.
+    ProposalApproved,
+    /// A person rejected.
+    ProposalRejected,
+    /// An apply is about to touch the source: the durable intent.
+    WritebackStarted,
+    /// The row was changed.
+    WritebackApplied,
+    /// It had been changed before.
+    WritebackAlreadyApplied,
+    /// A guard did not hold.
+    WritebackConflict,
+    /// The source refused for good.
+    WritebackFailed,
+    /// A transient failure; the proposal stays approved.
+    WritebackInterrupted,
+    /// The outcome is not known.
+    WritebackUnknown,
+}
+
+impl EventKind {
+    /// The kind's name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LedgerCreated => "ledger_created",
+            Self::EvidenceRecorded => "evidence_recorded",
+            Self::CallRefused => "call_refused",
+            Self::ProposalCreated => "proposal_created",
+            Self::ProposalApproved => "proposal_approved",
+            Self::ProposalRejected => "proposal_rejected",
+            Self::WritebackStarted => "writeback_started",
+            Self::WritebackApplied => "writeback_applied",
+            Self::WritebackAlreadyApplied => "writeback_already_applied",
+            Self::WritebackConflict => "writeback_conflict",
+            Self::WritebackFailed => "writeback_failed",
+            Self::WritebackInterrupted => "writeback_interrupted",
+            Self::WritebackUnknown => "writeback_unknown",
+        }
+    }
+}
+
+/// One link of the chain. Everything but `digest` is covered by `digest`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// 1, 2, 3 … without a hole.
+    pub seq: i64,
+    /// What happened.
+    pub kind: EventKind,
+    /// To which proposal, where it was about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal_id: Option<ProposalId>,
+    /// Who did it: a principal, an operator or a runner.
+    pub actor: String,
+    /// The rest, by kind: ids and digests, never row values.
+    pub payload: serde_json::Value,
+    /// When.
+    pub at: Moment,
+    /// The digest of the event before; 64 zeros for the first.
+    pub previous_digest: Digest,
+    /// This event's digest.
+    pub digest: Digest,
+}
+
+impl Event {
+    /// The digest of the content as it is now.
+    ///
+    /// # Errors
+    /// When the payload holds a float.
+    pub fn recompute_digest(&self) -> Result<Digest, CanonicalError> {
+        let Self { seq, kind, proposal_id, actor, payload, at, previous_digest, digest: _ } = self;
+        Digest::of(EVENT_SCHEMA, &(seq, kind, proposal_id, actor, payload, at, previous_digest))
+    }
+}

@@ -1,0 +1,35 @@
+//! The nouns every room shares: exact values, change sets, proposals, receipts, refusals and digests.
+//!
+//! Invariant: pure. No I/O, no clock, no randomness, no environment; those come in through [`door`].
+//! Invariant: anything stored or sent lives here, names its schema version, and has a golden document in
+//! `fixtures/protocol/` that must parse for ever.
+//!
+//! Modules in reading order.
+
+pub mod change_set;
+pub mod context;
+pub mod digest;
+pub mod door;
+pub mod event;
+pub mod evidence;
+pub mod ids;
+pub mod job;
+pub mod moment;
+pub mod proposal;
+pub mod receipt;
+pub mod refusal;
+pub mod value;
+
+pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};
+pub use context::{Provenance, TrustedContext};
+pub use digest::{CanonicalError, Digest, canonical_json};
+pub use door::{Clock, Environment, Ids};
+pub use event::{Event, EventKind};
+pub use evidence::{EvidenceBundle, QueryAudit, RecordedRead, Usage};
+pub use ids::{AuditId, EvidenceId, JobId, ProposalId, ReceiptId};
+pub use job::WritebackJob;
+pub use moment::Moment;
+pub use proposal::{Decision, Proposal, ProposalState, Verdict};
+pub use receipt::{Outcome, Receipt};
+pub use refusal::{Code, Kind, Refusal, SourceChanged};
+pub use value::{Columns, Engine, Value};

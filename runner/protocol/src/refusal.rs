@@ -1,0 +1,260 @@
+//! Why something was not carried out: one enum of stable codes, and what is safe to say about each.
+//!
+//! Invariant: a code is never renamed or reused. Invariant: `message` is safe for an outsider: no SQL, no row value, no
+//! secret, no driver text; detail goes to the log only.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Whose "no" it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A rule answered no. Asking again changes nothing.
+    Refusal,
+    /// The world broke: a database, the disk, a handler. Safe to repeat.
+    Failure,
+    /// Our own invariant broke.
+    Bug,
+}
+
+/// Whether the source database changed. A field, never read out of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceChanged {
+    /// It did not.
+    #[default]
+    No,
+    /// It did.
+    Yes,
+    /// It cannot be said yet; reconcile.
+    Unknown,
+}
+
+macro_rules! codes {
+    ($($name:ident = $wire:literal, $kind:ident, $retryable:literal, $text:literal;)+) => {
+        /// A stable code; `SCREAMING_SNAKE` on the wire.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $text] #[serde(rename = $wire)] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the call.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire,)+ }
+            }
+
+            /// A rule's no, a failure of the world, or a bug.
+            pub fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind,)+ }
+            }
+
+            /// Whether the same request may succeed later without anybody changing anything.
+            pub fn retryable(self) -> bool {
+                match self { $(Self::$name => $retryable,)+ }
+            }
+
+            /// What the code means, in one line.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // the call
+    ModelCannotOverrideBinding = "MODEL_CANNOT_OVERRIDE_BINDING", Refusal, false, "an argument tried to set a value only the runner may set (tenant, principal, table, column, version)";
+    McpToolNotFound = "MCP_TOOL_NOT_FOUND", Refusal, false, "no capability of that name is served";
+    ArgumentRequired = "ARGUMENT_REQUIRED", Refusal, false, "a required argument is missing";
+    ArgumentUnknown = "ARGUMENT_UNKNOWN", Refusal, false, "the capability has no argument of that name";
+    ArgumentTypeInvalid = "ARGUMENT_TYPE_INVALID", Refusal, false, "an argument has another type than the capability declares";
+    ArgumentTooLong = "ARGUMENT_TOO_LONG", Refusal, false, "a text argument is longer than its `max_length`";
+    ArgumentBelowMinimum = "ARGUMENT_BELOW_MINIMUM", Refusal, false, "a number argument is below its `minimum`";
+    ArgumentAboveMaximum = "ARGUMENT_ABOVE_MAXIMUM", Refusal, false, "a number argument is above its `maximum`";
+    ArgumentNotAllowed = "ARGUMENT_NOT_ALLOWED", Refusal, false, "an argument is not one of its `enum` values";
+    InvalidInput = "INVALID_INPUT", Refusal, false, "the input is not well formed or exceeds a size limit";
+    ProposalsDisabled = "PROPOSALS_DISABLED", Refusal, false, "the runner serves reads only (`mode: read_only`)";
+    TrustedContextMissing = "TRUSTED_CONTEXT_MISSING", Refusal, false, "the capability has no trusted context";
+    TrustedBindingMissing = "TRUSTED_BINDING_MISSING", Refusal, false, "the tenant or the principal is not set where the context says it is";
+    TrustedContextUnsupported = "TRUSTED_CONTEXT_UNSUPPORTED", Refusal, false, "the context's provider cannot be used on this transport";
+    // the source
+    SourceNotFound = "SOURCE_NOT_FOUND", Refusal, false, "the config names no such source";
+    SourceCredentialMissing = "SOURCE_CREDENTIAL_MISSING", Failure, false, "the environment variable that holds the source's URL is not set";
+    SourceUnavailable = "SOURCE_UNAVAILABLE", Failure, true, "the source database cannot be reached";
+    SourceTimeout = "SOURCE_TIMEOUT", Failure, true, "the source did not answer within its time limit";
+    SourceBusy = "SOURCE_BUSY", Failure, true, "every connection to the source is in use";
+    SourceShapeMismatch = "SOURCE_SHAPE_MISMATCH", Refusal, false, "a configured table or column does not exist in the source";
+    ColumnTypeUnsupported = "COLUMN_TYPE_UNSUPPORTED", Refusal, false, "a column's type cannot be kept exact and is not served";
+    SourceReadFailed = "SOURCE_READ_FAILED", Failure, false, "the source refused the read";
+    RowNotFound = "ROW_NOT_FOUND", Refusal, false, "no row of this tenant has that key";
+    RowNotUnique = "ROW_NOT_UNIQUE", Refusal, false, "more than one row of this tenant has that key";
+    RowTooLarge = "ROW_TOO_LARGE", Refusal, false, "the row is larger than the read limit";
+    // the patch
+    PatchColumnNotAllowed = "PATCH_COLUMN_NOT_ALLOWED", Refusal, false, "the patch names a column outside `allowed_columns`";
+    PatchEmpty = "PATCH_EMPTY", Refusal, false, "the patch changes nothing";
+    PatchValueInvalid = "PATCH_VALUE_INVALID", Refusal, false, "a patch value cannot be stored exactly in its column";
+    PatchNumericBoundTypeInvalid = "PATCH_NUMERIC_BOUND_TYPE_INVALID", Refusal, false, "a bounded patch column received something that is not a number";
+    PatchBelowMinimum = "PATCH_BELOW_MINIMUM", Refusal, false, "a patch value is below its numeric bound";
+    PatchAboveMaximum = "PATCH_ABOVE_MAXIMUM", Refusal, false, "a patch value is above its numeric bound";
+    PatchTransitionTypeInvalid = "PATCH_TRANSITION_TYPE_INVALID", Refusal, false, "a transition guard met a value that is not text";
+    PatchTransitionNotAllowed = "PATCH_TRANSITION_NOT_ALLOWED", Refusal, false, "the change from the present state to the proposed one is not allowed";
+    ConflictGuardMissing = "CONFLICT_GUARD_MISSING", Refusal, false, "the row has no value in its version column to guard the change with";
+    SecretMaterialRejected = "SECRET_MATERIAL_REJECTED", Refusal, false, "the record would hold something that looks like a secret";
+    // the handler
+    HandlerRefused = "HANDLER_REFUSED", Refusal, false, "the handler's business rule answered no";
+    HandlerNotLoaded = "HANDLER_NOT_LOADED", Failure, false, "the capability's handler could not be loaded";
+    HandlerDigestMismatch = "HANDLER_DIGEST_MISMATCH", Refusal, false, "the handler's component is not the one the config pins";
+    HandlerInvalid = "HANDLER_INVALID", Refusal, false, "the handler's component or manifest is not valid";
+    HandlerImportNotGranted = "HANDLER_IMPORT_NOT_GRANTED", Refusal, false, "the component imports something the world does not grant";
+    HandlerBusy = "HANDLER_BUSY", Failure, true, "every handler slot is in use";
+    GuestFuel = "GUEST_FUEL", Refusal, false, "the handler used up its fuel";
+    GuestDeadline = "GUEST_DEADLINE", Refusal, true, "the handler ran past its deadline";
+    GuestMemory = "GUEST_MEMORY", Refusal, false, "the handler asked for more memory than its limit";
+    GuestTable = "GUEST_TABLE", Refusal, false, "the handler asked for more table elements than its limit";
+    GuestStack = "GUEST_STACK", Refusal, false, "the handler ran out of stack";
+    GuestTrap = "GUEST_TRAP", Refusal, false, "the handler trapped";
+    GuestOutputTooLarge = "GUEST_OUTPUT_TOO_LARGE", Refusal, false, "the handler's answer is larger than its limit";
+    GuestAbi = "GUEST_ABI", Refusal, false, "the handler's answer does not follow the contract";
+    GuestReadsExceeded = "GUEST_READS_EXCEEDED", Refusal, false, "the handler asked for more reads, rows or bytes than its limit";
+    GuestReadFailed = "GUEST_READ_FAILED", Failure, true, "a declared read of the handler could not be answered";
+    // the ledger
+    LedgerUnavailable = "LEDGER_UNAVAILABLE", Failure, true, "the ledger cannot be opened or written";
+    LedgerReadOnly = "LEDGER_READ_ONLY", Failure, false, "the ledger file is read-only";
+    LedgerFull = "LEDGER_FULL", Failure, true, "the ledger's disk is full";
+    LedgerBusy = "LEDGER_BUSY", Failure, true, "another process holds the ledger's write lock too long";
+    LedgerTooNew = "LEDGER_TOO_NEW", Refusal, false, "the ledger was written by a newer version";
+    LedgerCorrupt = "LEDGER_CORRUPT", Failure, false, "the ledger holds something that cannot be read back";
+    ResourceNotFound = "RESOURCE_NOT_FOUND", Refusal, false, "no such record exists for this tenant";
+    ResourceIdMissing = "RESOURCE_ID_MISSING", Refusal, false, "the resource address names no record";
+    // the decision
+    ProposalNotFound = "PROPOSAL_NOT_FOUND", Refusal, false, "the ledger holds no such proposal";
+    ProposalIdAmbiguous = "PROPOSAL_ID_AMBIGUOUS", Refusal, false, "more than one proposal starts with that prefix";
+    ProposalNotPendingReview = "PROPOSAL_NOT_PENDING_REVIEW", Refusal, false, "the proposal is not waiting for a decision";
+    ProposalNotRejectable = "PROPOSAL_NOT_REJECTABLE", Refusal, false, "the proposal can no longer be rejected";
+    ProposalNotApproved = "PROPOSAL_NOT_APPROVED", Refusal, false, "the proposal is not approved";
+    ProposalHashMismatch = "PROPOSAL_HASH_MISMATCH", Refusal, false, "the stored change set is not the one that was shown or approved";
+    ReasonRequired = "REASON_REQUIRED", Refusal, false, "a rejection needs a reason";
+    ConfirmationRequired = "CONFIRMATION_REQUIRED", Refusal, false, "the decision was not confirmed";
+    ShadowWritebackDisabled = "SHADOW_WRITEBACK_DISABLED", Refusal, false, "shadow proposals are never applied";
+    ReadOnlyWritebackDisabled = "READ_ONLY_WRITEBACK_DISABLED", Refusal, false, "writeback is off (`mode: read_only`)";
+    // the writeback
+    WritebackDisabled = "WRITEBACK_DISABLED", Refusal, false, "the source has no write credential";
+    WritebackNotReviewed = "WRITEBACK_NOT_REVIEWED", Refusal, false, "the config no longer allows this change";
+    ExecutorUnsupported = "EXECUTOR_UNSUPPORTED", Refusal, false, "the proposal's executor is not one this command can run";
+    TenantGuardMismatch = "TENANT_GUARD_MISMATCH", Refusal, false, "the locked row belongs to another tenant";
+    VersionConflict = "VERSION_CONFLICT", Refusal, false, "the row's version is not the one that was reviewed";
+    RowChangedAfterProposal = "ROW_CHANGED_AFTER_PROPOSAL", Refusal, false, "the row is not the one that was reviewed";
+    MultiRowWriteBlocked = "MULTI_ROW_WRITE_BLOCKED", Refusal, false, "the statement would have changed more than one row";
+    AfterImageMismatch = "AFTER_IMAGE_MISMATCH", Refusal, false, "the database stored something else than was approved";
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", Refusal, false, "a receipt with this key belongs to another proposal content";
+    ReceiptsTableMissing = "RECEIPTS_TABLE_MISSING", Refusal, false, "the receipts table does not exist or has another shape";
+    TargetNotTransactional = "TARGET_NOT_TRANSACTIONAL", Refusal, false, "the target cannot be changed in a transaction";
+    TargetNotWritable = "TARGET_NOT_WRITABLE", Refusal, false, "the target is not a plain table";
+    SourceReadOnly = "SOURCE_READ_ONLY", Refusal, false, "the source accepts no writes";
+    PermissionDenied = "PERMISSION_DENIED", Refusal, false, "the write credential may not do this";
+    ConstraintViolated = "CONSTRAINT_VIOLATED", Refusal, false, "the database's own rules refused the change";
+    TransactionFailed = "TRANSACTION_FAILED", Failure, true, "the transaction failed and was rolled back";
+    DatabaseUnavailable = "DATABASE_UNAVAILABLE", Failure, true, "the source cannot be reached for writing";
+    OutcomeUnknown = "OUTCOME_UNKNOWN", Failure, true, "the connection was lost at commit and the source stays away";
+    SourceRegressed = "SOURCE_REGRESSED", Refusal, false, "the ledger says applied but the source holds no receipt";
+    // the rest
+    ConfigInvalid = "CONFIG_INVALID", Refusal, false, "the config is not valid";
+    NotFound = "NOT_FOUND", Refusal, false, "a file or record named on the command line does not exist";
+    Internal = "INTERNAL", Bug, false, "an invariant of the runner broke";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A request that was not carried out, with everything an outsider may be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// What was refused and why: lower case, names in backticks, expected and found.
+    pub message: String,
+    /// What to do next, where there is something to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The handler's own code, for [`Code::HandlerRefused`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler_code: Option<String>,
+    /// Whether the source database changed.
+    pub source_changed: SourceChanged,
+}
+
+impl Refusal {
+    /// A refusal that left the source untouched.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            handler_code: None,
+            source_changed: SourceChanged::No,
+        }
+    }
+
+    /// Our own invariant broke; `what` names it.
+    pub fn bug(what: impl fmt::Display) -> Self {
+        Self::new(Code::Internal, format!("internal error: {what}"))
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With what is known of the source.
+    #[must_use]
+    pub fn source_changed(mut self, changed: SourceChanged) -> Self {
+        self.source_changed = changed;
+        self
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wire_form_is_the_name_in_screaming_snake() {
+        for code in Code::ALL {
+            let expected: String = format!("{code:?}")
+                .char_indices()
+                .flat_map(|(at, c)| {
+                    let gap = (at > 0 && c.is_uppercase()).then_some('_');
+                    gap.into_iter().chain(c.to_uppercase())
+                })
+                .collect();
+            assert_eq!(code.as_str(), expected);
+            assert_eq!(serde_json::json!(code), serde_json::json!(expected));
+        }
+    }
+
+    #[test]
+    fn only_failures_are_worth_repeating() {
+        for code in Code::ALL.iter().filter(|code| code.retryable()) {
+            assert!(code.kind() == Kind::Failure || *code == Code::GuestDeadline, "{code}");
+        }
+    }
+}

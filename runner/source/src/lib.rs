@@ -1,0 +1,1 @@
+//! Scoped single-row reads from SQLite, Postgres and MySQL/MariaDB

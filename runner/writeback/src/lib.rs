@@ -1,0 +1,1 @@
+//! What a person sets in motion: approve, reject, apply, receipt

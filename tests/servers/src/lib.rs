@@ -1,0 +1,50 @@
+//! A fresh, throw-away database for one test, on any of the three engines, and a look at it from outside the runner.
+//!
+//! Invariant: a test never runs against less than it says. Without a server [`postgres`] and [`mysql`] panic and name
+//! the script that starts one; nothing is skipped.
+//!
+//! Modules in reading order.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "test support: whatever goes wrong here must end the test, loudly"
+)]
+
+mod database;
+mod server;
+mod session;
+
+pub use database::TestDatabase;
+pub use session::Session;
+
+/// A new database on the PostgreSQL server named by `RUNNER_TEST_POSTGRES_URL`.
+///
+/// # Panics
+/// When there is no such server.
+pub async fn postgres() -> TestDatabase {
+    TestDatabase::on_server(synapsor_protocol::Engine::Postgres).await
+}
+
+/// A new database on the MySQL or MariaDB server named by `RUNNER_TEST_MYSQL_URL`.
+///
+/// # Panics
+/// When there is no such server.
+pub async fn mysql() -> TestDatabase {
+    TestDatabase::on_server(synapsor_protocol::Engine::Mysql).await
+}
+
+/// A new, empty SQLite file in a folder of its own.
+pub fn sqlite() -> TestDatabase {
+    TestDatabase::in_a_file()
+}
+
+/// A new database of any engine, for tables of cases that run on all three.
+///
+/// # Panics
+/// When the engine's server is not there.
+pub async fn database(engine: synapsor_protocol::Engine) -> TestDatabase {
+    match engine {
+        synapsor_protocol::Engine::Sqlite => sqlite(),
+        server => TestDatabase::on_server(server).await,
+    }
+}

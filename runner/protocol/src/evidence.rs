@@ -24,7 +24,7 @@ pub struct Usage {
     pub rows: u32,
     /// Bytes of the answer.
     pub output_bytes: u64,
-    /// Wall-clock microseconds. Not deterministic, and in no digest.
+    /// Wall-clock microseconds; the one figure that differs from run to run.
     pub wall_us: u64,
 }
 

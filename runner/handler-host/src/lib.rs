@@ -1,1 +1,36 @@
-//! Loads a handler component by digest and runs it in a box
+//! Runs handlers: loads a component by its digest, gives it one call in a box, and says what it answered and what it used.
+//!
+//! Invariant: a guest reaches its arguments, the row it was given, its declared reads and a log, and nothing else. There is
+//! no file, socket, clock, environment or randomness to reach: the imports are compared by name before anything is linked.
+//! Invariant: every call gets a fresh store and instance, and both are dropped with it.
+//! Invariant: no type of the wasm engine leaves this room.
+//! Absent on purpose: what a handler may read and write. The caller answers the reads and checks the change.
+//!
+//! Modules in reading order.
+
+mod limits;
+mod messages;
+
+mod engine;
+mod handler;
+
+mod compile;
+mod gate;
+mod slots;
+mod ticker;
+
+mod allotment;
+mod call;
+mod notes;
+mod reads;
+mod stop;
+mod v0_1;
+mod wellformed;
+
+mod error;
+
+pub use engine::HandlerEngine;
+pub use error::{Error, GuestError};
+pub use handler::Handler;
+pub use limits::{EngineSettings, Limits};
+pub use messages::{BoxFuture, DeclaredReads, HandlerAnswer, HandlerCall, HandlerRun, ReadError};

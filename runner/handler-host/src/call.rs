@@ -1,0 +1,85 @@
+//! One call inside the box: a fresh store with its limits, one instance, one answer, and everything dropped again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::Store;
+
+use crate::allotment::Allotment;
+use crate::handler::Loaded;
+use crate::limits::Limits;
+use crate::messages::{Asks, Ending, HandlerAnswer, HandlerCall};
+use crate::notes::Notes;
+use crate::slots::Slot;
+use crate::stop::{Step, Stop};
+use crate::ticker::epochs;
+use crate::v0_1;
+
+/// Fuel between two yields, 50 to 100 µs: how long one guest keeps another waiting.
+const YIELD_FUEL: u64 = 100_000;
+/// Bytes a guest may hand to the host at once. The engine's own default is 128 MiB.
+const HANDOVER_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a guest's store holds.
+pub(crate) struct GuestState {
+    pub(crate) allotment: Allotment,
+    pub(crate) notes: Notes,
+    pub(crate) asks: Asks,
+}
+
+/// Runs one call to its end. The slot is held until the store is gone.
+pub(crate) async fn run(loaded: Arc<Loaded>, call: HandlerCall, asks: Asks, slot: Slot) -> Ending {
+    let started = Instant::now();
+    let limits = loaded.limits;
+    let state = GuestState { allotment: Allotment::new(&limits), notes: Notes::new(&limits), asks };
+    let mut store = Store::new(&loaded.engine.wasm, state);
+    let timeout = Duration::from_millis(limits.timeout_ms);
+    let outcome = match limit(&mut store, &limits) {
+        Ok(()) => tokio::time::timeout(timeout, decide(&loaded, &mut store, call))
+            .await
+            .unwrap_or_else(|_elapsed| Err(Stop::deadline(&limits))),
+        Err(error) => Err(Stop::from_engine(&error, Step::Start, &limits)),
+    };
+    let fuel_left = store.get_fuel().unwrap_or_default();
+    let GuestState { allotment, notes, .. } = store.into_data();
+    drop(slot);
+    let (outcome, output_bytes) = match outcome {
+        // Fuel is checked at loops and calls only, so an answer may come a few instructions after it ran out.
+        Ok(_) if fuel_left == 0 => (Err(Stop::fuel(&limits)), 0),
+        Ok((answer, output_bytes)) => (Ok(answer), output_bytes),
+        Err(stop) => (Err(stop), 0),
+    };
+    Ending {
+        outcome,
+        fuel: limits.fuel.saturating_sub(fuel_left),
+        memory_bytes: allotment.memory_bytes(),
+        output_bytes,
+        wall_us: started.elapsed().as_micros().try_into().unwrap_or(u64::MAX),
+        log: notes.into_lines(),
+    }
+}
+
+/// Everything that limits a store, before any of the guest's code runs.
+fn limit(store: &mut Store<GuestState>, limits: &Limits) -> wasmtime::Result<()> {
+    store.limiter(|state| &mut state.allotment);
+    store.set_fuel(limits.fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
+    store.set_epoch_deadline(epochs(limits.timeout_ms));
+    store.set_hostcall_fuel(HANDOVER_BYTES_MAX);
+    Ok(())
+}
+
+/// Instantiates, asks, and reads the answer.
+async fn decide(
+    loaded: &Loaded,
+    store: &mut Store<GuestState>,
+    call: HandlerCall,
+) -> Result<(HandlerAnswer, u64), Stop> {
+    let limits = &loaded.limits;
+    let guest = loaded.pre.instantiate_async(&mut *store).await;
+    let guest = guest.map_err(|error| Stop::from_engine(&error, Step::Start, limits))?;
+    let (invocation, row) = v0_1::invocation(call);
+    let answer = guest.call_propose(&mut *store, &invocation, &row).await;
+    let answer = answer.map_err(|error| Stop::from_engine(&error, Step::Call, limits))?;
+    v0_1::answer(answer, limits)
+}

@@ -1,0 +1,176 @@
+//! The engine: how wasm is configured here, the threads guests run on, and the way a handler is loaded.
+
+use std::sync::Arc;
+
+use synapsor_protocol::Digest;
+use tokio::runtime::{Handle, Runtime};
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+
+use crate::allotment::{INSTANCES_MAX, MEMORIES_MAX, TABLES_MAX};
+use crate::call::GuestState;
+use crate::error::Error;
+use crate::handler::{Handler, Loaded};
+use crate::limits::{EngineSettings, Limits};
+use crate::slots::Slots;
+use crate::ticker::Ticker;
+use crate::{compile, gate, v0_1};
+
+/// Stack of a guest.
+const GUEST_STACK_BYTES: usize = 512 * 1024;
+/// What a pooled slot keeps mapped between calls; measured to make a call four times cheaper.
+const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+
+/// Runs handlers. One per process; a clone is the same engine.
+#[derive(Clone)]
+pub struct HandlerEngine {
+    shared: Arc<Shared>,
+}
+
+/// What every handler of an engine holds on to.
+pub(crate) struct Shared {
+    pub(crate) wasm: Engine,
+    pub(crate) slots: Slots,
+    linker: Linker<GuestState>,
+    guests: GuestThreads,
+    settings: EngineSettings,
+    _ticker: Ticker,
+}
+
+impl HandlerEngine {
+    /// Starts the engine, its epoch ticker and the threads its guests run on. All of them end with the last clone.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] where the host cannot run wasm, [`Error::Threads`] where it gives no threads.
+    pub fn new(settings: EngineSettings) -> Result<Self, Error> {
+        let wasm = start(&settings)?;
+        let linker = v0_1::linker(&wasm).map_err(engine_error)?;
+        let _ticker = Ticker::start(wasm.clone()).map_err(Error::Threads)?;
+        let guests = GuestThreads::start(settings.threads)?;
+        let slots = Slots::new(&settings);
+        Ok(Self { shared: Arc::new(Shared { wasm, slots, linker, guests, settings, _ticker }) })
+    }
+
+    /// Checks a component and compiles it: digest, size, imports, what it is built of, then its world.
+    ///
+    /// `limits` are capped by the engine's maxima; [`Handler::limits`] says what is left. Blocks for as long as the compile
+    /// takes, which is seconds for an interpreter: call it from a thread that may block.
+    ///
+    /// # Errors
+    /// The first check that fails; see [`Error`].
+    pub fn load(&self, component: &[u8], expected: &Digest, limits: Limits) -> Result<Handler, Error> {
+        let found = Digest::of_bytes(component);
+        if found != *expected {
+            return Err(Error::DigestMismatch { expected: expected.clone(), found });
+        }
+        let size = u64::try_from(component.len()).unwrap_or(u64::MAX);
+        if size > self.shared.settings.component_bytes_max {
+            return Err(Error::TooLarge { max: self.shared.settings.component_bytes_max, found: size });
+        }
+        let limits = limits.capped_by(&self.shared.settings.limits_max);
+        gate::inspect(component, &limits)?;
+        let compiled = compile::compile(&self.shared.wasm, component)?;
+        let pre = v0_1::prepare(&self.shared.linker, &compiled)?;
+        Ok(Handler::new(Loaded { engine: Arc::clone(&self.shared), pre, digest: found, limits }))
+    }
+}
+
+impl Shared {
+    /// Where guests run.
+    pub(crate) fn guests(&self) -> &Handle {
+        &self.guests.handle
+    }
+}
+
+/// Pooled memory where the host gives the address space, memory on demand where it does not.
+fn start(settings: &EngineSettings) -> Result<Engine, Error> {
+    let mut config = base_config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    match Engine::new(&config) {
+        Ok(engine) => Ok(engine),
+        Err(error) => {
+            tracing::warn!(%error, "no memory pool for handlers; each call will map its own memory");
+            Engine::new(&base_config()).map_err(engine_error)
+        }
+    }
+}
+
+/// Everything off that no guest needs, and everything on that limits one.
+///
+/// Garbage collection, exceptions, threads and async components are not compiled in at all; see the workspace's features
+/// of `wasmtime`.
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .cranelift_opt_level(OptLevel::Speed)
+        .cranelift_nan_canonicalization(true)
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(GUEST_STACK_BYTES)
+        .wasm_component_model(true)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_stack_switching(false)
+        .wasm_shared_everything_threads(false)
+        .shared_memory(false)
+        .concurrency_support(false)
+        .wasm_backtrace_max_frames(None);
+    config
+}
+
+fn pool(settings: &EngineSettings) -> PoolingAllocationConfig {
+    let slots = settings.slots;
+    let max = &settings.limits_max;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_stacks(slots)
+        .total_core_instances(slots.saturating_mul(INSTANCES_MAX))
+        .total_memories(slots.saturating_mul(MEMORIES_MAX))
+        .total_tables(slots.saturating_mul(TABLES_MAX))
+        .max_core_instances_per_component(INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_tables_per_component(TABLES_MAX)
+        .max_tables_per_module(TABLES_MAX)
+        .max_memory_size(max.memory_bytes.try_into().unwrap_or(usize::MAX))
+        .table_elements(max.table_elements.try_into().unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .async_stack_keep_resident(KEEP_RESIDENT_BYTES);
+    pool
+}
+
+fn engine_error(error: wasmtime::Error) -> Error {
+    Error::Engine(error.into_boxed_dyn_error())
+}
+
+/// The runtime guests run on, apart from the one that serves sockets.
+struct GuestThreads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl GuestThreads {
+    fn start(threads: usize) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .thread_name("handler-guest")
+            .enable_time()
+            .build()
+            .map_err(Error::Threads)?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+}
+
+/// A runtime must not be waited for from inside another one, so it is left to wind down by itself.
+impl Drop for GuestThreads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Looks at a component before the compiler does: what it imports, and whether it is built to break the compiler.
+//!
+//! The engine's linker does not police imports: it takes an empty instance of any name, and a newer minor version for an
+//! older one. And it calls a component that takes the compiler 7 GB and a minute no bug of its own. So both are ours.
+//!
+//! Real guests, the largest being CPython, stay a factor of ten below every limit here.
+
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, ComponentInstance, FunctionBody, Instance, Parser, Payload,
+};
+
+use crate::error::Error;
+use crate::limits::Limits;
+
+/// The only names a component may import, version included.
+pub(crate) const GRANTED: [&str; 3] =
+    ["synapsor:handler/types@0.1.0", "synapsor:handler/reads@0.1.0", "synapsor:handler/log@0.1.0"];
+
+const NESTING_MAX: u64 = 3;
+const MODULES_MAX: u64 = 64;
+const CORE_INSTANCES_MAX: u64 = 64;
+const COMPONENT_INSTANCES_MAX: u64 = 64;
+const DECLARATIONS_MAX: u64 = 10_000;
+const FUNCTIONS_MAX: u64 = 50_000;
+const BODY_BYTES_MAX: u64 = 1024 * 1024;
+const LOCALS_MAX: u64 = 2_000;
+/// Locals times bytes of one body: what the register allocator's cost grows with.
+const LOCALS_BY_BYTES_MAX: u64 = 100_000_000;
+const WASM_PAGE_BYTES: u64 = 64 * 1024;
+
+/// Whether the component may go to the compiler.
+///
+/// # Errors
+/// [`Error::ImportNotGranted`] naming every import that is not granted, [`Error::NotAccepted`] for a count over its limit,
+/// [`Error::Malformed`] for bytes that are no component.
+pub(crate) fn inspect(component: &[u8], limits: &Limits) -> Result<(), Error> {
+    let mut seen = Seen::default();
+    for payload in Parser::new(0).parse_all(component) {
+        seen.take(payload.map_err(malformed)?, limits)?;
+    }
+    if seen.not_granted.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::ImportNotGranted { imports: seen.not_granted })
+    }
+}
+
+/// Counts over the whole file, nested modules and components included.
+#[derive(Default)]
+struct Seen {
+    depth: u64,
+    not_granted: Vec<String>,
+    modules: u64,
+    core_instances: u64,
+    component_instances: u64,
+    declarations: u64,
+    functions: u64,
+}
+
+impl Seen {
+    fn take(&mut self, payload: Payload<'_>, limits: &Limits) -> Result<(), Error> {
+        match payload {
+            Payload::Version { .. } => {
+                self.depth = self.depth.saturating_add(1);
+                at_most("levels of nesting", self.depth, NESTING_MAX)
+            }
+            Payload::End(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                Ok(())
+            }
+            Payload::ModuleSection { .. } => count(&mut self.modules, 1, "core modules", MODULES_MAX),
+            Payload::ComponentImportSection(imports) if self.depth == 1 => self.imports(imports),
+            Payload::InstanceSection(instances) => self.core_instances(instances),
+            Payload::ComponentInstanceSection(instances) => self.component_instances(instances),
+            Payload::ComponentCanonicalSection(functions) => self.canonical_functions(functions),
+            Payload::ComponentTypeSection(types) => self.declared(types.count()),
+            Payload::ComponentAliasSection(aliases) => self.declared(aliases.count()),
+            Payload::ComponentExportSection(exports) => self.declared(exports.count()),
+            Payload::ComponentStartSection { .. } => {
+                Err(not_accepted("the component has a start section, which the world does not know"))
+            }
+            Payload::MemorySection(memories) => memories.into_iter().try_for_each(|memory| {
+                let initial = memory.map_err(malformed)?.initial.saturating_mul(WASM_PAGE_BYTES);
+                at_most("bytes of initial memory", initial, limits.memory_bytes)
+            }),
+            Payload::TableSection(tables) => tables.into_iter().try_for_each(|table| {
+                let initial = table.map_err(malformed)?.ty.initial;
+                at_most("initial table elements", initial, limits.table_elements)
+            }),
+            Payload::CodeSectionStart { count: bodies, .. } => {
+                count(&mut self.functions, bodies.into(), "functions", FUNCTIONS_MAX)
+            }
+            Payload::CodeSectionEntry(body) => function_body(&body),
+            _ => Ok(()),
+        }
+    }
+
+    fn imports(&mut self, imports: wasmparser::ComponentImportSectionReader<'_>) -> Result<(), Error> {
+        self.declared(imports.count())?;
+        for import in imports {
+            let name = import.map_err(malformed)?.name;
+            let plain =
+                name.implements.is_none() && name.version_suffix.is_none() && name.external_id.is_none();
+            if !(plain && GRANTED.contains(&name.name)) {
+                self.not_granted.push(crate::notes::printable(name.name, 200));
+            }
+        }
+        Ok(())
+    }
+
+    fn core_instances(&mut self, instances: wasmparser::InstanceSectionReader<'_>) -> Result<(), Error> {
+        self.declared(instances.count())?;
+        for instance in instances {
+            if let Instance::Instantiate { .. } = instance.map_err(malformed)? {
+                count(&mut self.core_instances, 1, "core instances", CORE_INSTANCES_MAX)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn component_instances(
+        &mut self,
+        instances: wasmparser::ComponentInstanceSectionReader<'_>,
+    ) -> Result<(), Error> {
+        self.declared(instances.count())?;
+        for instance in instances {
+            if let ComponentInstance::Instantiate { .. } = instance.map_err(malformed)? {
+                count(&mut self.component_instances, 1, "component instances", COMPONENT_INSTANCES_MAX)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Text crosses as UTF-8 only: converting between encodings is where hosts have gone wrong.
+    fn canonical_functions(
+        &mut self,
+        functions: wasmparser::ComponentCanonicalSectionReader<'_>,
+    ) -> Result<(), Error> {
+        self.declared(functions.count())?;
+        for function in functions {
+            let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) =
+                function.map_err(malformed)?
+            else {
+                continue;
+            };
+            if options.iter().any(|o| matches!(o, CanonicalOption::UTF16 | CanonicalOption::CompactUTF16)) {
+                return Err(not_accepted("expected text as UTF-8, found a component that passes UTF-16"));
+            }
+        }
+        Ok(())
+    }
+
+    fn declared(&mut self, more: u32) -> Result<(), Error> {
+        count(&mut self.declarations, more.into(), "declarations", DECLARATIONS_MAX)
+    }
+}
+
+fn function_body(body: &FunctionBody<'_>) -> Result<(), Error> {
+    let range = body.range();
+    let bytes = range.end.saturating_sub(range.start).try_into().unwrap_or(u64::MAX);
+    at_most("bytes of one function", bytes, BODY_BYTES_MAX)?;
+    let mut locals = 0_u64;
+    for group in body.get_locals_reader().map_err(malformed)? {
+        let (of_one_type, _) = group.map_err(malformed)?;
+        count(&mut locals, of_one_type.into(), "locals of one function", LOCALS_MAX)?;
+    }
+    at_most("locals times bytes of one function", locals.saturating_mul(bytes), LOCALS_BY_BYTES_MAX)
+}
+
+fn count(total: &mut u64, more: u64, what: &str, max: u64) -> Result<(), Error> {
+    *total = total.saturating_add(more);
+    at_most(what, *total, max)
+}
+
+fn at_most(what: &str, found: u64, max: u64) -> Result<(), Error> {
+    if found <= max {
+        Ok(())
+    } else {
+        Err(not_accepted(format!("expected at most {max} {what}, found {found}")))
+    }
+}
+
+fn not_accepted(reason: impl Into<String>) -> Error {
+    Error::NotAccepted { reason: reason.into() }
+}
+
+fn malformed(error: wasmparser::BinaryReaderError) -> Error {
+    Error::Malformed { what: "the file is not a wasm component", source: error.into() }
+}

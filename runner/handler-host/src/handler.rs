@@ -1,0 +1,105 @@
+//! A loaded handler, and the host's side of one call: a slot, a guest, its reads answered, and how it ended.
+
+use std::sync::Arc;
+
+use synapsor_protocol::{Code, Digest, Usage};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::call::{self, GuestState};
+use crate::engine::Shared;
+use crate::error::GuestError;
+use crate::limits::Limits;
+use crate::messages::{DeclaredReads, Ending, HandlerCall, HandlerRun};
+use crate::reads::{ReadDesk, ReadsMade};
+use crate::stop::Stop;
+use crate::v0_1::ProposerPre;
+
+/// A component that passed every check and is compiled. A clone is the same handler.
+#[derive(Clone)]
+pub struct Handler {
+    loaded: Arc<Loaded>,
+}
+
+/// What a call needs of its handler.
+pub(crate) struct Loaded {
+    pub(crate) engine: Arc<Shared>,
+    pub(crate) pre: ProposerPre<GuestState>,
+    pub(crate) digest: Digest,
+    pub(crate) limits: Limits,
+}
+
+impl Handler {
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        Self { loaded: Arc::new(loaded) }
+    }
+
+    /// The digest of the component that runs.
+    pub fn digest(&self) -> &Digest {
+        &self.loaded.digest
+    }
+
+    /// The limits every call has: what was asked for, capped by the engine's maxima.
+    pub fn limits(&self) -> Limits {
+        self.loaded.limits
+    }
+
+    /// Runs one call in a fresh guest.
+    ///
+    /// The guest runs on the engine's threads; its reads are answered here, on the caller's. Dropping the future stops
+    /// the guest at its next yield.
+    ///
+    /// # Errors
+    /// [`GuestError`] for every end without an answer, with what was used by then. The handler stays usable.
+    pub async fn propose(
+        &self,
+        call: HandlerCall,
+        reads: Arc<dyn DeclaredReads>,
+    ) -> Result<HandlerRun, GuestError> {
+        let engine = &self.loaded.engine;
+        let slot = engine.slots.take().await.map_err(not_started)?;
+        let (asks, inbox) = mpsc::channel(1);
+        let mut desk = ReadDesk::new(reads, self.loaded.limits);
+        let mut guest = JoinSet::new();
+        guest.spawn_on(call::run(Arc::clone(&self.loaded), call, asks, slot), engine.guests());
+        let ended = tokio::select! {
+            ended = guest.join_next() => ended,
+            never = desk.serve(inbox) => match never {},
+        };
+        match ended {
+            Some(Ok(ending)) => settle(ending, desk.finish()),
+            // The host's own code panicked or the engine was shut down; the guest cannot do either.
+            Some(Err(_)) | None => Err(not_started(Stop::new(
+                Code::Internal,
+                "internal error: a handler's call ended without a result",
+            ))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Handler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handler").field("digest", self.digest()).field("limits", &self.loaded.limits).finish()
+    }
+}
+
+/// Both sides of a call, put together. A read the source did not answer outweighs whatever the guest made of it.
+fn settle(ending: Ending, made: ReadsMade) -> Result<HandlerRun, GuestError> {
+    let Ending { outcome, fuel, memory_bytes, output_bytes, wall_us, log } = ending;
+    let ReadsMade { asked, rows, record: reads, unavailable } = made;
+    let usage = Usage { fuel, memory_bytes, reads: asked, rows, output_bytes, wall_us };
+    let outcome = if unavailable {
+        Err(Stop::new(Code::GuestReadFailed, "the source did not answer one of the handler's declared reads"))
+    } else {
+        outcome
+    };
+    match outcome {
+        Ok(answer) => Ok(HandlerRun { answer, usage, log, reads }),
+        Err(Stop { code, message }) => Err(GuestError { code, message, usage, log, reads }),
+    }
+}
+
+fn not_started(stop: Stop) -> GuestError {
+    let Stop { code, message } = stop;
+    GuestError { code, message, usage: Usage::default(), log: Vec::new(), reads: Vec::new() }
+}

@@ -1,0 +1,85 @@
+//! Text a guest wrote, made safe to keep and to print: no control characters, no more than its limit.
+
+use crate::limits::Limits;
+
+/// Cuts to `bytes_max` bytes and escapes every control character, so that a line stays one line on every screen.
+pub(crate) fn printable(text: &str, bytes_max: usize) -> String {
+    let mut safe = String::with_capacity(text.len().min(bytes_max));
+    for c in text.chars() {
+        let before = safe.len();
+        if c.is_control() || is_invisible(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+        if safe.len() > bytes_max {
+            safe.truncate(before);
+            safe.push('…');
+            break;
+        }
+    }
+    safe
+}
+
+/// Line separators, and the marks that reorder or hide what a reader sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The lines of one call.
+pub(crate) struct Notes {
+    lines: Vec<String>,
+    lines_max: usize,
+    line_bytes_max: usize,
+    dropped: u64,
+}
+
+impl Notes {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            lines: Vec::new(),
+            lines_max: limits.log_lines.try_into().unwrap_or(usize::MAX),
+            line_bytes_max: limits.log_line_bytes.try_into().unwrap_or(usize::MAX),
+            dropped: 0,
+        }
+    }
+
+    pub(crate) fn write(&mut self, level: &str, message: &str) {
+        if self.lines.len() < self.lines_max {
+            self.lines.push(format!("{level}: {}", printable(message, self.line_bytes_max)));
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// The lines, and a last one that says how many more there were.
+    pub(crate) fn into_lines(mut self) -> Vec<String> {
+        if self.dropped > 0 {
+            self.lines.push(format!("warn: {} more lines were dropped", self.dropped));
+        }
+        self.lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_long_text_is_cut() {
+        assert_eq!(printable("a\n\u{1b}[31mb", 100), r"a\u{a}\u{1b}[31mb");
+        assert_eq!(printable("\u{202e}x", 100), r"\u{202e}x");
+        assert_eq!(printable("naïve", 100), "naïve");
+        assert_eq!(printable("abcdef", 3), "abc…");
+        assert_eq!(printable("\n\n", 3), "…");
+    }
+
+    #[test]
+    fn lines_past_the_limit_are_counted_not_kept() {
+        let mut notes = Notes::new(&Limits { log_lines: 1, ..Limits::default() });
+        notes.write("info", "one");
+        notes.write("info", "two");
+        notes.write("info", "three");
+        assert_eq!(notes.into_lines(), ["info: one", "warn: 2 more lines were dropped"]);
+    }
+}

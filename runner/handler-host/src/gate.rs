@@ -6,7 +6,8 @@
 //! Real guests, the largest being CPython, stay a factor of ten below every limit here.
 
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentInstance, FunctionBody, Instance, Parser, Payload,
+    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, FunctionBody, Instance, Parser, Payload,
+    TypeBounds,
 };
 
 use crate::error::Error;
@@ -98,7 +99,13 @@ impl Seen {
     fn imports(&mut self, imports: wasmparser::ComponentImportSectionReader<'_>) -> Result<(), Error> {
         self.declared(imports.count())?;
         for import in imports {
-            let name = import.map_err(malformed)?.name;
+            let import = import.map_err(malformed)?;
+            // The world uses types of an interface by their bare names, and guests import them so. Such an import is
+            // another name for a type the component already has, and gives it nothing.
+            if matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                continue;
+            }
+            let name = import.name;
             let plain =
                 name.implements.is_none() && name.version_suffix.is_none() && name.external_id.is_none();
             if !(plain && GRANTED.contains(&name.name)) {

@@ -6,8 +6,8 @@
 //! Real guests, the largest being CPython, stay a factor of ten below every limit here.
 
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, FunctionBody, Instance, Parser, Payload,
-    TypeBounds,
+    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, FunctionBody, Instance, Parser,
+    Payload, TypeBounds,
 };
 
 use crate::error::Error;

@@ -17,7 +17,9 @@ pub mod job;
 pub mod moment;
 pub mod proposal;
 pub mod receipt;
+pub mod reference;
 pub mod refusal;
+pub mod reserved;
 pub mod value;
 
 pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};
@@ -32,4 +34,5 @@ pub use moment::Moment;
 pub use proposal::{Decision, Proposal, ProposalState, Verdict};
 pub use receipt::{Outcome, Receipt};
 pub use refusal::{Code, Kind, Refusal, SourceChanged};
+pub use reserved::is_reserved;
 pub use value::{Columns, Engine, Value};

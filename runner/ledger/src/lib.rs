@@ -1,1 +1,46 @@
-//! The append-only local record: SQLite in WAL mode with chained events
+//! The ledger: the append-only local record of what was read, proposed, decided and carried out.
+//!
+//! One SQLite file in WAL mode, shared by every process that opens it. What happened is a chain of events, each
+//! carrying the digest of the one before; the documents themselves (evidence, proposals, decisions, receipts) are bound
+//! to the chain by their digests, so an edited, removed or reordered record is found by [`Ledger::verify`].
+//!
+//! Invariant: whatever a call answered is on disk before the answer; a caller that saw an error may repeat.
+//! Invariant: a [`Notebook`], which the model's side holds, cannot decide or apply and leads to no [`Ledger`].
+//! Absent on purpose: a key. The chain proves that the file is consistent with itself; somebody who may write the file
+//! can rebuild the whole chain, or cut its tail. Keep [`ChainReport::head`] elsewhere to notice that.
+//!
+//! Modules in reading order.
+
+mod ledger;
+mod notebook;
+
+mod decide;
+mod propose;
+mod writeback;
+
+mod proposals;
+mod replay;
+mod report;
+mod verify;
+
+mod chain;
+mod documents;
+mod secrets;
+
+mod book;
+mod connection;
+mod error;
+mod file;
+mod readers;
+mod schema;
+mod writer;
+
+pub use book::Opening;
+pub use error::{Error, Fault};
+pub use ledger::Ledger;
+pub use notebook::Notebook;
+pub use proposals::{ProposalFilter, StoredProposal};
+pub use propose::Recorded;
+pub use replay::{REPLAY_SCHEMA, Replay};
+pub use report::{ChainReport, Misfit, MisfitKind};
+pub use writeback::Start;

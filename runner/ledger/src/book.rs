@@ -1,0 +1,71 @@
+//! The open file, shared by the ledger and its notebooks: one writer, a few readers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use synapsor_protocol::{Clock, Ids};
+
+use crate::connection;
+use crate::error::Error;
+use crate::file;
+use crate::readers::Readers;
+use crate::schema;
+use crate::writer::{Write, Writer};
+
+/// How to open a ledger.
+#[derive(Clone)]
+pub struct Opening {
+    /// Make the file, and its folder, where there is none.
+    pub create: bool,
+    /// When things happen.
+    pub clock: Arc<dyn Clock>,
+    /// Where the ledger's own id and the ids of jobs come from.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opening").field("create", &self.create).finish_non_exhaustive()
+    }
+}
+
+pub(crate) struct Book {
+    // Before the writer: the connection closed last folds the log back, and a reader may not.
+    pub(crate) readers: Readers,
+    pub(crate) writer: Writer,
+    pub(crate) path: PathBuf,
+    pub(crate) ledger_id: String,
+}
+
+impl Book {
+    /// Opens the file; blocks on the disk.
+    pub(crate) fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
+        let path = file::prepare(path, opening.create)?;
+        let conn = connection::open_writer(&path)?;
+        if !opening.create && schema::version(&conn)? == 0 {
+            return Err(Error::Missing { path });
+        }
+        bring_up_to_date(&conn, &opening)?;
+        let ledger_id = schema::ledger_id(&conn)?;
+        let Opening { clock, ids, .. } = opening;
+        let writer = Writer::start(conn, clock, ids, ledger_id.clone())?;
+        Ok(Self { readers: Readers::new(path.clone()), writer, path, ledger_id })
+    }
+}
+
+fn bring_up_to_date(conn: &Connection, opening: &Opening) -> Result<(), Error> {
+    let failed = || Error::storage("make the ledger's tables");
+    // Immediate: of several processes that open a fresh file, one makes it and the others find it made.
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(failed())?;
+    let write = Write { conn, clock: opening.clock.as_ref(), ids: opening.ids.as_ref(), ledger_id: "" };
+    let migrated = schema::admit(conn).and_then(|()| schema::migrate(&write));
+    let ended = match migrated {
+        Ok(()) => conn.execute_batch("COMMIT").map_err(failed()),
+        Err(error) => Err(error),
+    };
+    if ended.is_err() && !conn.is_autocommit() {
+        let _ = conn.execute_batch("ROLLBACK");
+    }
+    ended
+}

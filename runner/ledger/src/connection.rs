@@ -1,0 +1,96 @@
+//! How a connection to the ledger's file is set up, the writing one and the reading ones.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+
+use crate::error::Error;
+use crate::schema;
+
+/// How long one statement waits for another process's write lock, in milliseconds.
+const BUSY_TIMEOUT_MS: u64 = 5_000;
+
+/// The write-ahead log is cut back to this size after a checkpoint, in bytes.
+const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
+
+/// Prepared statements a connection keeps; more than this room has.
+const STATEMENTS_MAX: usize = 64;
+
+/// Tries at switching a fresh file to WAL, during which SQLite does not wait for the lock by itself.
+const WAL_SWITCH_TRIES_MAX: u32 = 100;
+
+/// The one connection that writes. Refuses a file that is newer than us or not ours before it changes anything.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
+    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    schema::admit(&conn)?;
+    if conn.is_readonly(MAIN_DB).map_err(Error::storage("open the ledger"))? {
+        let refused = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+        return Err(Error::storage("open the ledger")(rusqlite::Error::SqliteFailure(refused, None)));
+    }
+    switch_to_wal(&conn)?;
+    conn.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = {WAL_BYTES_MAX};"
+    ))
+    .map_err(Error::storage("set up the ledger"))?;
+    Ok(conn)
+}
+
+/// A connection that cannot write.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
+    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    conn.execute_batch("PRAGMA query_only = ON;").map_err(Error::storage("set up the ledger"))?;
+    Ok(conn)
+}
+
+/// Pages beyond `bytes_max` are refused as if the disk were full, until the connection closes.
+pub(crate) fn limit_size(conn: &Connection, bytes_max: u64) -> Result<(), Error> {
+    let limit = || {
+        let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
+        let pages_max = (bytes_max / page_bytes.max(1)).max(1);
+        conn.pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))
+    };
+    limit().map_err(Error::storage("limit the ledger's size"))
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
+    let flags = access
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let set_up = || {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+        // The file may have been edited: nothing in its schema runs code, and a typo is never a string.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        conn.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;")?;
+        Ok(conn)
+    };
+    set_up().map_err(Error::storage("open the ledger"))
+}
+
+fn switch_to_wal(conn: &Connection) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        match conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => return Err(Error::Invariant { what: "the ledger's file system does not support WAL" }),
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && tries < WAL_SWITCH_TRIES_MAX =>
+            {
+                tries += 1;
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(Error::storage("open the ledger")(error)),
+        }
+    }
+}

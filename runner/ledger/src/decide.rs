@@ -1,0 +1,76 @@
+//! A person's yes or no, for exactly the content that was on the screen.
+//!
+//! Invariant: the digest is recomputed from the stored change set in the transaction that records the decision.
+
+use serde_json::json;
+use synapsor_protocol::proposal::{Move, ProposalMode};
+use synapsor_protocol::{Decision, EventKind, ProposalState, Verdict};
+
+use crate::chain;
+use crate::documents::{self, Sealed};
+use crate::error::Error;
+use crate::proposals::{self, StoredProposal};
+use crate::secrets;
+use crate::writeback;
+use crate::writer::Write;
+
+/// Records a decision and moves the proposal. The same decision by the same person again changes nothing.
+pub(crate) fn decide(write: &Write<'_>, decision: &Decision) -> Result<StoredProposal, Error> {
+    let id = &decision.proposal_id;
+    let stored = proposals::get_intact(write.conn, id)?;
+    if decision.proposal_digest != stored.proposal.digest {
+        return Err(proposals::mismatch(id, "shown"));
+    }
+    check_reason(decision)?;
+    if is_repeat(write, decision, stored.state)? {
+        return Ok(stored);
+    }
+    let state = next_state(write, &stored, decision.verdict)?;
+    documents::insert_decision(write.conn, decision)?;
+    let kind = match decision.verdict {
+        Verdict::Approved => EventKind::ProposalApproved,
+        Verdict::Rejected => EventKind::ProposalRejected,
+    };
+    let payload = json!({ "proposal_digest": decision.proposal_digest, "decision_digest": decision.seal()? });
+    chain::append(write, kind, Some(id), &decision.actor, payload)?;
+    proposals::set_state(write, stored, state)
+}
+
+fn check_reason(decision: &Decision) -> Result<(), Error> {
+    let reason = decision.reason.as_deref().unwrap_or_default();
+    if decision.verdict == Verdict::Rejected && reason.trim().is_empty() {
+        return Err(Error::ReasonRequired { proposal: decision.proposal_id.to_string() });
+    }
+    secrets::refuse_in_text("reason", reason)
+}
+
+/// Whether this person already decided this and the decision still stands, in whatever the apply made of it since.
+fn is_repeat(write: &Write<'_>, decision: &Decision, state: ProposalState) -> Result<bool, Error> {
+    let stands = match decision.verdict {
+        Verdict::Approved => !matches!(state, ProposalState::PendingReview | ProposalState::Rejected),
+        Verdict::Rejected => state == ProposalState::Rejected,
+    };
+    let earlier = documents::decision(write.conn, &decision.proposal_id, decision.verdict)?;
+    Ok(stands
+        && earlier.is_some_and(|earlier| {
+            earlier.actor == decision.actor && earlier.proposal_digest == decision.proposal_digest
+        }))
+}
+
+fn next_state(write: &Write<'_>, stored: &StoredProposal, verdict: Verdict) -> Result<ProposalState, Error> {
+    let id = &stored.proposal.proposal_id;
+    let (proposal, state) = (id.to_string(), stored.state);
+    match verdict {
+        Verdict::Approved if stored.proposal.mode == ProposalMode::Shadow => Err(Error::Shadow { proposal }),
+        Verdict::Approved => state.next(Move::Approve).ok_or(Error::NotPendingReview { proposal, state }),
+        Verdict::Rejected => {
+            // A try whose outcome is unknown may have changed the row; "rejected" could then be a lie.
+            let apply_open = writeback::is_open(write.conn, id)?;
+            state.next(Move::Reject).filter(|_| !apply_open).ok_or(Error::NotRejectable {
+                proposal,
+                state,
+                apply_open,
+            })
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The whole book: what the command line, the review pages and the writeback hold.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use synapsor_protocol::{Code, Decision, ProposalId, Receipt, WritebackJob};
+
+use crate::book::{Book, Opening};
+use crate::connection;
+use crate::decide;
+use crate::error::Error;
+use crate::notebook::Notebook;
+use crate::proposals::{self, ProposalFilter, StoredProposal};
+use crate::replay::{self, Replay};
+use crate::report::ChainReport;
+use crate::verify;
+use crate::writeback::{self, Start};
+
+/// One ledger file. Clones share it; several processes may have it open at once.
+#[derive(Clone)]
+pub struct Ledger {
+    book: Arc<Book>,
+}
+
+impl Ledger {
+    /// Opens the file, makes it where that is allowed, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the file is missing, newer than this release, damaged, read-only or of unsafe kind; nothing was changed.
+    pub async fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
+        let path = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Book::open(&path, opening)).await;
+        let book = opened.map_err(|_| Error::Invariant { what: "opening the ledger did not finish" })??;
+        Ok(Self { book: Arc::new(book) })
+    }
+
+    /// The part of the book the model's side may have.
+    pub fn notebook(&self) -> Notebook {
+        Notebook::new(Arc::clone(&self.book))
+    }
+
+    /// Random, made with the file; part of every idempotency key.
+    pub fn ledger_id(&self) -> &str {
+        &self.book.ledger_id
+    }
+
+    /// Where the file is, with its folder resolved.
+    pub fn path(&self) -> &Path {
+        &self.book.path
+    }
+
+    /// How often this process has committed to the file. Many changes share one commit.
+    pub fn commits(&self) -> u64 {
+        self.book.writer.commits()
+    }
+
+    /// The proposal a person means: a full id, an unambiguous start of one (with or without `wrp_`), or `latest`.
+    ///
+    /// # Errors
+    /// When no proposal matches, or more than one.
+    pub async fn resolve(&self, reference: &str) -> Result<ProposalId, Error> {
+        let reference = reference.to_owned();
+        self.book.readers.read(move |conn| proposals::resolve(conn, &reference)).await
+    }
+
+    /// One proposal.
+    ///
+    /// # Errors
+    /// When there is none of that id.
+    pub async fn proposal(&self, id: &ProposalId) -> Result<StoredProposal, Error> {
+        let id = id.clone();
+        self.book.readers.read(move |conn| proposals::get(conn, &id)).await
+    }
+
+    /// The proposals a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn proposals(&self, filter: &ProposalFilter) -> Result<Vec<StoredProposal>, Error> {
+        let filter = filter.clone();
+        self.book.readers.read(move |conn| proposals::list(conn, &filter)).await
+    }
+
+    /// Everything the ledger holds about a proposal, in order.
+    ///
+    /// # Errors
+    /// When there is none of that id, or a part of the record cannot be read back.
+    pub async fn replay(&self, id: &ProposalId) -> Result<Replay, Error> {
+        let (id, ledger_id) = (id.clone(), self.book.ledger_id.clone());
+        self.book.readers.read(move |conn| replay::of(conn, &ledger_id, &id)).await
+    }
+
+    /// Records a person's decision about exactly the content they saw. Repeating it answers the same.
+    ///
+    /// # Errors
+    /// When the stored content is not the sealed or the shown one, the proposal's state does not allow the decision,
+    /// a rejection has no reason, or an approval is for a shadow proposal.
+    pub async fn decide(&self, decision: &Decision) -> Result<StoredProposal, Error> {
+        let decision = decision.clone();
+        self.book.writer.write(move |write| decide::decide(write, &decision)).await
+    }
+
+    /// Records the intent to apply; to be called before the source is touched.
+    ///
+    /// # Errors
+    /// When the proposal is not approved, or its content is not the approved one.
+    pub async fn start_writeback(&self, id: &ProposalId, runner_id: &str) -> Result<Start, Error> {
+        let (id, runner_id) = (id.clone(), runner_id.to_owned());
+        self.book.writer.write(move |write| writeback::start(write, &id, &runner_id)).await
+    }
+
+    /// Records how an apply ended. Repeating an equal ending changes nothing.
+    ///
+    /// # Errors
+    /// When the receipt contradicts a final state or names another job.
+    pub async fn finish_writeback(&self, receipt: &Receipt) -> Result<StoredProposal, Error> {
+        let receipt = receipt.clone();
+        self.book.writer.write(move |write| writeback::finish(write, &receipt)).await
+    }
+
+    /// Records that an attempt certainly changed nothing and may be repeated; the proposal stays approved.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn interrupt_writeback(&self, job: &WritebackJob, code: Code) -> Result<(), Error> {
+        let job = job.clone();
+        self.book.writer.write(move |write| writeback::interrupt(write, &job, code)).await
+    }
+
+    /// Walks the chain and every record bound to it, and names the first that does not fit.
+    ///
+    /// # Errors
+    /// When the file cannot be read at all. An edited record is no error but an answer.
+    pub async fn verify(&self) -> Result<ChainReport, Error> {
+        let ledger_id = self.book.ledger_id.clone();
+        self.book.readers.read(move |conn| verify::verify(conn, &ledger_id)).await
+    }
+
+    /// Refuses to let the file grow beyond `bytes_max`; what would is answered `LEDGER_FULL` and not recorded. The
+    /// limit holds for this process until it is set again.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn limit_size(&self, bytes_max: u64) -> Result<(), Error> {
+        self.book.writer.write(move |write| connection::limit_size(write.conn, bytes_max)).await
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("path", &self.book.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! The part of the book the model's side holds: it can record and look up, and nothing else.
+//!
+//! Invariant: every look-up is by tenant, compared byte for byte with the tenant inside the document as well.
+//! Absent on purpose: any way from here to [`crate::Ledger`], a decision or a writeback.
+
+use std::sync::Arc;
+
+use synapsor_protocol::{EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryAudit};
+
+use crate::book::Book;
+use crate::documents;
+use crate::error::Error;
+use crate::proposals::{self, StoredProposal};
+use crate::propose::{self, Recorded};
+use crate::replay::{self, Replay};
+
+/// Records reads, refusals and proposals; looks them up for one tenant. Clones share the ledger.
+#[derive(Clone)]
+pub struct Notebook {
+    book: Arc<Book>,
+}
+
+impl Notebook {
+    pub(crate) fn new(book: Arc<Book>) -> Self {
+        Self { book }
+    }
+
+    /// Records a read: on disk when this returns. Concurrent calls share one commit.
+    ///
+    /// # Errors
+    /// When something in it looks like a secret, or the ledger cannot be written; nothing was recorded.
+    pub async fn record_read(&self, evidence: EvidenceBundle, audit: QueryAudit) -> Result<(), Error> {
+        self.book.writer.write(move |write| propose::read(write, &evidence, &audit)).await
+    }
+
+    /// Records that a call was refused, with what had been read by then.
+    ///
+    /// # Errors
+    /// As for [`Notebook::record_read`].
+    pub async fn record_refusal(
+        &self,
+        audit: QueryAudit,
+        evidence: Option<EvidenceBundle>,
+    ) -> Result<(), Error> {
+        self.book.writer.write(move |write| propose::refusal(write, &audit, evidence.as_ref())).await
+    }
+
+    /// Records a proposal. Where one with equal content is still open for the tenant, answers that one instead.
+    ///
+    /// # Errors
+    /// As for [`Notebook::record_read`]; and when the open proposal with equal content was edited.
+    pub async fn record_proposal(
+        &self,
+        proposal: Proposal,
+        evidence: EvidenceBundle,
+        audit: QueryAudit,
+    ) -> Result<Recorded, Error> {
+        self.book.writer.write(move |write| propose::proposal(write, proposal, &evidence, &audit)).await
+    }
+
+    /// The tenant's proposal of that id; another tenant's is none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn proposal(&self, id: &str, tenant: &str) -> Result<Option<StoredProposal>, Error> {
+        let (id, tenant) = (ProposalId::from_stored(id), tenant.to_owned());
+        let found = self.book.readers.read(move |conn| proposals::find(conn, &id)).await?;
+        Ok(found.filter(|found| found.proposal.change_set.tenant == tenant))
+    }
+
+    /// The tenant's evidence of that id; another tenant's is none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn evidence(&self, id: &str, tenant: &str) -> Result<Option<EvidenceBundle>, Error> {
+        let (id, tenant) = (EvidenceId::from_stored(id), tenant.to_owned());
+        let found = self.book.readers.read(move |conn| documents::evidence(conn, &id)).await?;
+        Ok(found.filter(|found| found.tenant == tenant))
+    }
+
+    /// The record of the tenant's proposal of that id; another tenant's is none.
+    ///
+    /// # Errors
+    /// When a part of the record cannot be read back.
+    pub async fn replay(&self, id: &str, tenant: &str) -> Result<Option<Replay>, Error> {
+        let (id, tenant) = (ProposalId::from_stored(id), tenant.to_owned());
+        let ledger_id = self.book.ledger_id.clone();
+        let found = self
+            .book
+            .readers
+            .read(move |conn| match proposals::find(conn, &id)? {
+                Some(_) => replay::of(conn, &ledger_id, &id).map(Some),
+                None => Ok(None),
+            })
+            .await?;
+        Ok(found.filter(|found| {
+            found.proposal.proposal.change_set.tenant == tenant && found.evidence.tenant == tenant
+        }))
+    }
+}
+
+impl std::fmt::Debug for Notebook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notebook").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,282 @@
+//! Proposals as they are stored: by id, by reference, as a list; always with the answer whether somebody edited them.
+
+use rusqlite::{Connection, Row, ToSql};
+use serde::Serialize;
+use synapsor_protocol::{Digest, Moment, Proposal, ProposalId, ProposalState};
+
+use crate::error::Error;
+use crate::writer::Write;
+
+/// Longest piece of an unknown reference a message repeats, in characters.
+const REFERENCE_SHOWN_MAX: usize = 80;
+
+/// How many of the matching proposals an ambiguous prefix is answered with.
+const CANDIDATES_MAX: u32 = 5;
+
+/// What a statement selects for [`stored`]; the event is the one that recorded the proposal's making.
+const SELECT: &str = "SELECT p.proposal_id, p.document, p.digest, p.state, p.updated_at, e.payload,
+                             p.tenant, p.capability
+                      FROM proposals p LEFT JOIN events e ON e.seq = p.created_seq";
+
+/// A proposal and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredProposal {
+    /// The proposal as it is stored now.
+    pub proposal: Proposal,
+    /// Where it stands.
+    pub state: ProposalState,
+    /// When its state last changed.
+    pub updated_at: Moment,
+    /// Whether the content, recomputed, is still what was sealed and what the chain recorded. A proposal that is not
+    /// intact can be shown, and nothing else.
+    pub intact: bool,
+}
+
+/// Which proposals to list. The default is the newest hundred.
+#[derive(Debug, Clone)]
+pub struct ProposalFilter {
+    /// Only those in this state.
+    pub state: Option<ProposalState>,
+    /// Only this tenant's.
+    pub tenant: Option<String>,
+    /// Only those of this capability.
+    pub capability: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Default for ProposalFilter {
+    fn default() -> Self {
+        Self { state: None, tenant: None, capability: None, limit: 100 }
+    }
+}
+
+/// The proposal of that id; a refusal where there is none.
+pub(crate) fn get(conn: &Connection, id: &ProposalId) -> Result<StoredProposal, Error> {
+    find(conn, id)?.ok_or_else(|| not_found(id.as_str()))
+}
+
+/// The proposal of that id.
+pub(crate) fn find(conn: &Connection, id: &ProposalId) -> Result<Option<StoredProposal>, Error> {
+    one(conn, &format!("{SELECT} WHERE p.proposal_id = ?1"), &[&id.as_str()])
+}
+
+/// The proposal of that id, ready for a move: the record is what was sealed, or nothing may happen to it.
+pub(crate) fn get_intact(conn: &Connection, id: &ProposalId) -> Result<StoredProposal, Error> {
+    let stored = get(conn, id)?;
+    if stored.intact { Ok(stored) } else { Err(mismatch(id, "sealed")) }
+}
+
+/// The open proposal with this content, where one waits already.
+pub(crate) fn open_with_content(
+    conn: &Connection,
+    proposal: &Proposal,
+    content: &Digest,
+) -> Result<Option<StoredProposal>, Error> {
+    // The list of states is the one of the unique index, letter for letter, so that the index answers.
+    let sql = format!(
+        "{SELECT} WHERE p.tenant = ?1 AND p.mode = ?2 AND p.content_digest = ?3
+         AND p.state IN ('pending_review', 'approved', 'pending_worker', 'reconciliation_required')"
+    );
+    let tenant = &proposal.change_set.tenant;
+    one(conn, &sql, &[tenant, &mode_name(proposal), &content.as_str()])
+}
+
+/// The proposals a filter lets through, newest first.
+pub(crate) fn list(conn: &Connection, filter: &ProposalFilter) -> Result<Vec<StoredProposal>, Error> {
+    let mut sql = format!("{SELECT} WHERE TRUE");
+    let mut params: Vec<&dyn ToSql> = Vec::new();
+    let state = filter.state.map(ProposalState::as_str);
+    if let Some(state) = &state {
+        sql.push_str(" AND p.state = ?");
+        params.push(state);
+    }
+    if let Some(tenant) = &filter.tenant {
+        sql.push_str(" AND p.tenant = ?");
+        params.push(tenant);
+    }
+    if let Some(capability) = &filter.capability {
+        sql.push_str(" AND p.capability = ?");
+        params.push(capability);
+    }
+    sql.push_str(" ORDER BY p.created_at DESC, p.rowid DESC LIMIT ?");
+    params.push(&filter.limit);
+
+    let failed = || Error::storage("list the proposals");
+    let mut statement = conn.prepare_cached(&sql).map_err(failed())?;
+    let mut rows = statement.query(params.as_slice()).map_err(failed())?;
+    let mut proposals = Vec::new();
+    while let Some(row) = rows.next().map_err(failed())? {
+        proposals.push(stored(row)?);
+    }
+    Ok(proposals)
+}
+
+/// The one proposal a reference means: `latest`, an id, or the start of one.
+pub(crate) fn resolve(conn: &Connection, reference: &str) -> Result<ProposalId, Error> {
+    let unknown = || not_found(reference);
+    if reference == "latest" {
+        return ids(
+            conn,
+            "SELECT proposal_id FROM proposals ORDER BY created_at DESC, rowid DESC LIMIT 1",
+            &[],
+        )?
+        .pop()
+        .ok_or_else(unknown);
+    }
+    let well_formed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':');
+    if reference.is_empty() || !reference.chars().all(well_formed) {
+        return Err(unknown());
+    }
+    let start = match reference.strip_prefix(ProposalId::PREFIX) {
+        Some(_) => reference.to_owned(),
+        None => format!("{}{reference}", ProposalId::PREFIX),
+    };
+    // `~` sorts after every character an id may hold, so the range is exactly the ids with this start.
+    let sql = "SELECT proposal_id FROM proposals WHERE proposal_id >= ?1 AND proposal_id < ?1 || '~'
+               ORDER BY proposal_id LIMIT ?2";
+    let mut found = ids(conn, sql, &[&start, &CANDIDATES_MAX])?;
+    if let Some(exact) = found.iter().find(|id| id.as_str() == start) {
+        return Ok(exact.clone());
+    }
+    let last = found.pop().ok_or_else(unknown)?;
+    if found.is_empty() {
+        return Ok(last);
+    }
+    let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
+    Err(Error::Ambiguous { reference: shown(reference), candidates })
+}
+
+/// Stores a proposal that was just made, bound to the event that says so.
+pub(crate) fn insert(
+    write: &Write<'_>,
+    proposal: &Proposal,
+    content: &Digest,
+    created_seq: i64,
+) -> Result<(), Error> {
+    let change = &proposal.change_set;
+    let document = crate::chain::canonical_text(proposal)?;
+    let created_at = proposal.created_at.micros();
+    let params: [&dyn ToSql; 15] = [
+        &proposal.proposal_id.as_str(),
+        &content.as_str(),
+        &proposal.digest.as_str(),
+        &created_seq,
+        &proposal.evidence_id.as_str(),
+        &change.tenant,
+        &change.principal,
+        &change.capability,
+        &change.target.source,
+        &format!("{}.{}", change.target.schema, change.target.table),
+        &change.target.key.to_string(),
+        &mode_name(proposal),
+        &ProposalState::PendingReview.as_str(),
+        &document,
+        &created_at,
+    ];
+    write
+        .conn
+        .prepare_cached(
+            "INSERT INTO proposals (proposal_id, content_digest, digest, created_seq, evidence_id, tenant, principal,
+                 capability, source, table_name, object_id, mode, state, document, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+        )
+        .and_then(|mut statement| statement.execute(params))
+        .map_err(Error::storage("record the proposal"))?;
+    Ok(())
+}
+
+/// Moves a proposal and answers it as it is then. The move was checked against the table of legal ones.
+pub(crate) fn set_state(
+    write: &Write<'_>,
+    stored: StoredProposal,
+    state: ProposalState,
+) -> Result<StoredProposal, Error> {
+    let updated_at = write.clock.now();
+    let id = stored.proposal.proposal_id.as_str();
+    write
+        .conn
+        .prepare_cached("UPDATE proposals SET state = ?2, updated_at = ?3 WHERE proposal_id = ?1")
+        .and_then(|mut statement| statement.execute((id, state.as_str(), updated_at.micros())))
+        .map_err(Error::storage("move the proposal"))?;
+    Ok(StoredProposal { state, updated_at, ..stored })
+}
+
+/// The refusal for a proposal whose content is not the one that `was` sealed, shown or approved.
+pub(crate) fn mismatch(id: &ProposalId, was: &'static str) -> Error {
+    Error::HashMismatch { proposal: id.to_string(), was }
+}
+
+fn not_found(reference: &str) -> Error {
+    Error::ProposalNotFound { reference: shown(reference) }
+}
+
+fn shown(reference: &str) -> String {
+    reference.chars().filter(|c| !c.is_control()).take(REFERENCE_SHOWN_MAX).collect()
+}
+
+fn mode_name(proposal: &Proposal) -> &'static str {
+    use synapsor_protocol::proposal::ProposalMode;
+    match proposal.mode {
+        ProposalMode::Review => "review",
+        ProposalMode::Shadow => "shadow",
+    }
+}
+
+fn one(conn: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Option<StoredProposal>, Error> {
+    let failed = || Error::storage("read the proposal");
+    let mut statement = conn.prepare_cached(sql).map_err(failed())?;
+    let mut rows = statement.query(params).map_err(failed())?;
+    rows.next().map_err(failed())?.map(stored).transpose()
+}
+
+fn ids(conn: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<ProposalId>, Error> {
+    let mut statement = conn.prepare_cached(sql).map_err(Error::storage("look for the proposal"))?;
+    statement
+        .query_map(params, |row| row.get::<_, String>(0).map(ProposalId::from_stored))
+        .and_then(Iterator::collect)
+        .map_err(Error::storage("look for the proposal"))
+}
+
+fn stored(row: &Row<'_>) -> Result<StoredProposal, Error> {
+    let failed = || Error::storage("read the proposal");
+    let text = |column: usize| row.get::<_, String>(column).map_err(failed());
+    let id = text(0)?;
+    let record = || format!("proposal `{id}`");
+    let proposal: Proposal = serde_json::from_str(&text(1)?).map_err(Error::unreadable(record))?;
+    let digest = text(2)?;
+    let state = ProposalState::parse(&text(3)?).ok_or_else(|| Error::Unreadable { record: record() })?;
+    let updated_at = Moment::from_micros(row.get(4).map_err(failed())?)
+        .ok_or_else(|| Error::Unreadable { record: record() })?;
+    let witness: Option<String> = row.get(5).map_err(failed())?;
+    let witnessed = witness.as_deref().and_then(sealed_digest);
+    let intact = proposal.recompute_digest().is_ok_and(|now| now == proposal.digest)
+        && proposal.proposal_id.as_str() == id
+        && proposal.digest.as_str() == digest
+        && proposal.change_set.tenant == text(6)?
+        && proposal.change_set.capability == text(7)?
+        && witnessed.as_deref() == Some(digest.as_str());
+    Ok(StoredProposal { proposal, state, updated_at, intact })
+}
+
+/// The digest the event of the proposal's making carries.
+fn sealed_digest(payload: &str) -> Option<String> {
+    let payload: serde_json::Value = serde_json::from_str(payload).ok()?;
+    payload.get("proposal_digest")?.as_str().map(str::to_owned)
+}
+
+/// Hands every proposal's id and state to `look`, in no order.
+pub(crate) fn walk<F>(conn: &Connection, mut look: F) -> Result<(), Error>
+where
+    F: FnMut(&str, &str) -> Result<(), Error>,
+{
+    let failed = || Error::storage("walk the proposals");
+    let mut statement = conn.prepare("SELECT proposal_id, state FROM proposals").map_err(failed())?;
+    let mut rows = statement.query([]).map_err(failed())?;
+    while let Some(row) = rows.next().map_err(failed())? {
+        let id: String = row.get(0).map_err(failed())?;
+        let state: String = row.get(1).map_err(failed())?;
+        look(&id, &state)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! What the model's side writes: the record of a read, of a refused call, and of a proposal.
+//!
+//! Invariant: a read, a refusal or a proposal is one transaction with its event; there is never one without the other.
+
+use serde::Serialize;
+use serde_json::json;
+use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId, QueryAudit};
+
+use crate::chain;
+use crate::documents::{self, Sealed};
+use crate::error::Error;
+use crate::proposals::{self, StoredProposal};
+use crate::secrets;
+use crate::writer::Write;
+
+/// A proposal that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// The new proposal, or the open one with the same content.
+    pub proposal: StoredProposal,
+    /// Whether it was there already.
+    pub repeated: bool,
+}
+
+/// Records a read and what was read.
+pub(crate) fn read(write: &Write<'_>, evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<(), Error> {
+    record_evidence(write, evidence)?;
+    documents::insert_audit(write.conn, audit, None)?;
+    let payload = reading(evidence, audit)?;
+    chain::append(write, EventKind::EvidenceRecorded, None, &evidence.principal, payload.into())?;
+    Ok(())
+}
+
+/// Records that a call was refused, and what had been read by then.
+pub(crate) fn refusal(
+    write: &Write<'_>,
+    audit: &QueryAudit,
+    evidence: Option<&EvidenceBundle>,
+) -> Result<(), Error> {
+    let mut payload = json!({
+        "capability": audit.capability,
+        "code": audit.refused,
+        "audit_id": audit.audit_id,
+        "audit_digest": audit.seal()?,
+    });
+    if let (Some(evidence), Some(fields)) = (evidence, payload.as_object_mut()) {
+        record_evidence(write, evidence)?;
+        fields.insert("evidence_id".into(), json!(evidence.evidence_id));
+        fields.insert("evidence_digest".into(), json!(evidence.seal()?));
+    }
+    documents::insert_audit(write.conn, audit, None)?;
+    // A call refused before its context was known has no principal.
+    let actor = audit.principal.as_deref().unwrap_or("unknown");
+    chain::append(write, EventKind::CallRefused, None, actor, payload)?;
+    Ok(())
+}
+
+/// Records a proposal, or finds the open one with the same content. The read behind it is recorded either way.
+pub(crate) fn proposal(
+    write: &Write<'_>,
+    proposal: Proposal,
+    evidence: &EvidenceBundle,
+    audit: &QueryAudit,
+) -> Result<Recorded, Error> {
+    belong_together(&proposal, evidence)?;
+    secrets::refuse_in_change_set(&proposal.change_set)?;
+    let content = proposal.change_set.digest().map_err(chain::no_canonical_form)?;
+    record_evidence(write, evidence)?;
+    if let Some(open) = proposals::open_with_content(write.conn, &proposal, &content)? {
+        return repeat(write, open, evidence, audit);
+    }
+    let id = proposal.proposal_id.clone();
+    let mut payload = reading(evidence, audit)?;
+    payload.insert("mode".into(), json!(proposal.mode));
+    payload.insert("proposal_digest".into(), json!(proposal.digest));
+    payload.insert("content_digest".into(), json!(content));
+    let actor = &proposal.change_set.principal;
+    let event = chain::append(write, EventKind::ProposalCreated, Some(&id), actor, payload.into())?;
+    proposals::insert(write, &proposal, &content, event.seq)?;
+    documents::insert_audit(write.conn, audit, Some(&id))?;
+    Ok(Recorded { proposal: proposals::get_intact(write.conn, &id)?, repeated: false })
+}
+
+fn repeat(
+    write: &Write<'_>,
+    open: StoredProposal,
+    evidence: &EvidenceBundle,
+    audit: &QueryAudit,
+) -> Result<Recorded, Error> {
+    let id: &ProposalId = &open.proposal.proposal_id;
+    // An edited record must not pass for the one that was asked for.
+    if !open.intact || open.proposal.change_set.tenant != evidence.tenant {
+        return Err(proposals::mismatch(id, "sealed"));
+    }
+    documents::insert_audit(write.conn, audit, Some(id))?;
+    let mut payload = reading(evidence, audit)?;
+    payload.insert("repeated".into(), json!(true));
+    chain::append(write, EventKind::EvidenceRecorded, Some(id), &evidence.principal, payload.into())?;
+    Ok(Recorded { proposal: open, repeated: true })
+}
+
+fn record_evidence(write: &Write<'_>, evidence: &EvidenceBundle) -> Result<(), Error> {
+    secrets::refuse_in_evidence(evidence)?;
+    documents::insert_evidence(write.conn, evidence)
+}
+
+/// What every event about a read carries.
+fn reading(
+    evidence: &EvidenceBundle,
+    audit: &QueryAudit,
+) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    let fields = [
+        ("capability", json!(evidence.capability)),
+        ("evidence_id", json!(evidence.evidence_id)),
+        ("evidence_digest", json!(evidence.seal()?)),
+        ("audit_id", json!(audit.audit_id)),
+        ("audit_digest", json!(audit.seal()?)),
+    ];
+    Ok(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// A proposal names its evidence by id and digest; a caller that mixes two calls up is stopped here.
+fn belong_together(proposal: &Proposal, evidence: &EvidenceBundle) -> Result<(), Error> {
+    let sealed = |digest: Result<Digest, _>, expected: &Digest| digest.is_ok_and(|found| found == *expected);
+    let change = &proposal.change_set;
+    let fits = sealed(proposal.recompute_digest(), &proposal.digest)
+        && sealed(evidence.digest(), &proposal.evidence_digest)
+        && proposal.evidence_id == evidence.evidence_id
+        && change.tenant == evidence.tenant
+        && change.principal == evidence.principal;
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::Invariant { what: "a proposal and its evidence do not belong together" })
+    }
+}

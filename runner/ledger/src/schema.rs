@@ -1,0 +1,85 @@
+//! The ledger's tables, and how a file gets from one schema version to the next.
+//!
+//! Invariant: a released migration is never edited; a change is the next one in the list.
+//! Invariant: what happened is only ever added. Triggers hold our own code to that; against somebody else's there is
+//! the chain.
+
+use rusqlite::Connection;
+use synapsor_protocol::EventKind;
+
+use crate::chain;
+use crate::error::Error;
+use crate::writer::Write;
+
+/// `SYNP`: marks the file as ours (`PRAGMA application_id`).
+const APPLICATION_ID: i64 = 0x5359_4e50;
+
+/// Migration `n` leads to `user_version` `n + 1`.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+
+/// Answers whether the file may be opened by this release, reading only.
+pub(crate) fn admit(conn: &Connection) -> Result<(), Error> {
+    let found = version(conn)?;
+    if found > newest() {
+        return Err(Error::TooNew { found, supported: newest() });
+    }
+    let mark: i64 = pragma(conn, "application_id")?;
+    if mark != APPLICATION_ID && !is_empty(conn)? {
+        return Err(Error::Unreadable {
+            record: "a database that is not a synapsor ledger, opened as one,".into(),
+        });
+    }
+    Ok(())
+}
+
+/// Brings the file to the newest version: one transaction, however many processes try at once.
+pub(crate) fn migrate(write: &Write<'_>) -> Result<(), Error> {
+    let found = version(write.conn)?;
+    let from = usize::try_from(found).unwrap_or(usize::MAX);
+    for (step, migration) in MIGRATIONS.iter().enumerate().skip(from) {
+        tracing::debug!(step, "migrating the ledger");
+        write.conn.execute_batch(migration).map_err(Error::storage("make the ledger's tables"))?;
+    }
+    if found == 0 {
+        found_ledger(write)?;
+    }
+    for (name, value) in [("application_id", APPLICATION_ID), ("user_version", newest())] {
+        write.conn.pragma_update(None, name, value).map_err(Error::storage("mark the ledger"))?;
+    }
+    Ok(())
+}
+
+/// The random id that is part of every idempotency key, so that two ledgers never share a receipt.
+pub(crate) fn ledger_id(conn: &Connection) -> Result<String, Error> {
+    conn.query_one("SELECT value FROM meta WHERE name = 'ledger_id'", [], |row| row.get(0))
+        .map_err(Error::storage("read the ledger's id"))
+}
+
+fn found_ledger(write: &Write<'_>) -> Result<(), Error> {
+    let ledger_id = format!("led_{}", write.ids.token());
+    write
+        .conn
+        .execute("INSERT INTO meta (name, value) VALUES ('ledger_id', ?1)", [&ledger_id])
+        .map_err(Error::storage("name the ledger"))?;
+    let payload = serde_json::json!({ "ledger_id": ledger_id, "schema": newest() });
+    chain::append(write, EventKind::LedgerCreated, None, "ledger", payload)?;
+    Ok(())
+}
+
+/// Neither ours nor anybody's yet: a file that was made and never written.
+pub(crate) fn is_empty(conn: &Connection) -> Result<bool, Error> {
+    conn.query_one("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+        .map_err(Error::storage("open the ledger"))
+}
+
+pub(crate) fn version(conn: &Connection) -> Result<i64, Error> {
+    pragma(conn, "user_version")
+}
+
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+fn pragma(conn: &Connection, name: &str) -> Result<i64, Error> {
+    conn.pragma_query_value(None, name, |row| row.get(0)).map_err(Error::storage("open the ledger"))
+}

@@ -1,0 +1,222 @@
+//! Refuses to record what looks like a secret: passwords, tokens, keys, connection strings, wherever they came from.
+//!
+//! Invariant: an error names the field, never the value.
+//! A name alone condemns only what could hold a secret: `password_changed_at` is a time and `token_count` a number.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use synapsor_protocol::{ChangeSet, Columns, EvidenceBundle, RecordedRead, Value};
+
+use crate::error::Error;
+
+const SECRET_WORDS: &str = "password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|cookie|\
+                            credential|connection[_-]?string|database[_-]?url|read[_-]?url|write[_-]?url";
+
+/// A secret's word anywhere in a name, set off by `_` or `-`.
+static SECRET_NAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!("(?i)(?:^|[_-])(?:{SECRET_WORDS})s?(?:$|[_-])")));
+
+/// A secret's word at the end: `reset_token` is one even as a number, `token_count` is not.
+static SECRET_NAME_END: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!("(?i)(?:^|[_-])(?:{SECRET_WORDS})$")));
+
+/// Text that is a secret under any name.
+static SECRET_TEXT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:postgres(?:ql)?|mysql|mariadb)://|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|\bsyn_wbr_[A-Za-z0-9_-]+|-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----",
+    )
+});
+
+/// Refuses evidence that holds a secret.
+pub(crate) fn refuse_in_evidence(evidence: &EvidenceBundle) -> Result<(), Error> {
+    in_value("key", &evidence.key)?;
+    in_columns(&evidence.row)?;
+    in_columns(&evidence.arguments)?;
+    for read in &evidence.reads {
+        match read {
+            RecordedRead::Get { key, row, .. } => {
+                in_value("key", key)?;
+                row.iter().try_for_each(in_columns)?;
+            }
+            RecordedRead::Find { filters, rows, .. } => {
+                in_columns(filters)?;
+                rows.iter().try_for_each(in_columns)?;
+            }
+        }
+    }
+    evidence.log.iter().try_for_each(|line| refuse_in_text("log", line))
+}
+
+/// Refuses a change set that holds a secret.
+pub(crate) fn refuse_in_change_set(change_set: &ChangeSet) -> Result<(), Error> {
+    in_value("key", &change_set.target.key)?;
+    for columns in [&change_set.before, &change_set.patch, &change_set.after] {
+        in_columns(columns)?;
+    }
+    change_set.summary.iter().try_for_each(|summary| refuse_in_text("summary", summary))
+}
+
+/// Refuses a text that holds a secret; `name` is the field it would be stored in.
+pub(crate) fn refuse_in_text(name: &str, text: &str) -> Result<(), Error> {
+    if SECRET_TEXT.is_match(text) { Err(looks_secret(name)) } else { Ok(()) }
+}
+
+fn in_columns(columns: &Columns) -> Result<(), Error> {
+    for (name, value) in columns {
+        if name_condemns(name, value) {
+            return Err(looks_secret(name));
+        }
+        in_value(name, value)?;
+    }
+    Ok(())
+}
+
+fn name_condemns(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Boolean(_) | Value::Date(_) | Value::Timestamp(_) => false,
+        Value::Integer(_) | Value::Decimal(_) => SECRET_NAME_END.is_match(name),
+        Value::Text(_) | Value::Bytes(_) | Value::Uuid(_) | Value::Json(_) => SECRET_NAME.is_match(name),
+    }
+}
+
+fn in_value(name: &str, value: &Value) -> Result<(), Error> {
+    match value {
+        Value::Text(text) => refuse_in_text(name, text),
+        Value::Json(text) => {
+            refuse_in_text(name, text)?;
+            match serde_json::from_str(text) {
+                Ok(tree) => in_json(name, &tree),
+                // JSON this reader does not take has been searched as text.
+                Err(_) => Ok(()),
+            }
+        }
+        Value::Bytes(bytes) => refuse_in_text(name, &String::from_utf8_lossy(bytes)),
+        _ => Ok(()),
+    }
+}
+
+fn in_json(column: &str, tree: &serde_json::Value) -> Result<(), Error> {
+    match tree {
+        serde_json::Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
+            let condemned = match field {
+                serde_json::Value::Null | serde_json::Value::Bool(_) => false,
+                serde_json::Value::Number(_) => SECRET_NAME_END.is_match(name),
+                _ => SECRET_NAME.is_match(name),
+            };
+            if condemned { Err(looks_secret(&format!("{column}.{name}"))) } else { in_json(column, field) }
+        }),
+        serde_json::Value::Array(items) => items.iter().try_for_each(|item| in_json(column, item)),
+        // Escapes are undone here, so `Bearer\u0020…` is found too.
+        serde_json::Value::String(text) => refuse_in_text(column, text),
+        _ => Ok(()),
+    }
+}
+
+fn looks_secret(name: &str) -> Error {
+    Error::Secret { place: format!("`{name}`") }
+}
+
+#[expect(clippy::expect_used, reason = "the patterns are literals, and a test compiles each of them")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a literal pattern")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str, value: Value) -> bool {
+        in_columns(&Columns::from([(name.to_owned(), value)])).is_err()
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_name_that_says_secret_is_refused_with_any_text_under_it() {
+        for name in [
+            "password",
+            "user_password",
+            "API-KEY",
+            "apikey",
+            "access_key_id",
+            "private_key",
+            "cookie",
+            "secret",
+            "reset_token",
+            "token",
+            "credentials",
+            "connection_string",
+            "DATABASE_URL",
+            "read-url",
+            "session_tokens",
+        ] {
+            assert!(refused(name, text("x")), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_only_sound_alike_are_kept() {
+        for name in [
+            "primary_key",
+            "foreign_key",
+            "key",
+            "secretary",
+            "tokenizer",
+            "passwordless",
+            "monkey",
+            "credential2",
+            "url",
+            "website_url",
+        ] {
+            assert!(!refused(name, text("x")), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_kept_under_any_name() {
+        assert!(!refused("password_changed_at", Value::Timestamp("2026-01-01T00:00:00.000000".into())));
+        assert!(!refused("password_expired", Value::Boolean(true)));
+        assert!(!refused("password", Value::Null));
+        assert!(!refused("token_count", Value::Integer(12)));
+        assert!(refused("password", Value::Integer(1234)));
+        assert!(refused("reset_token", Value::Integer(123_456)));
+    }
+
+    #[test]
+    fn a_secret_is_found_under_an_innocent_name_and_inside_json_and_bytes() {
+        for value in [
+            text("see postgres://u:p@host/db"),
+            text("MYSQL://host/db"),
+            text("Authorization: Bearer abcdefgh.ijkl"),
+            text("syn_wbr_0123abcd"),
+            text("-----BEGIN RSA PRIVATE KEY-----\nAAAA"),
+            Value::Bytes(b"-----BEGIN PRIVATE KEY-----".to_vec()),
+            Value::Json(r#"{"a":[{"api_key":"x"}]}"#.into()),
+            Value::Json(r#"{"passwords":["x"]}"#.into()),
+            Value::Json(r#"{"a":"Bearer\u0020abcdefgh"}"#.into()),
+        ] {
+            assert!(refused("note", value.clone()), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_kept() {
+        for value in [
+            text("the bearer of this note"),
+            text("we moved from postgres to mysql"),
+            text("https://example.com/orders"),
+            Value::Json(r#"{"primary_key":"id","token_count":3,"password":null}"#.into()),
+        ] {
+            assert!(!refused("note", value.clone()), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_answer_names_the_field_and_not_the_value() {
+        let error = in_columns(&Columns::from([("api_key".into(), text("hunter2"))])).expect_err("refused");
+        assert_eq!(error.to_string(), "`api_key` looks like a secret and is not recorded");
+    }
+}

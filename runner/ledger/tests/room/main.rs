@@ -1,0 +1,8 @@
+//! The ledger against real files.
+
+mod story;
+
+mod decide;
+mod record;
+mod sharing;
+mod writeback;

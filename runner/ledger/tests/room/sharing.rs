@@ -1,0 +1,144 @@
+//! Many callers and several openings of one file at once.
+
+use std::collections::HashSet;
+
+use tokio::task::JoinSet;
+
+use crate::story::{Call, Fixture, approval, code, open};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_reads_share_commits_and_every_one_is_kept() {
+    let fixture = Fixture::new().await;
+    let before = fixture.ledger.commits();
+    let mut calls = JoinSet::new();
+    for order in 0..400 {
+        let notebook = fixture.ledger.notebook();
+        let call = Call::order(order);
+        calls.spawn(async move { notebook.record_read(call.evidence(), call.audit(None)).await });
+    }
+    while let Some(recorded) = calls.join_next().await {
+        recorded.expect("joined").expect("recorded");
+    }
+    let commits = fixture.ledger.commits() - before;
+    assert!(commits <= 100, "400 reads took {commits} commits");
+    assert_eq!(fixture.events().await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_bad_change_does_not_spoil_the_others_of_its_commit() {
+    let fixture = Fixture::new().await;
+    let twice = Call::default().evidence();
+    let mut calls = JoinSet::new();
+    for order in 0..200 {
+        let notebook = fixture.ledger.notebook();
+        let call = Call::order(order);
+        let evidence = if order % 10 == 0 { twice.clone() } else { call.evidence() };
+        calls.spawn(async move { notebook.record_read(evidence, call.audit(None)).await });
+    }
+    let (mut kept, mut refused) = (0, 0);
+    while let Some(recorded) = calls.join_next().await {
+        match recorded.expect("joined") {
+            Ok(()) => kept += 1,
+            Err(error) => {
+                assert_eq!(code(&error), "INTERNAL");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((kept, refused), (181, 19));
+    assert_eq!(fixture.events().await, 182);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_equal_proposals_at_once_are_one() {
+    let fixture = Fixture::new().await;
+    let other = open(&fixture.path).await;
+    let mut calls = JoinSet::new();
+    for turn in 0..100 {
+        let ledger = if turn % 2 == 0 { fixture.ledger.clone() } else { other.clone() };
+        calls.spawn(async move {
+            let made = Call::default().documents();
+            ledger.notebook().record_proposal(made.proposal, made.evidence, made.audit).await
+        });
+    }
+    let (mut ids, mut fresh) = (HashSet::new(), 0);
+    while let Some(recorded) = calls.join_next().await {
+        let recorded = recorded.expect("joined").expect("recorded");
+        fresh += usize::from(!recorded.repeated);
+        ids.insert(recorded.proposal.proposal.proposal_id);
+    }
+    assert_eq!((ids.len(), fresh), (1, 1));
+    assert_eq!(fixture.events().await, 101);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_openings_of_one_file_append_to_one_chain() {
+    let fixture = Fixture::new().await;
+    let other = open(&fixture.path).await;
+    let mut calls = JoinSet::new();
+    for order in 0..100 {
+        let ledger = if order % 2 == 0 { fixture.ledger.clone() } else { other.clone() };
+        let call = Call::order(order);
+        calls.spawn(async move { ledger.notebook().record_read(call.evidence(), call.audit(None)).await });
+    }
+    while let Some(recorded) = calls.join_next().await {
+        recorded.expect("joined").expect("recorded");
+    }
+    assert_eq!(fixture.events().await, 101);
+    assert_eq!(other.verify().await.expect("readable"), fixture.ledger.verify().await.expect("readable"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_people_deciding_at_once_one_is_first() {
+    let fixture = Fixture::new().await;
+    let other = open(&fixture.path).await;
+    let stored = fixture.propose(&Call::default()).await;
+    let mut calls = JoinSet::new();
+    for turn in 0..20 {
+        let ledger = if turn % 2 == 0 { fixture.ledger.clone() } else { other.clone() };
+        let decision = approval(&stored, &format!("person-{turn}"));
+        calls.spawn(async move { ledger.decide(&decision).await });
+    }
+    let mut approved = 0;
+    while let Some(decided) = calls.join_next().await {
+        match decided.expect("joined") {
+            Ok(_) => approved += 1,
+            Err(error) => assert_eq!(code(&error), "PROPOSAL_NOT_PENDING_REVIEW"),
+        }
+    }
+    assert_eq!(approved, 1);
+    fixture.events().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_openings_of_a_fresh_file_make_one_ledger() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new").join("ledger.db");
+    let mut openings = JoinSet::new();
+    for _ in 0..8 {
+        let path = path.clone();
+        openings.spawn(async move { open(&path).await });
+    }
+    let mut ledgers = Vec::new();
+    while let Some(ledger) = openings.join_next().await {
+        ledgers.push(ledger.expect("joined"));
+    }
+    let ids: HashSet<&str> = ledgers.iter().map(synapsor_ledger::Ledger::ledger_id).collect();
+    assert_eq!(ids.len(), 1);
+    let report = ledgers[0].verify().await.expect("readable");
+    assert_eq!((report.events, report.holds()), (1, true));
+}
+
+#[tokio::test]
+async fn a_closed_ledger_is_one_file() {
+    let fixture = Fixture::new().await;
+    fixture.propose(&Call::default()).await;
+    let log = fixture.path.with_file_name("ledger.db-wal");
+    assert!(log.exists());
+    let Fixture { ledger, path, folder } = fixture;
+    drop(ledger);
+    assert!(!log.exists());
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(&path, &copy).expect("copied");
+    assert_eq!(open(&copy).await.verify().await.expect("readable").events, 2);
+}

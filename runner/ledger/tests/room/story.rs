@@ -1,0 +1,286 @@
+//! What every test starts from: a ledger in a folder of its own, and the documents of one small refund.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use synapsor_ledger::{Error, Ledger, Opening, Recorded, Start, StoredProposal};
+use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
+use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
+use synapsor_protocol::proposal::ProposalMode;
+use synapsor_protocol::receipt::RECEIPT_SCHEMA;
+use synapsor_protocol::{
+    Advance, AuditId, ChangeSet, Clock, Columns, Decision, Digest, Engine, EvidenceBundle, EvidenceId, Guard,
+    Ids, Logic, Moment, Outcome, Proposal, ProposalId, QueryAudit, Receipt, ReceiptId, SourceChanged, Target,
+    Value, Verdict, WritebackJob,
+};
+
+/// A clock that moves one microsecond whenever somebody looks.
+pub(crate) struct Ticks(AtomicI64);
+
+impl Clock for Ticks {
+    fn now(&self) -> Moment {
+        at(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Ids that count, with a start that differs between processes.
+pub(crate) struct Counting(AtomicU64);
+
+impl Ids for Counting {
+    fn token(&self) -> String {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        format!("{:08x}{count:024x}", std::process::id())
+    }
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// An id no other call in any process of this test run gets.
+fn token() -> String {
+    Counting(AtomicU64::new(NEXT_ID.fetch_add(1, Ordering::Relaxed) | 1 << 40)).token()
+}
+
+pub(crate) fn at(micros: i64) -> Moment {
+    Moment::from_micros(1_790_000_000_000_000 + micros).expect("in range")
+}
+
+pub(crate) fn opening(create: bool) -> Opening {
+    Opening {
+        create,
+        clock: Arc::new(Ticks(AtomicI64::new(0))),
+        ids: Arc::new(Counting(AtomicU64::new(NEXT_ID.fetch_add(1 << 20, Ordering::Relaxed)))),
+    }
+}
+
+/// A ledger in a folder that goes away with it.
+pub(crate) struct Fixture {
+    pub(crate) ledger: Ledger,
+    pub(crate) path: PathBuf,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.db");
+        Self { ledger: open(&path).await, path, folder }
+    }
+
+    /// Closes the ledger, lets `edit` change the file behind its back, and opens it again.
+    pub(crate) async fn tampered(self, edit: &str) -> Self {
+        let Self { ledger, path, folder } = self;
+        drop(ledger);
+        edit_file(&path, edit);
+        Self { ledger: open(&path).await, path, folder }
+    }
+
+    pub(crate) async fn propose(&self, call: &Call) -> StoredProposal {
+        self.record(call).await.expect("recorded").proposal
+    }
+
+    pub(crate) async fn record(&self, call: &Call) -> Result<Recorded, Error> {
+        let Documents { proposal, evidence, audit } = call.documents();
+        self.ledger.notebook().record_proposal(proposal, evidence, audit).await
+    }
+
+    /// A proposal that `ada` approved.
+    pub(crate) async fn approved(&self, call: &Call) -> StoredProposal {
+        let stored = self.propose(call).await;
+        self.ledger.decide(&approval(&stored, "ada")).await.expect("approved")
+    }
+
+    /// An approved proposal with an apply under way.
+    pub(crate) async fn started(&self, call: &Call) -> WritebackJob {
+        let stored = self.approved(call).await;
+        self.start(&stored.proposal.proposal_id).await
+    }
+
+    pub(crate) async fn start(&self, id: &ProposalId) -> WritebackJob {
+        match self.ledger.start_writeback(id, "runner-1").await.expect("started") {
+            Start::Run(job) => job,
+            Start::Settled { .. } => panic!("settled already"),
+        }
+    }
+
+    pub(crate) async fn events(&self) -> u64 {
+        let report = self.ledger.verify().await.expect("readable");
+        assert!(report.holds(), "{report:?}");
+        report.events
+    }
+}
+
+pub(crate) async fn open(path: &Path) -> Ledger {
+    Ledger::open(path, opening(true)).await.expect("opens")
+}
+
+/// Changes the file as somebody with a database tool would: triggers do not hold them back.
+pub(crate) fn edit_file(path: &Path, sql: &str) {
+    let conn = rusqlite::Connection::open(path).expect("opens");
+    let triggers: Vec<String> = conn
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .expect("triggers");
+    for trigger in triggers {
+        conn.execute_batch(&format!("DROP TRIGGER {trigger}")).expect("dropped");
+    }
+    conn.execute_batch("PRAGMA foreign_keys = OFF").expect("off");
+    conn.execute_batch(sql).expect("edited");
+}
+
+/// One call of `billing.refund`; two equal ones propose equal content.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) tenant: &'static str,
+    pub(crate) order: i64,
+    pub(crate) note: Value,
+    pub(crate) mode: ProposalMode,
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self { tenant: "acme", order: 42, note: Value::Text("late".into()), mode: ProposalMode::Review }
+    }
+}
+
+pub(crate) struct Documents {
+    pub(crate) proposal: Proposal,
+    pub(crate) evidence: EvidenceBundle,
+    pub(crate) audit: QueryAudit,
+}
+
+impl Call {
+    pub(crate) fn order(order: i64) -> Self {
+        Self { order, ..Self::default() }
+    }
+
+    pub(crate) fn documents(&self) -> Documents {
+        let evidence = self.evidence();
+        let audit = self.audit(Some(&evidence));
+        let digest = evidence.digest().expect("canonical");
+        let id = ProposalId::from_stored(format!("wrp_{}", token()));
+        let evidence_id = evidence.evidence_id.clone();
+        let proposal = Proposal::seal(id, self.mode, self.change_set(), evidence_id, digest, at(self.order));
+        Documents { proposal: proposal.expect("canonical"), evidence, audit }
+    }
+
+    pub(crate) fn evidence(&self) -> EvidenceBundle {
+        EvidenceBundle {
+            schema_version: EVIDENCE_SCHEMA.into(),
+            evidence_id: EvidenceId::from_stored(format!("ev_{}", token())),
+            capability: "billing.refund".into(),
+            tenant: self.tenant.into(),
+            principal: "agent-7".into(),
+            source: "shop".into(),
+            schema: "main".into(),
+            table: "orders".into(),
+            key: Value::Integer(self.order),
+            row: self.row(),
+            arguments: Columns::from([("order_id".into(), Value::Integer(self.order))]),
+            received_at: at(self.order),
+            reads: vec![],
+            log: vec![],
+            usage: None,
+        }
+    }
+
+    pub(crate) fn audit(&self, evidence: Option<&EvidenceBundle>) -> QueryAudit {
+        QueryAudit {
+            audit_id: AuditId::from_stored(format!("qa_{}", token())),
+            capability: "billing.refund".into(),
+            tenant: Some(self.tenant.into()),
+            principal: Some("agent-7".into()),
+            source: Some("shop".into()),
+            table: Some("main.orders".into()),
+            fingerprint: None,
+            row_count: 1,
+            refused: None,
+            evidence_id: evidence.map(|evidence| evidence.evidence_id.clone()),
+            at: at(self.order),
+        }
+    }
+
+    fn row(&self) -> Columns {
+        Columns::from([
+            ("id".into(), Value::Integer(self.order)),
+            ("note".into(), self.note.clone()),
+            ("status".into(), Value::Text("open".into())),
+            ("version".into(), Value::Integer(3)),
+        ])
+    }
+
+    fn change_set(&self) -> ChangeSet {
+        let patch = Columns::from([("status".into(), Value::Text("refunded".into()))]);
+        let mut after = self.row();
+        after.extend(patch.clone());
+        ChangeSet {
+            schema_version: CHANGE_SET_SCHEMA.into(),
+            capability: "billing.refund".into(),
+            capability_digest: Digest::of_bytes(b"capability"),
+            tenant: self.tenant.into(),
+            principal: "agent-7".into(),
+            target: Target {
+                source: "shop".into(),
+                engine: Engine::Sqlite,
+                schema: "main".into(),
+                table: "orders".into(),
+                key_column: "id".into(),
+                key: Value::Integer(self.order),
+                tenant_column: Some("tenant".into()),
+            },
+            before: self.row(),
+            patch,
+            after,
+            guard: Guard::Version {
+                column: "version".into(),
+                expected: Value::Integer(3),
+                advance: Advance::Increment,
+            },
+            allowed_columns: vec!["status".into()],
+            executor: "sql_update".into(),
+            logic: Logic::Declarative,
+            summary: None,
+        }
+    }
+}
+
+pub(crate) fn approval(stored: &StoredProposal, actor: &str) -> Decision {
+    Decision {
+        proposal_id: stored.proposal.proposal_id.clone(),
+        proposal_digest: stored.proposal.digest.clone(),
+        verdict: Verdict::Approved,
+        actor: actor.into(),
+        reason: None,
+        at: at(1),
+    }
+}
+
+pub(crate) fn rejection(stored: &StoredProposal, actor: &str, reason: &str) -> Decision {
+    Decision { verdict: Verdict::Rejected, reason: Some(reason.into()), ..approval(stored, actor) }
+}
+
+pub(crate) fn receipt(job: &WritebackJob, outcome: Outcome) -> Receipt {
+    let applied = outcome == Outcome::Applied;
+    Receipt {
+        schema_version: RECEIPT_SCHEMA.into(),
+        receipt_id: ReceiptId::from_stored(format!("rcp_{}", token())),
+        job_id: job.job_id.clone(),
+        proposal_id: job.proposal_id.clone(),
+        proposal_digest: job.proposal_digest.clone(),
+        idempotency_key: job.idempotency_key.clone(),
+        runner_id: "runner-1".into(),
+        outcome,
+        rows_affected: u32::from(applied),
+        previous_version: Some(Value::Integer(3)),
+        new_version: applied.then_some(Value::Integer(4)),
+        source_changed: if applied { SourceChanged::Yes } else { SourceChanged::No },
+        code: None,
+        changed_columns: vec![],
+        executed_at: at(2),
+    }
+}
+
+/// The stable code an error is answered with.
+pub(crate) fn code(error: &Error) -> &'static str {
+    error.refusal().code.as_str()
+}

@@ -1,1 +1,36 @@
-//! Scoped single-row reads from SQLite, Postgres and MySQL/MariaDB
+//! Scoped reads from SQLite, Postgres and MySQL/MariaDB: one row by its key, or rows by equality, always of one tenant.
+//!
+//! Invariant: the tenant predicate is inside the SQL, in a read-only transaction, and tenant, key and filters are
+//! compared once more byte for byte in Rust, because SQL `=` follows collations and padding.
+//! Invariant: values are exact. A type that cannot be kept exact is refused by name, never approximated.
+//!
+//! Absent on purpose: statements that change anything; they live in `writeback`, which shares [`dialect`].
+//!
+//! Modules in reading order.
+
+pub mod settings;
+
+pub mod query;
+
+pub mod shape;
+
+mod sources;
+
+mod plan;
+
+mod pool;
+
+pub mod dialect;
+
+pub mod accept;
+
+mod exact;
+
+pub mod error;
+
+pub use accept::ColumnMismatch;
+pub use error::{Error, Unreachable};
+pub use query::{FindQuery, RowQuery, ScopedRow};
+pub use settings::{Connect, SourceSettings};
+pub use shape::{ColumnKind, ColumnShape, TableKind, TableShape};
+pub use sources::{ROW_BYTES_MAX, Sources};

@@ -1,0 +1,244 @@
+//! Whether a proposed value can be stored in a column exactly, and the form in which it then comes back.
+//!
+//! Invariant: nothing is rounded, cut, padded or guessed. A value that the database would change on its way in is
+//! refused here, before anybody reviews it.
+
+use std::fmt::Write as _;
+
+use synapsor_protocol::Value;
+
+use crate::exact;
+use crate::shape::{ColumnKind, ColumnShape};
+
+mod dynamic;
+
+#[cfg(test)]
+mod tests;
+
+/// Why a value cannot be stored in a column. Names types and limits, never the value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column `{column}` takes {expected}, found {found}")]
+pub struct ColumnMismatch {
+    /// The column.
+    pub column: String,
+    /// What it takes.
+    pub expected: String,
+    /// What was proposed.
+    pub found: String,
+}
+
+impl ColumnMismatch {
+    /// The value's type is another one.
+    pub(crate) fn other_type(column: &ColumnShape, value: &Value) -> Self {
+        Self::new(column, value.type_name())
+    }
+
+    fn new(column: &ColumnShape, found: impl Into<String>) -> Self {
+        Self { column: column.name.clone(), expected: expected(column), found: found.into() }
+    }
+}
+
+impl ColumnShape {
+    /// The proposed value in the column's own type, as it will be read back.
+    ///
+    /// # Errors
+    /// When the column cannot hold exactly this value.
+    pub fn accept(&self, proposed: &Value) -> Result<Value, ColumnMismatch> {
+        if self.generated {
+            return Err(ColumnMismatch {
+                column: self.name.clone(),
+                expected: "no value, because the database computes it".to_owned(),
+                found: proposed.type_name().to_owned(),
+            });
+        }
+        if proposed.is_null() {
+            return if self.nullable {
+                Ok(Value::Null)
+            } else {
+                Err(ColumnMismatch::other_type(self, proposed))
+            };
+        }
+        match &self.kind {
+            ColumnKind::Boolean => self.only(proposed, matches!(proposed, Value::Boolean(_))),
+            ColumnKind::Integer { min, max } => self.accept_integer(proposed, *min, *max),
+            ColumnKind::Decimal { precision, scale } => self.accept_decimal(proposed, *precision, *scale),
+            ColumnKind::Text { length_max } => self.accept_text(proposed, *length_max),
+            ColumnKind::Enum { labels } => self.accept_label(proposed, labels),
+            ColumnKind::Bytes { length_max } => self.accept_bytes(proposed, *length_max),
+            ColumnKind::Date => self.accept_printed(proposed, Value::Date, exact::date),
+            ColumnKind::Timestamp { with_offset, digits } => {
+                self.accept_timestamp(proposed, *with_offset, *digits)
+            }
+            ColumnKind::Uuid => self.accept_printed(proposed, Value::Uuid, exact::uuid),
+            ColumnKind::Json => self.only(proposed, matches!(proposed, Value::Json(_))),
+            ColumnKind::Dynamic => dynamic::accept(self, proposed),
+            ColumnKind::Unsupported => Err(ColumnMismatch::other_type(self, proposed)),
+        }
+    }
+
+    fn only(&self, proposed: &Value, right_type: bool) -> Result<Value, ColumnMismatch> {
+        if right_type { Ok(proposed.clone()) } else { Err(ColumnMismatch::other_type(self, proposed)) }
+    }
+
+    fn accept_integer(&self, proposed: &Value, min: i128, max: i128) -> Result<Value, ColumnMismatch> {
+        let number = match proposed {
+            Value::Integer(integer) => i128::from(*integer),
+            Value::Decimal(decimal) => {
+                whole(decimal).ok_or_else(|| ColumnMismatch::new(self, "a fraction"))?
+            }
+            // MySQL has no boolean of its own; `tinyint(1)` is what its clients take for one.
+            Value::Boolean(boolean) if self.type_name.starts_with("tinyint(1)") => i128::from(*boolean),
+            other => return Err(ColumnMismatch::other_type(self, other)),
+        };
+        if !(min..=max).contains(&number) {
+            return Err(ColumnMismatch::new(self, "a whole number outside that range"));
+        }
+        Ok(i64::try_from(number).map_or_else(|_| Value::Decimal(number.to_string()), Value::Integer))
+    }
+
+    fn accept_decimal(
+        &self,
+        proposed: &Value,
+        precision: Option<u32>,
+        scale: Option<u32>,
+    ) -> Result<Value, ColumnMismatch> {
+        let text = match proposed {
+            Value::Integer(integer) => integer.to_string(),
+            Value::Decimal(decimal) => decimal.clone(),
+            other => return Err(ColumnMismatch::other_type(self, other)),
+        };
+        // Without a scale the column keeps the digits it is given.
+        let own_scale = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        let scale = scale.and_then(|scale| usize::try_from(scale).ok()).unwrap_or(own_scale);
+        if exact::decimal(&text).is_none() {
+            return Err(ColumnMismatch::new(self, "a decimal that is not in plain notation"));
+        }
+        let Some(stored) = exact::rescaled(&text, scale) else {
+            return Err(ColumnMismatch::new(self, format!("a decimal with {own_scale} fractional digits")));
+        };
+        let digits = stored.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+        if precision.is_some_and(|precision| usize::try_from(precision).is_ok_and(|most| digits > most)) {
+            return Err(ColumnMismatch::new(self, format!("a decimal that needs {digits} digits")));
+        }
+        Ok(Value::Decimal(stored))
+    }
+
+    fn accept_text(&self, proposed: &Value, length_max: Option<u64>) -> Result<Value, ColumnMismatch> {
+        let Value::Text(text) = proposed else { return Err(ColumnMismatch::other_type(self, proposed)) };
+        if text.contains('\0') {
+            return Err(ColumnMismatch::new(self, "text with a NUL character"));
+        }
+        let length = text.chars().count();
+        if length_max.is_some_and(|most| u64::try_from(length).is_ok_and(|length| length > most)) {
+            return Err(ColumnMismatch::new(self, format!("text of {length} characters")));
+        }
+        let padded =
+            ["char(", "character(", "bpchar"].iter().any(|prefix| self.type_name.starts_with(prefix));
+        if padded && text.ends_with(' ') {
+            return Err(ColumnMismatch::new(self, "text that ends in a space, which a padded type loses"));
+        }
+        Ok(proposed.clone())
+    }
+
+    fn accept_label(&self, proposed: &Value, labels: &[String]) -> Result<Value, ColumnMismatch> {
+        match proposed {
+            Value::Text(text) if labels.contains(text) => Ok(proposed.clone()),
+            Value::Text(_) => Err(ColumnMismatch::new(self, "text that is none of them")),
+            other => Err(ColumnMismatch::other_type(self, other)),
+        }
+    }
+
+    fn accept_bytes(&self, proposed: &Value, length_max: Option<u64>) -> Result<Value, ColumnMismatch> {
+        let Value::Bytes(bytes) = proposed else { return Err(ColumnMismatch::other_type(self, proposed)) };
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        // `binary(n)` is padded with zero bytes up to n.
+        let padded = self.type_name.starts_with("binary(");
+        if length_max.is_some_and(|most| length > most || (padded && length < most)) {
+            return Err(ColumnMismatch::new(self, format!("{length} bytes")));
+        }
+        Ok(proposed.clone())
+    }
+
+    fn accept_printed(
+        &self,
+        proposed: &Value,
+        made: fn(String) -> Value,
+        form: fn(&str) -> Option<String>,
+    ) -> Result<Value, ColumnMismatch> {
+        let text = match proposed {
+            Value::Text(text) => text,
+            Value::Date(text) | Value::Uuid(text) | Value::Timestamp(text)
+                if made(String::new()).type_name() == proposed.type_name() =>
+            {
+                text
+            }
+            other => return Err(ColumnMismatch::other_type(self, other)),
+        };
+        form(text).map(made).ok_or_else(|| ColumnMismatch::new(self, "text that is none"))
+    }
+
+    fn accept_timestamp(
+        &self,
+        proposed: &Value,
+        with_offset: bool,
+        digits: u32,
+    ) -> Result<Value, ColumnMismatch> {
+        let form = if with_offset { exact::instant } else { exact::wall_clock };
+        let accepted = self.accept_printed(proposed, Value::Timestamp, form)?;
+        match &accepted {
+            Value::Timestamp(text) if !exact::fits_digits(text, digits) => {
+                Err(ColumnMismatch::new(self, "more fractional digits"))
+            }
+            _ => Ok(accepted),
+        }
+    }
+}
+
+/// A decimal's whole number, when its fraction is nothing but zeros.
+fn whole(decimal: &str) -> Option<i128> {
+    exact::rescaled(decimal, 0)?.parse().ok()
+}
+
+/// What a column takes, in words.
+fn expected(column: &ColumnShape) -> String {
+    let mut text = match &column.kind {
+        ColumnKind::Boolean => "a boolean".to_owned(),
+        ColumnKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
+        ColumnKind::Decimal { precision: Some(precision), scale: Some(scale) } => {
+            format!("a decimal of up to {precision} digits, {scale} of them fractional")
+        }
+        ColumnKind::Decimal { .. } => "a decimal".to_owned(),
+        ColumnKind::Text { length_max: Some(most) } => format!("text of up to {most} characters"),
+        ColumnKind::Text { length_max: None } => "text".to_owned(),
+        ColumnKind::Enum { labels } => {
+            let mut text = "one of ".to_owned();
+            for (at, label) in labels.iter().enumerate() {
+                let comma = if at == 0 { "" } else { ", " };
+                let _ = write!(text, "{comma}`{label}`");
+            }
+            text
+        }
+        ColumnKind::Bytes { length_max: Some(most) } if column.type_name.starts_with("binary(") => {
+            format!("exactly {most} bytes")
+        }
+        ColumnKind::Bytes { length_max: Some(most) } => format!("up to {most} bytes"),
+        ColumnKind::Bytes { length_max: None } => "bytes".to_owned(),
+        ColumnKind::Date => "a date, `YYYY-MM-DD`".to_owned(),
+        ColumnKind::Timestamp { with_offset: true, digits } => {
+            format!("an RFC 3339 timestamp with an offset and up to {digits} fractional digits")
+        }
+        ColumnKind::Timestamp { with_offset: false, digits } => {
+            format!("an RFC 3339 timestamp without an offset and with up to {digits} fractional digits")
+        }
+        ColumnKind::Uuid => "a uuid".to_owned(),
+        ColumnKind::Json => "json".to_owned(),
+        ColumnKind::Dynamic => dynamic::expected(&column.type_name),
+        ColumnKind::Unsupported => {
+            return format!("no value here, because type `{}` cannot be kept exact", column.type_name);
+        }
+    };
+    if column.nullable {
+        text.push_str(" or null");
+    }
+    text
+}

@@ -1,0 +1,266 @@
+//! MySQL and MariaDB: the session every statement runs in, the catalog, binding and decoding through sqlx.
+
+use std::collections::BTreeMap;
+
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, MySqlConnection, Row as _};
+use synapsor_protocol::{Columns, Engine};
+
+use super::parameter::Parameter;
+use super::statement::Statement;
+use super::text_form::{self, Unreadable};
+use crate::error::Unreachable;
+use crate::shape::{ColumnKind, ColumnShape, TableKind, TableShape};
+
+/// What pins a connection's session, so that every value has one printed form and nothing is cut to fit.
+pub const SESSION: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', \
+     SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
+
+/// The connection a URL asks for. TLS is as its `ssl-mode` says.
+///
+/// # Errors
+/// When it is not a MySQL URL.
+pub fn connect_options(url: &str) -> Result<MySqlConnectOptions, Unreachable> {
+    let parsed = url::Url::parse(url).map_err(|_| Unreachable::UrlInvalid)?;
+    if !matches!(parsed.scheme(), "mysql" | "mariadb") {
+        return Err(Unreachable::UrlInvalid);
+    }
+    let options = MySqlConnectOptions::from_url(&parsed).map_err(|_| Unreachable::UrlInvalid)?;
+    // The driver's own session set-up is switched off; `SESSION` says everything in one statement.
+    let options =
+        options.pipes_as_concat(false).no_engine_substitution(false).timezone(None).set_names(false);
+    Ok(options.disable_statement_logging())
+}
+
+/// Pins the session of a new connection and limits every statement on it.
+///
+/// # Errors
+/// The driver's.
+pub async fn pin_session(connection: &mut MySqlConnection, timeout_ms: u64) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
+    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await?;
+    // The two servers name and measure the limit differently; each refuses the other's.
+    let limit = if version.contains("MariaDB") {
+        format!("SET SESSION max_statement_time = {}.{:03}", timeout_ms / 1000, timeout_ms % 1000)
+    } else {
+        format!("SET SESSION max_execution_time = {timeout_ms}")
+    };
+    let lock_wait_s = timeout_ms.div_ceil(1000).max(1);
+    let sql = format!(
+        "{limit}, SESSION innodb_lock_wait_timeout = {lock_wait_s}, SESSION lock_wait_timeout = {lock_wait_s}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+}
+
+/// The statement with its values bound.
+pub fn query(statement: &Statement) -> Query<'_, MySql, MySqlArguments> {
+    let mut query = sqlx::query(AssertSqlSafe(statement.sql()));
+    for parameter in statement.parameters() {
+        query = match parameter {
+            Parameter::Null => query.bind(None::<&str>),
+            Parameter::Text(text) => query.bind(text.as_str()),
+            Parameter::Signed(integer) => query.bind(*integer),
+            Parameter::Unsigned(integer) => query.bind(*integer),
+            Parameter::Bytes(bytes) => query.bind(bytes.as_slice()),
+        };
+    }
+    query
+}
+
+/// The values of a row that was selected with [`Statement::read_all`] over the same columns.
+///
+/// # Errors
+/// When a value has no exact form.
+pub fn columns<'c>(
+    row: &MySqlRow,
+    columns: impl IntoIterator<Item = &'c ColumnShape>,
+) -> Result<Columns, Unreadable> {
+    let read = columns.into_iter().enumerate().map(|(at, column)| {
+        let text =
+            row.try_get_unchecked::<Option<String>, _>(at).map_err(|_| Unreadable::in_column(column))?;
+        Ok((column.name.clone(), text_form::value(Engine::Mysql, column, text)?))
+    });
+    read.collect()
+}
+
+/// The server's error number, where the server itself answered.
+pub fn error_number(error: &sqlx::Error) -> Option<u16> {
+    Some(error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?.number())
+}
+
+/// Why a connection could not be made.
+pub fn unreachable(error: &sqlx::Error) -> Unreachable {
+    match error_number(error) {
+        Some(1045 | 1044 | 1698 | 1130 | 1251 | 1820 | 1862 | 3118) => Unreachable::Credential,
+        Some(1049) => Unreachable::NoSuchDatabase,
+        Some(1040 | 1203 | 1226) => Unreachable::TooManyConnections,
+        Some(1053) => Unreachable::Starting,
+        Some(_) => Unreachable::Other,
+        None => Unreachable::from_driver(error),
+    }
+}
+
+/// `information_schema` shows a column only to somebody with a right on it, and compares names by a collation that
+/// ignores case, so the names are compared by byte as well.
+const CATALOG: &str = "\
+SELECT CAST(t.table_type AS CHAR), CAST(c.column_name AS CHAR), CAST(c.column_type AS CHAR), CAST(c.data_type AS CHAR),
+       CAST(c.numeric_precision AS UNSIGNED), CAST(c.numeric_scale AS UNSIGNED),
+       CAST(c.character_maximum_length AS UNSIGNED), CAST(c.datetime_precision AS UNSIGNED),
+       c.is_nullable = 'YES', c.extra LIKE '%GENERATED%' AND c.extra NOT LIKE '%DEFAULT_GENERATED%'
+FROM information_schema.tables t
+JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+WHERE t.table_schema = ? AND t.table_name = ? AND CAST(t.table_schema AS BINARY) = CAST(? AS BINARY)
+  AND CAST(t.table_name AS BINARY) = CAST(? AS BINARY)
+ORDER BY c.ordinal_position";
+
+/// What the catalog says of a table; `None` where there is none of that name, or none this user may see.
+///
+/// # Errors
+/// The driver's.
+pub async fn shape(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    table: &str,
+) -> Result<Option<TableShape>, sqlx::Error> {
+    let query = sqlx::query(CATALOG).bind(schema).bind(table).bind(schema).bind(table);
+    let rows = query.fetch_all(connection).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let kind = match first.try_get_unchecked::<String, _>(0)?.as_str() {
+        "BASE TABLE" => TableKind::Table,
+        "VIEW" => TableKind::View,
+        _ => TableKind::Other,
+    };
+    let mut columns = BTreeMap::new();
+    for row in &rows {
+        let name: String = row.try_get_unchecked(1)?;
+        let type_name: String = row.try_get_unchecked(2)?;
+        let facts = TypeFacts {
+            column_type: &type_name,
+            data_type: row.try_get_unchecked(3)?,
+            precision: row.try_get_unchecked(4)?,
+            scale: row.try_get_unchecked(5)?,
+            length: row.try_get_unchecked(6)?,
+            digits: row.try_get_unchecked(7)?,
+        };
+        let column = ColumnShape {
+            name: name.clone(),
+            kind: facts.kind(),
+            type_name,
+            nullable: row.try_get_unchecked(8)?,
+            generated: row.try_get_unchecked(9)?,
+        };
+        columns.insert(name, column);
+    }
+    let (schema, table) = (schema.to_owned(), table.to_owned());
+    Ok(Some(TableShape { engine: Engine::Mysql, schema, table, kind, columns }))
+}
+
+/// A type as `information_schema.columns` describes it.
+struct TypeFacts<'t> {
+    /// With everything: `bigint(20) unsigned`, `enum('a','b')`.
+    column_type: &'t str,
+    /// The bare word: `bigint`, `enum`.
+    data_type: String,
+    precision: Option<u64>,
+    scale: Option<u64>,
+    length: Option<u64>,
+    digits: Option<u64>,
+}
+
+impl TypeFacts<'_> {
+    fn kind(&self) -> ColumnKind {
+        match self.data_type.to_ascii_lowercase().as_str() {
+            "tinyint" => self.integer(8),
+            "smallint" => self.integer(16),
+            "mediumint" => self.integer(24),
+            "int" => self.integer(32),
+            "bigint" => self.integer(64),
+            "year" => ColumnKind::Integer { min: 1901, max: 2155 },
+            "decimal" => ColumnKind::Decimal { precision: small(self.precision), scale: small(self.scale) },
+            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => {
+                ColumnKind::Text { length_max: self.length }
+            }
+            "enum" => {
+                labels(self.column_type).map_or(ColumnKind::Unsupported, |labels| ColumnKind::Enum { labels })
+            }
+            "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => {
+                ColumnKind::Bytes { length_max: self.length }
+            }
+            "date" => ColumnKind::Date,
+            "datetime" => {
+                ColumnKind::Timestamp { with_offset: false, digits: small(self.digits).unwrap_or(0) }
+            }
+            "timestamp" => {
+                ColumnKind::Timestamp { with_offset: true, digits: small(self.digits).unwrap_or(0) }
+            }
+            "uuid" => ColumnKind::Uuid,
+            "json" => ColumnKind::Json,
+            _ => ColumnKind::Unsupported,
+        }
+    }
+
+    fn integer(&self, bits: u32) -> ColumnKind {
+        if self.column_type.contains("unsigned") {
+            ColumnKind::Integer { min: 0, max: (1_i128 << bits) - 1 }
+        } else {
+            ColumnKind::Integer { min: -(1_i128 << (bits - 1)), max: (1_i128 << (bits - 1)) - 1 }
+        }
+    }
+}
+
+fn small(number: Option<u64>) -> Option<u32> {
+    number.and_then(|number| u32::try_from(number).ok())
+}
+
+/// The labels of `enum('a','it''s')`.
+fn labels(column_type: &str) -> Option<Vec<String>> {
+    let mut rest = column_type.strip_prefix("enum(")?.strip_suffix(')')?;
+    let mut labels = Vec::new();
+    loop {
+        let (label, after) = quoted_label(rest.strip_prefix('\'')?)?;
+        labels.push(label);
+        if after.is_empty() {
+            return Some(labels);
+        }
+        rest = after.strip_prefix(',')?;
+    }
+}
+
+/// Reads up to the closing quote; two quotes are one, and a label has no other escapes.
+fn quoted_label(text: &str) -> Option<(String, &str)> {
+    let mut label = String::new();
+    let mut rest = text;
+    loop {
+        let (part, after) = rest.split_once('\'')?;
+        label.push_str(part);
+        match after.strip_prefix('\'') {
+            Some(after) => {
+                label.push('\'');
+                rest = after;
+            }
+            None => return Some((label, after)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enum_labels_are_read_with_their_quotes_and_commas() {
+        let read = |text: &str| labels(text).map(|labels| labels.join("|"));
+        assert_eq!(read("enum('open','it''s, so','')").as_deref(), Some("open|it's, so|"));
+        for broken in ["enum()", "enum('a'", "enum('a',)", "set('a')", "enum('a'b')"] {
+            assert_eq!(read(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_another_engine_is_refused() {
+        for url in ["postgres://a@b/c", "mysql", "", "file:///x.db"] {
+            assert_eq!(connect_options(url).err(), Some(Unreachable::UrlInvalid), "{url}");
+        }
+    }
+}

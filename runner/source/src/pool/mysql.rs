@@ -1,0 +1,112 @@
+//! Reads on MySQL and MariaDB: one read-only transaction each, in two round trips, on a session pinned at connect.
+
+use sqlx::mysql::MySqlPoolOptions;
+use sqlx::{Connection as _, MySql, MySqlConnection};
+use synapsor_protocol::Columns;
+use tokio::time::timeout;
+
+use super::Fault;
+use super::server::{ServerPool, is_lost};
+use crate::dialect::mysql as dialect;
+use crate::error::Unreachable;
+use crate::plan::Plan;
+use crate::settings::SourceSettings;
+use crate::shape::TableShape;
+
+pub(crate) struct MysqlPool {
+    server: ServerPool<MySql>,
+}
+
+/// What a transaction is opened for.
+enum Work<'w> {
+    Rows(&'w Plan),
+    Shape { schema: &'w str, table: &'w str },
+}
+
+enum Done {
+    Rows(Vec<Columns>),
+    Shape(Option<TableShape>),
+}
+
+impl MysqlPool {
+    pub(super) fn new(url: &str, settings: &SourceSettings) -> Result<Self, Unreachable> {
+        let options = dialect::connect_options(url)?;
+        let limit_ms = settings.statement_timeout_ms.max(1);
+        let pool = MySqlPoolOptions::new().after_connect(move |connection, _| {
+            Box::pin(async move { dialect::pin_session(connection, limit_ms).await })
+        });
+        Ok(Self { server: ServerPool::new(pool, options, dialect::unreachable, settings) })
+    }
+
+    pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
+        match self.run(Work::Rows(plan)).await? {
+            Done::Rows(rows) => Ok(rows),
+            Done::Shape(_) => Err(Fault::Refused),
+        }
+    }
+
+    pub(super) async fn shape(&self, schema: &str, table: &str) -> Result<Option<TableShape>, Fault> {
+        match self.run(Work::Shape { schema, table }).await? {
+            Done::Shape(shape) => Ok(shape),
+            Done::Rows(_) => Err(Fault::Refused),
+        }
+    }
+
+    /// A connection that was idle too long may be dead, and a read is harmless to repeat.
+    async fn run(&self, work: Work<'_>) -> Result<Done, Fault> {
+        match self.run_once(&work).await {
+            Err(Fault::Lost) => {
+                self.server.forget_idle();
+                self.run_once(&work).await
+            }
+            done => done,
+        }
+    }
+
+    async fn run_once(&self, work: &Work<'_>) -> Result<Done, Fault> {
+        let mut in_use = self.server.acquire().await?;
+        let fault = match timeout(self.server.deadline, transaction(&mut in_use.connection, work)).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::Timeout,
+        };
+        // After a timeout the server may still be at work, and a lost connection is no use to anybody.
+        if matches!(fault, Fault::Timeout | Fault::Lost) {
+            in_use.discard();
+        }
+        Err(fault)
+    }
+}
+
+/// Dropped at its end, the transaction rolls back with the connection's next message.
+async fn transaction(connection: &mut MySqlConnection, work: &Work<'_>) -> Result<Done, Fault> {
+    let mut transaction = connection.begin_with("START TRANSACTION READ ONLY").await.map_err(fault)?;
+    match work {
+        Work::Rows(plan) => {
+            let rows = dialect::query(&plan.statement).fetch_all(&mut *transaction).await.map_err(fault)?;
+            let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
+            Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
+        }
+        Work::Shape { schema, table } => {
+            Ok(Done::Shape(dialect::shape(&mut transaction, schema, table).await.map_err(fault)?))
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn fault(error: sqlx::Error) -> Fault {
+    let fault = match dialect::error_number(&error) {
+        // Statement limit on MariaDB and MySQL, lock wait, metadata lock wait.
+        Some(1969 | 3024 | 1205 | 1907) => Fault::Timeout,
+        Some(1142 | 1143 | 1044 | 1045 | 1227 | 1370) => Fault::Denied,
+        // No such column, table, or database; a table altered under a prepared statement or a snapshot.
+        Some(1054 | 1146 | 1049 | 1051 | 1412 | 1615) => Fault::Misfit,
+        // The server shuts down, or somebody killed the connection.
+        Some(1053 | 1317 | 1927) => Fault::Lost,
+        Some(_) => Fault::Refused,
+        None if is_lost(&error) => Fault::Lost,
+        None => Fault::Refused,
+    };
+    tracing::debug!(%error, ?fault, "a read from a MySQL source failed");
+    fault
+}

@@ -1,0 +1,118 @@
+//! Reads on PostgreSQL: one read-only transaction each, in two round trips.
+
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres};
+use synapsor_protocol::Columns;
+use tokio::time::timeout;
+
+use super::Fault;
+use super::server::{ServerPool, is_lost};
+use crate::dialect::postgres as dialect;
+use crate::error::Unreachable;
+use crate::plan::Plan;
+use crate::settings::SourceSettings;
+use crate::shape::TableShape;
+
+pub(crate) struct PostgresPool {
+    server: ServerPool<Postgres>,
+    /// Opens the transaction and pins its session, all in one round trip.
+    begin: String,
+}
+
+/// What a transaction is opened for.
+enum Work<'w> {
+    Rows(&'w Plan),
+    Shape { schema: &'w str, table: &'w str },
+}
+
+enum Done {
+    Rows(Vec<Columns>),
+    Shape(Option<TableShape>),
+}
+
+impl PostgresPool {
+    pub(super) fn new(url: &str, settings: &SourceSettings) -> Result<Self, Unreachable> {
+        let options = dialect::connect_options(url)?;
+        let server = ServerPool::new(PgPoolOptions::new(), options, dialect::unreachable, settings);
+        let limit_ms = settings.statement_timeout_ms.clamp(1, i32::MAX.unsigned_abs().into());
+        let begin = format!(
+            "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY; {}SET LOCAL statement_timeout = {limit_ms}; \
+             SET LOCAL lock_timeout = {limit_ms}; SET LOCAL idle_in_transaction_session_timeout = {limit_ms}",
+            dialect::SESSION
+        );
+        Ok(Self { server, begin })
+    }
+
+    pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
+        match self.run(Work::Rows(plan)).await? {
+            Done::Rows(rows) => Ok(rows),
+            Done::Shape(_) => Err(Fault::Refused),
+        }
+    }
+
+    pub(super) async fn shape(&self, schema: &str, table: &str) -> Result<Option<TableShape>, Fault> {
+        match self.run(Work::Shape { schema, table }).await? {
+            Done::Shape(shape) => Ok(shape),
+            Done::Rows(_) => Err(Fault::Refused),
+        }
+    }
+
+    /// A connection that was idle too long may be dead, and a read is harmless to repeat.
+    async fn run(&self, work: Work<'_>) -> Result<Done, Fault> {
+        match self.run_once(&work).await {
+            Err(Fault::Lost) => {
+                self.server.forget_idle();
+                self.run_once(&work).await
+            }
+            done => done,
+        }
+    }
+
+    async fn run_once(&self, work: &Work<'_>) -> Result<Done, Fault> {
+        let mut in_use = self.server.acquire().await?;
+        let fault = match timeout(self.server.deadline, self.transaction(&mut in_use.connection, work)).await
+        {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::Timeout,
+        };
+        // After a timeout the server may still be at work, and a lost connection is no use to anybody.
+        if matches!(fault, Fault::Timeout | Fault::Lost) {
+            in_use.discard();
+        }
+        Err(fault)
+    }
+
+    /// Dropped at its end, the transaction rolls back with the connection's next message.
+    async fn transaction(&self, connection: &mut PgConnection, work: &Work<'_>) -> Result<Done, Fault> {
+        let mut transaction =
+            connection.begin_with(AssertSqlSafe(self.begin.as_str())).await.map_err(fault)?;
+        match work {
+            Work::Rows(plan) => {
+                let rows =
+                    dialect::query(&plan.statement).fetch_all(&mut *transaction).await.map_err(fault)?;
+                let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
+                Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
+            }
+            Work::Shape { schema, table } => {
+                Ok(Done::Shape(dialect::shape(&mut transaction, schema, table).await.map_err(fault)?))
+            }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn fault(error: sqlx::Error) -> Fault {
+    let fault = match dialect::sqlstate(&error) {
+        Some("57014" | "55P03" | "25P03") => Fault::Timeout,
+        Some("42501") => Fault::Denied,
+        // No such table, column, operator or schema; a type that is another by now; a plan made for the old table.
+        Some("42P01" | "42703" | "42883" | "3F000" | "42804" | "42704" | "0A000" | "22P02") => Fault::Misfit,
+        Some(code) if code.starts_with("57P") || code.starts_with("08") => Fault::Lost,
+        Some(_) => Fault::Refused,
+        None if is_lost(&error) => Fault::Lost,
+        None => Fault::Refused,
+    };
+    tracing::debug!(%error, ?fault, "a read from a Postgres source failed");
+    fault
+}

@@ -1,0 +1,135 @@
+//! Reads on SQLite: a few read-only connections to one file, used on blocking threads.
+//!
+//! Every read is a single SELECT, which SQLite runs in a read transaction of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, InterruptHandle, params_from_iter};
+use synapsor_protocol::Columns;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::timeout;
+
+use super::Fault;
+use crate::dialect::sqlite::{self as dialect, Access};
+use crate::plan::Plan;
+use crate::settings::SourceSettings;
+use crate::shape::TableShape;
+use crate::sources::ROW_BYTES_MAX;
+
+pub(crate) struct SqlitePool {
+    path: PathBuf,
+    turns: Semaphore,
+    idle: Mutex<Vec<Open>>,
+    acquire_timeout: Duration,
+    deadline: Duration,
+}
+
+struct Open {
+    connection: Connection,
+    interrupt: Arc<InterruptHandle>,
+}
+
+impl SqlitePool {
+    pub(super) fn new(path: &Path, settings: &SourceSettings) -> Self {
+        let connections_max =
+            usize::try_from(settings.connections_max.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            path: path.to_owned(),
+            turns: Semaphore::new(connections_max),
+            idle: Mutex::default(),
+            acquire_timeout: Duration::from_millis(settings.acquire_timeout_ms),
+            deadline: Duration::from_millis(settings.statement_timeout_ms.max(1)),
+        }
+    }
+
+    pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
+        let (statement, columns) = (plan.statement.clone(), plan.columns.clone());
+        self.run(move |connection| {
+            let mut prepared = connection.prepare_cached(statement.sql()).map_err(fault)?;
+            let mut rows =
+                prepared.query(params_from_iter(dialect::parameters(&statement))).map_err(fault)?;
+            let mut read = Vec::new();
+            while let Some(row) = rows.next().map_err(fault)? {
+                if dialect::row_bytes(row, columns.len()) > ROW_BYTES_MAX {
+                    return Err(Fault::TooLarge);
+                }
+                read.push(dialect::columns(row, &columns)?);
+            }
+            Ok(read)
+        })
+        .await
+    }
+
+    pub(super) async fn shape(&self, schema: &str, table: &str) -> Result<Option<TableShape>, Fault> {
+        let (schema, table) = (schema.to_owned(), table.to_owned());
+        self.run(move |connection| dialect::shape(connection, &schema, &table).map_err(fault)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let Ok(Ok(_turn)) = timeout(self.acquire_timeout, self.turns.acquire()).await else {
+            return Err(Fault::Busy);
+        };
+        let open = self.open().await?;
+        let interrupt = Arc::clone(&open.interrupt);
+        let mut working = spawn_blocking(move || {
+            let done = work(&open.connection);
+            (open, done)
+        });
+        // Time spent waiting for somebody else's lock is bounded by the busy timeout, which an interrupt cannot cut.
+        let (finished, late) = match timeout(self.deadline, &mut working).await {
+            Ok(finished) => (finished, false),
+            Err(_) => {
+                interrupt.interrupt();
+                (working.await, true)
+            }
+        };
+        let (open, done) = finished.map_err(|error| crashed(&error))?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+        if late { Err(Fault::Timeout) } else { done }
+    }
+
+    async fn open(&self) -> Result<Open, Fault> {
+        if let Some(open) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(open);
+        }
+        let (path, busy_timeout) = (self.path.clone(), self.deadline);
+        let opened = spawn_blocking(move || dialect::open(&path, Access::Read, busy_timeout)).await;
+        let connection = opened.map_err(|error| crashed(&error))?.map_err(Fault::Unreachable)?;
+        let interrupt = Arc::new(connection.get_interrupt_handle());
+        Ok(Open { connection, interrupt })
+    }
+}
+
+fn crashed(error: &JoinError) -> Fault {
+    tracing::error!(%error, "a read from a SQLite source did not finish");
+    Fault::Refused
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn fault(error: rusqlite::Error) -> Fault {
+    use rusqlite::ErrorCode;
+    let fault = match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Fault::Timeout
+        }
+        Some(ErrorCode::TooBig) => Fault::TooLarge,
+        Some(ErrorCode::SchemaChanged) => Fault::Misfit,
+        // "no such table" and "no such column" have no code of their own.
+        Some(ErrorCode::Unknown) => Fault::Misfit,
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::NotADatabase
+            | ErrorCode::DatabaseCorrupt,
+        ) => Fault::Unreachable(dialect::unreachable(&error)),
+        _ => Fault::Refused,
+    };
+    tracing::debug!(%error, ?fault, "a read from a SQLite source failed");
+    fault
+}

@@ -1,0 +1,134 @@
+//! Which capabilities are served, and how each is described to a model.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+use synapsor_config::{Argument, ArgumentType, Capability, Mode};
+use synapsor_protocol::{Code, Refusal};
+
+/// Read or proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolKind {
+    /// Returns a row.
+    Read,
+    /// Stores a proposal.
+    Proposal,
+}
+
+/// A capability as a model may know it.
+#[derive(Debug, Clone)]
+pub struct ToolDescription {
+    /// Canonical name.
+    pub name: String,
+    /// Read or proposal.
+    pub kind: ToolKind,
+    /// What it does, in words.
+    pub description: String,
+    /// JSON Schema of the arguments; closed.
+    pub input_schema: Json,
+    /// JSON Schema of a read's data, or of the columns a proposal may change.
+    pub data_schema: Json,
+    /// The source's name.
+    pub source: String,
+    /// `schema.table`.
+    pub table: String,
+}
+
+pub(crate) struct Catalog {
+    capabilities: BTreeMap<String, Arc<Capability>>,
+    tools: Vec<ToolDescription>,
+    mode: Mode,
+}
+
+impl Catalog {
+    pub(crate) fn new(capabilities: &[Arc<Capability>], mode: Mode) -> Self {
+        let served = |capability: &&Arc<Capability>| capability.proposal.is_none() || mode != Mode::ReadOnly;
+        Self {
+            tools: capabilities.iter().filter(served).map(|capability| describe(capability)).collect(),
+            capabilities: capabilities.iter().map(|c| (c.name.clone(), Arc::clone(c))).collect(),
+            mode,
+        }
+    }
+
+    pub(crate) fn tools(&self) -> &[ToolDescription] {
+        &self.tools
+    }
+
+    pub(crate) fn capability(&self, name: &str) -> Option<&Arc<Capability>> {
+        self.capabilities.get(name)
+    }
+
+    pub(crate) fn capabilities(&self) -> impl Iterator<Item = &Arc<Capability>> {
+        self.capabilities.values()
+    }
+
+    /// The capability a call names.
+    pub(crate) fn find(&self, name: &str) -> Result<&Arc<Capability>, Refusal> {
+        let capability = self.capability(name).ok_or_else(|| {
+            Refusal::new(Code::McpToolNotFound, "no capability of that name is served")
+                .hint("list the tools and use one of their names")
+        })?;
+        if capability.proposal.is_some() && self.mode == Mode::ReadOnly {
+            return Err(Refusal::new(
+                Code::ProposalsDisabled,
+                format!("`{name}` proposes changes, and this runner serves reads only"),
+            ));
+        }
+        Ok(capability)
+    }
+}
+
+fn describe(capability: &Arc<Capability>) -> ToolDescription {
+    let columns: Vec<&str> = match &capability.proposal {
+        None => capability.visible_columns.iter().map(String::as_str).collect(),
+        Some(rules) => rules.allowed_columns.iter().map(String::as_str).collect(),
+    };
+    ToolDescription {
+        name: capability.name.clone(),
+        kind: if capability.proposal.is_some() { ToolKind::Proposal } else { ToolKind::Read },
+        description: match &capability.returns_hint {
+            Some(hint) => format!("{} Returns: {hint}", capability.description),
+            None => capability.description.clone(),
+        },
+        input_schema: input_schema(&capability.args),
+        data_schema: data_schema(&columns),
+        source: capability.source.name.clone(),
+        table: format!("{}.{}", capability.target.schema, capability.target.table),
+    }
+}
+
+fn input_schema(args: &[Argument]) -> Json {
+    let properties: Map<String, Json> =
+        args.iter().map(|argument| (argument.name.clone(), argument_schema(argument))).collect();
+    let required: Vec<&str> = args.iter().filter(|a| a.required).map(|a| a.name.as_str()).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn argument_schema(argument: &Argument) -> Json {
+    let kind = match argument.kind {
+        ArgumentType::String => "string",
+        ArgumentType::Number => "number",
+        ArgumentType::Boolean => "boolean",
+    };
+    let mut schema = Map::from_iter([("type".to_owned(), json!(kind))]);
+    let mut set = |key: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            schema.insert(key.to_owned(), value);
+        }
+    };
+    set("description", argument.description.as_ref().map(|text| json!(text)));
+    set("maxLength", argument.max_length.map(|limit| json!(limit)));
+    set("minimum", argument.minimum.as_ref().and_then(|text| serde_json::from_str(text).ok()));
+    set("maximum", argument.maximum.as_ref().and_then(|text| serde_json::from_str(text).ok()));
+    set("enum", argument.allowed.as_ref().map(|values| json!(values)));
+    Json::Object(schema)
+}
+
+/// Column types are the database's and it may be down when tools are listed, so every exact scalar is allowed.
+fn data_schema(columns: &[&str]) -> Json {
+    let scalar = json!({ "type": ["string", "integer", "boolean", "null"] });
+    let properties: Map<String, Json> =
+        columns.iter().map(|name| ((*name).to_owned(), scalar.clone())).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}

@@ -1,0 +1,130 @@
+//! The story of one tool call, on one screen: eight steps from a name to a recorded answer.
+
+use synapsor_config::Mode;
+use synapsor_protocol::proposal::ProposalMode;
+use synapsor_protocol::{Proposal, ProposalId, Refusal};
+
+use crate::answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall};
+use crate::logic::Inputs;
+use crate::runtime::{Runtime, mode_name};
+use crate::trail::Trail;
+use crate::{arguments, change, context, logic, reads, rules};
+
+impl Runtime {
+    /// Carries out one call, and records it: what was read and proposed, or why it was refused.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; the source is unchanged in every case. When the record itself cannot be written, that is the
+    /// refusal: no answer leaves without its record.
+    pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
+        let mut trail = Trail::new(&call.name, self.shared.clock.now(), self.shared.ids.as_ref());
+        match self.story(&call, &mut trail).await {
+            Ok(Ending::Read(answer)) => {
+                let (audit, evidence) = trail.finish();
+                let evidence = evidence.ok_or_else(|| Refusal::bug("a read without evidence"))?;
+                self.shared.notebook.record_read(evidence, audit).await.map_err(|error| error.refusal())?;
+                Ok(Answer::Read(answer))
+            }
+            Ok(Ending::Proposal(draft)) => self.record_proposal(draft, trail).await,
+            Err(refusal) => {
+                let (audit, evidence) = trail.refused(refusal.code);
+                self.shared
+                    .notebook
+                    .record_refusal(audit, evidence)
+                    .await
+                    .map_err(|error| error.refusal())?;
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn story(&self, call: &ToolCall, trail: &mut Trail) -> Result<Ending, Refusal> {
+        let shared = self.shared.as_ref();
+        // 1 the capability
+        let capability = shared.catalog.find(&call.name)?;
+        // 2 the arguments
+        let arguments = arguments::check(capability, &call.arguments)?;
+        // 3 whose data, and who asks
+        let context = context::resolve(capability, &shared.environment)?;
+        trail.asked_by(&context);
+        // 4 the row
+        let key = arguments::key(capability, &arguments)?;
+        trail.queries(capability, reads::fingerprint(capability)?);
+        let row = reads::scoped_row(&shared.sources, capability, &context, key).await?;
+        let before = row.columns();
+        let evidence_id = trail.read(
+            shared.ids.as_ref(),
+            capability,
+            &context,
+            key.clone(),
+            before,
+            arguments.as_columns(),
+        );
+        let Some(rules) = &capability.proposal else {
+            return Ok(Ending::Read(Box::new(ReadAnswer {
+                capability: capability.name.clone(),
+                mode: mode_name(shared.mode),
+                table: capability.target.table.clone(),
+                key: key.clone(),
+                data: reads::only(before.clone(), &capability.visible_columns),
+                context,
+                evidence_id,
+            })));
+        };
+        // 5 the logic
+        let inputs = Inputs {
+            capability,
+            context: &context,
+            arguments: &arguments,
+            row: &row,
+            received_at: trail.received_at(),
+        };
+        let (wanted, account) = logic::run(shared, rules, inputs, trail).await?.split();
+        // 6 the rules
+        let patch = rules::enforce(rules, &row, wanted)?;
+        // 7 the change set
+        let change_set = change::change_set(capability, rules, &context, before, patch, account)?;
+        Ok(Ending::Proposal(Draft { change_set, context }))
+    }
+
+    /// 8 the record: evidence, audit, proposal and events in one durable commit.
+    async fn record_proposal(&self, draft: Draft, trail: Trail) -> Result<Answer, Refusal> {
+        let Draft { change_set, context } = draft;
+        let (audit, evidence) = trail.finish();
+        let evidence = evidence.ok_or_else(|| Refusal::bug("a proposal without evidence"))?;
+        let mode = if self.shared.mode == Mode::Shadow { ProposalMode::Shadow } else { ProposalMode::Review };
+        let proposal = Proposal::seal(
+            ProposalId::mint(self.shared.ids.as_ref()),
+            mode,
+            change_set,
+            evidence.evidence_id.clone(),
+            evidence.digest().map_err(Refusal::bug)?,
+            audit.at,
+        )
+        .map_err(Refusal::bug)?;
+        let recorded = self
+            .shared
+            .notebook
+            .record_proposal(proposal, evidence, audit)
+            .await
+            .map_err(|error| error.refusal())?;
+        Ok(Answer::Proposal(Box::new(ProposalAnswer {
+            capability: recorded.proposal.proposal.change_set.capability.clone(),
+            state: recorded.proposal.state,
+            repeated: recorded.repeated,
+            proposal: recorded.proposal.proposal,
+            context,
+        })))
+    }
+}
+
+/// How a call ended, before its record is written.
+enum Ending {
+    Read(Box<ReadAnswer>),
+    Proposal(Draft),
+}
+
+struct Draft {
+    change_set: synapsor_protocol::ChangeSet,
+    context: synapsor_protocol::TrustedContext,
+}

@@ -1,0 +1,108 @@
+//! What turns a row and arguments into a patch: bindings in the config, or a handler.
+
+use std::sync::Arc;
+
+use synapsor_config::{Binding, Capability, Logic as Reviewed, ProposalRules};
+use synapsor_handler_host::{HandlerAnswer, HandlerCall};
+use synapsor_protocol::value::Columns;
+use synapsor_protocol::{Code, Logic, Moment, Refusal, TrustedContext, Value};
+use synapsor_source::ScopedRow;
+
+use crate::arguments::ValidArguments;
+use crate::reads::{TenantReads, only};
+use crate::runtime::Shared;
+use crate::trail::Trail;
+
+/// What the logic asked for; no rule has looked at it yet.
+pub(crate) struct Wanted {
+    pub(crate) patch: Columns,
+    pub(crate) summary: Option<String>,
+    pub(crate) logic: Logic,
+}
+
+/// What a call hands to its logic.
+pub(crate) struct Inputs<'a> {
+    pub(crate) capability: &'a Arc<Capability>,
+    pub(crate) context: &'a TrustedContext,
+    pub(crate) arguments: &'a ValidArguments,
+    pub(crate) row: &'a ScopedRow,
+    pub(crate) received_at: Moment,
+}
+
+pub(crate) async fn run(
+    shared: &Shared,
+    rules: &ProposalRules,
+    inputs: Inputs<'_>,
+    trail: &mut Trail,
+) -> Result<Wanted, Refusal> {
+    match &rules.logic {
+        Reviewed::Patch(bindings) => Ok(Wanted {
+            patch: bindings
+                .iter()
+                .map(|(column, binding)| (column.clone(), bound(binding, inputs.arguments)))
+                .collect(),
+            summary: None,
+            logic: Logic::Declarative,
+        }),
+        Reviewed::Handler(grant) => {
+            let loaded = shared.handlers.get(&inputs.capability.name).await?;
+            let call = handler_call(&inputs, grant.settings.clone());
+            let reads = Arc::new(TenantReads {
+                sources: shared.sources.clone(),
+                capability: Arc::clone(inputs.capability),
+                context: inputs.context.clone(),
+            });
+            let run = loaded.handler.propose(call, reads).await.map_err(|guest| {
+                let refusal = guest.refusal();
+                trail.handler_ran(guest.reads, guest.log, guest.usage);
+                labelled(refusal, &loaded.name, &loaded.version)
+            })?;
+            trail.handler_ran(run.reads, run.log, run.usage);
+            match run.answer {
+                HandlerAnswer::Change { columns, summary } => Ok(Wanted {
+                    patch: columns,
+                    summary,
+                    logic: Logic::Handler {
+                        name: loaded.name.clone(),
+                        version: loaded.version.clone(),
+                        component: loaded.handler.digest().clone(),
+                    },
+                }),
+                HandlerAnswer::Refusal { code, message } => {
+                    let mut refusal = Refusal::new(Code::HandlerRefused, message);
+                    refusal.handler_code = Some(code);
+                    Err(refusal)
+                }
+            }
+        }
+    }
+}
+
+/// An optional argument that was not given clears the column.
+fn bound(binding: &Binding, arguments: &ValidArguments) -> Value {
+    match binding {
+        Binding::Fixed(value) => value.clone(),
+        Binding::FromArg(name) => arguments.get(name).cloned().unwrap_or(Value::Null),
+    }
+}
+
+fn handler_call(inputs: &Inputs<'_>, settings: Columns) -> HandlerCall {
+    let capability = inputs.capability;
+    let mut listed = capability.visible_columns.clone();
+    listed.push(capability.target.primary_key.clone());
+    HandlerCall {
+        capability: capability.name.clone(),
+        tenant: inputs.context.tenant().to_owned(),
+        principal: inputs.context.principal().to_owned(),
+        now: inputs.received_at,
+        arguments: inputs.arguments.as_columns().clone(),
+        settings,
+        row: only(inputs.row.columns().clone(), &listed),
+    }
+}
+
+/// Guest errors carry the guest's name and version, so that nobody looks for the fault in the runner.
+fn labelled(mut refusal: Refusal, name: &str, version: &str) -> Refusal {
+    refusal.message = format!("handler `{name}` {version}: {}", refusal.message);
+    refusal
+}

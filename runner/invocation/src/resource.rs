@@ -1,0 +1,144 @@
+//! Records a model may look at: its own tenant's proposals, evidence and replays, and of them only what it could see.
+//!
+//! Invariant: another tenant's record is answered exactly as one that does not exist.
+//! Invariant: columns a capability does not show are not shown here either, though the ledger holds them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+use synapsor_ledger::{Replay, StoredProposal};
+use synapsor_protocol::value::{Columns, plain_object};
+use synapsor_protocol::{Code, EvidenceBundle, Refusal, Value};
+
+use crate::context;
+use crate::reads::only;
+use crate::runtime::Runtime;
+
+/// What every address starts with.
+const SCHEME: &str = "synapsor://";
+/// Longest id looked up, in bytes; ours are shorter.
+const ID_BYTES_MAX: usize = 128;
+
+impl Runtime {
+    /// The record behind `synapsor://proposals|evidence|replay/{id}`.
+    ///
+    /// # Errors
+    /// [`Code::ResourceIdMissing`] for an address without an id, [`Code::ResourceNotFound`] for anything that is not
+    /// this tenant's, or what the ledger cannot do.
+    pub async fn resource(&self, address: &str) -> Result<Json, Refusal> {
+        let (kind, id) = parse(address)?;
+        for tenant in self.tenants() {
+            let found = match kind {
+                "proposals" => self.proposal_record(id, &tenant).await?,
+                "evidence" => self.evidence_record(id, &tenant).await?,
+                "replay" => self.replay_record(id.strip_prefix("replay_").unwrap_or(id), &tenant).await?,
+                _ => None,
+            };
+            if let Some(record) = found {
+                return Ok(record);
+            }
+        }
+        Err(not_found())
+    }
+
+    /// The tenants this runner speaks for: one for every context that can be established.
+    fn tenants(&self) -> BTreeSet<String> {
+        let resolve = |capability| context::resolve(capability, &self.shared.environment).ok();
+        let contexts = self.shared.catalog.capabilities().filter_map(|capability| resolve(capability));
+        contexts.map(|context| context.tenant().to_owned()).collect()
+    }
+
+    async fn proposal_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
+        let found = self.shared.notebook.proposal(id, tenant).await.map_err(|error| error.refusal())?;
+        Ok(found.map(|stored| proposal(&stored)))
+    }
+
+    async fn evidence_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
+        let found = self.shared.notebook.evidence(id, tenant).await.map_err(|error| error.refusal())?;
+        Ok(found.map(|bundle| self.evidence(&bundle)))
+    }
+
+    async fn replay_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
+        let found = self.shared.notebook.replay(id, tenant).await.map_err(|error| error.refusal())?;
+        Ok(found.map(|story| self.replay(&story)))
+    }
+
+    fn evidence(&self, bundle: &EvidenceBundle) -> Json {
+        json!({
+            "evidence_id": bundle.evidence_id,
+            "capability": bundle.capability,
+            "source": bundle.source,
+            "table": bundle.table,
+            "key": bundle.key.to_plain(),
+            "row": plain_object(&self.visible(&bundle.capability, &bundle.row)),
+            "received_at": bundle.received_at,
+        })
+    }
+
+    fn replay(&self, story: &Replay) -> Json {
+        let decisions = story.decisions.iter().map(|decision| {
+            json!({ "verdict": decision.verdict, "actor": decision.actor, "reason": decision.reason, "at": decision.at })
+        });
+        let receipts = story.receipts.iter().map(|receipt| {
+            json!({
+                "outcome": receipt.outcome,
+                "code": receipt.code,
+                "source_changed": receipt.source_changed,
+                "at": receipt.executed_at,
+            })
+        });
+        let events = story
+            .events
+            .iter()
+            .map(|event| json!({ "kind": event.kind, "actor": event.actor, "at": event.at }));
+        json!({
+            "replay_id": format!("replay_{}", story.proposal.proposal.proposal_id),
+            "proposal": proposal(&story.proposal),
+            "evidence": self.evidence(&story.evidence),
+            "decisions": decisions.collect::<Vec<_>>(),
+            "receipts": receipts.collect::<Vec<_>>(),
+            "events": events.collect::<Vec<_>>(),
+        })
+    }
+
+    /// The columns the capability shows today; none of a capability that is no longer served.
+    fn visible(&self, capability: &str, row: &Columns) -> Columns {
+        let shown = self.capability(capability).map(|capability| capability.visible_columns.as_slice());
+        only(row.clone(), shown.unwrap_or_default())
+    }
+}
+
+/// A proposal as the model that asked for it may see it: the change, and where it stands.
+fn proposal(stored: &StoredProposal) -> Json {
+    let proposal = &stored.proposal;
+    let change = &proposal.change_set;
+    let pair = |(column, proposed): (&String, &Value)| {
+        let before = change.before.get(column).map_or(Json::Null, Value::to_plain);
+        (column.clone(), json!({ "before": before, "proposed": proposed.to_plain() }))
+    };
+    json!({
+        "proposal_id": proposal.proposal_id,
+        "state": stored.state,
+        "capability": change.capability,
+        "target": { "table": change.target.table, "key": change.target.key.to_plain() },
+        "diff": change.patch.iter().map(pair).collect::<serde_json::Map<_, _>>(),
+        "summary": change.summary,
+        "evidence_id": proposal.evidence_id,
+        "digest": proposal.digest,
+        "created_at": proposal.created_at,
+    })
+}
+
+fn parse(address: &str) -> Result<(&str, &str), Refusal> {
+    let (kind, id) =
+        address.strip_prefix(SCHEME).and_then(|rest| rest.split_once('/')).ok_or_else(not_found)?;
+    match id {
+        "" => Err(Refusal::new(Code::ResourceIdMissing, "the resource address names no record")),
+        _ if id.len() > ID_BYTES_MAX => Err(not_found()),
+        _ => Ok((kind, id)),
+    }
+}
+
+fn not_found() -> Refusal {
+    Refusal::new(Code::ResourceNotFound, "there is no such record")
+}

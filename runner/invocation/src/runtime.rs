@@ -1,0 +1,108 @@
+//! Everything a call needs, put together once by the binary's wiring.
+
+use std::sync::Arc;
+
+use synapsor_config::{Capability, Config, Mode};
+use synapsor_ledger::Notebook;
+use synapsor_protocol::{Clock, Environment, Ids};
+use synapsor_source::Sources;
+
+use crate::catalog::{Catalog, ToolDescription};
+use crate::handlers::Handlers;
+
+/// Which envelope a tool result has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultFormat {
+    /// The published first form.
+    V1,
+    /// The published second form.
+    V2,
+}
+
+/// What a runtime is made of.
+pub struct Parts {
+    /// The checked config.
+    pub config: Arc<Config>,
+    /// Serve reads only, whatever the config's mode.
+    pub read_only: bool,
+    /// Scoped reads.
+    pub sources: Sources,
+    /// Handlers by capability.
+    pub handlers: Handlers,
+    /// The model's side of the ledger.
+    pub notebook: Notebook,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Random ids.
+    pub ids: Arc<dyn Ids>,
+    /// Where contexts find tenant and principal.
+    pub environment: Environment,
+}
+
+/// Serves capabilities. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) catalog: Catalog,
+    pub(crate) mode: Mode,
+    pub(crate) result_format: ResultFormat,
+    pub(crate) sources: Sources,
+    pub(crate) handlers: Handlers,
+    pub(crate) notebook: Notebook,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) environment: Environment,
+}
+
+impl Runtime {
+    /// Puts the parts together. Nothing is opened or connected.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { config, read_only, sources, handlers, notebook, clock, ids, environment } = parts;
+        let mode = if read_only { Mode::ReadOnly } else { config.mode };
+        let result_format = match config.result_format {
+            synapsor_config::ResultFormat::V1 => ResultFormat::V1,
+            synapsor_config::ResultFormat::V2 => ResultFormat::V2,
+        };
+        let catalog = Catalog::new(&config.capabilities, mode);
+        Self {
+            shared: Arc::new(Shared {
+                catalog,
+                mode,
+                result_format,
+                sources,
+                handlers,
+                notebook,
+                clock,
+                ids,
+                environment,
+            }),
+        }
+    }
+
+    /// What is served, in config order.
+    pub fn tools(&self) -> &[ToolDescription] {
+        self.shared.catalog.tools()
+    }
+
+    /// Which envelope a tool result has.
+    pub fn result_format(&self) -> ResultFormat {
+        self.shared.result_format
+    }
+
+    /// The capability of that name, served or not.
+    pub(crate) fn capability(&self, name: &str) -> Option<&Arc<Capability>> {
+        self.shared.catalog.capability(name)
+    }
+}
+
+pub(crate) fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::ReadOnly => "read_only",
+        Mode::Shadow => "shadow",
+        Mode::Review => "review",
+        Mode::Cloud => "cloud",
+    }
+}

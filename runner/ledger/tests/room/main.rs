@@ -2,7 +2,11 @@
 
 mod story;
 
+mod crash;
 mod decide;
+mod faults;
+mod files;
 mod record;
 mod sharing;
+mod tamper;
 mod writeback;

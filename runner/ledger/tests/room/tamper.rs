@@ -1,0 +1,212 @@
+//! Somebody edits the file: what `verify` says, and what can no longer be done.
+
+use synapsor_ledger::{Misfit, MisfitKind};
+use synapsor_protocol::{Digest, Outcome, Verdict};
+
+use crate::story::{Call, Fixture, approval, code, receipt};
+
+/// One applied proposal, one approved, one waiting, one read: 11 events.
+async fn story() -> Fixture {
+    let fixture = Fixture::new().await;
+    let job = fixture.started(&Call::order(1)).await;
+    fixture.ledger.finish_writeback(&receipt(&job, Outcome::Applied)).await.expect("finished");
+    fixture.approved(&Call::order(2)).await;
+    fixture.propose(&Call::order(3)).await;
+    let call = Call::order(4);
+    let evidence = call.evidence();
+    let audit = call.audit(Some(&evidence));
+    fixture.ledger.notebook().record_read(evidence, audit).await.expect("recorded");
+    assert_eq!(fixture.events().await, 9);
+    fixture
+}
+
+async fn misfit_after(edit: &str) -> Misfit {
+    let fixture = story().await.tampered(edit).await;
+    let report = fixture.ledger.verify().await.expect("readable");
+    report.misfit.unwrap_or_else(|| panic!("not noticed: {edit}"))
+}
+
+#[tokio::test]
+async fn an_edited_event_is_named() {
+    for edit in [
+        "UPDATE events SET actor = 'eve' WHERE seq = 3",
+        "UPDATE events SET payload = '{}' WHERE seq = 3",
+        "UPDATE events SET payload = 'no json' WHERE seq = 3",
+        "UPDATE events SET kind = 'proposal_rejected' WHERE seq = 3",
+        "UPDATE events SET kind = 'nonsense' WHERE seq = 3",
+        "UPDATE events SET at = at + 1 WHERE seq = 3",
+        "UPDATE events SET proposal_id = 'wrp_other' WHERE seq = 3",
+        "UPDATE events SET digest = (SELECT digest FROM events WHERE seq = 2) WHERE seq = 3",
+        "UPDATE events SET previous_digest = (SELECT digest FROM events WHERE seq = 1) WHERE seq = 3",
+    ] {
+        let found = misfit_after(edit).await;
+        assert_eq!((found.kind, found.seq), (MisfitKind::EventEdited, Some(3)), "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_or_reordered_event_is_named() {
+    let found = misfit_after("DELETE FROM events WHERE seq = 4").await;
+    assert_eq!((found.kind, found.seq), (MisfitKind::EventMissing, Some(4)));
+    let found = misfit_after("DELETE FROM events WHERE seq = 1").await;
+    assert_eq!((found.kind, found.seq), (MisfitKind::EventMissing, Some(1)));
+    let found = misfit_after("DELETE FROM events").await;
+    assert_eq!((found.kind, found.seq), (MisfitKind::BeginningReplaced, Some(1)));
+    let swap = "UPDATE events SET seq = -1 WHERE seq = 3; UPDATE events SET seq = 3 WHERE seq = 4;
+                UPDATE events SET seq = 4 WHERE seq = -1;";
+    let found = misfit_after(swap).await;
+    assert_eq!((found.kind, found.seq), (MisfitKind::EventEdited, Some(3)));
+    let close_gap = "DELETE FROM events WHERE seq = 4; UPDATE events SET seq = seq - 1 WHERE seq > 4";
+    let found = misfit_after(close_gap).await;
+    assert_eq!((found.kind, found.seq), (MisfitKind::EventEdited, Some(4)));
+}
+
+#[tokio::test]
+async fn an_edited_or_removed_record_is_named_with_its_event() {
+    let edits = [
+        ("UPDATE evidence SET document = replace(document, 'open', 'paid')", MisfitKind::RecordEdited),
+        ("UPDATE evidence SET document = '{'", MisfitKind::RecordEdited),
+        ("DELETE FROM evidence", MisfitKind::RecordMissing),
+        (
+            "UPDATE query_audit SET document = replace(document, 'agent-7', 'agent-8')",
+            MisfitKind::RecordEdited,
+        ),
+        ("DELETE FROM query_audit", MisfitKind::RecordMissing),
+        ("UPDATE proposals SET document = replace(document, 'refunded', 'paid')", MisfitKind::RecordEdited),
+        ("UPDATE proposals SET digest = 'sha256:00'", MisfitKind::RecordEdited),
+        ("UPDATE proposals SET tenant = 'globex'", MisfitKind::RecordEdited),
+        ("DELETE FROM proposals", MisfitKind::RecordMissing),
+    ];
+    for (edit, kind) in edits {
+        let found = misfit_after(edit).await;
+        assert_eq!((found.kind, found.seq), (kind, Some(2)), "{edit}");
+        assert!(found.record.is_some(), "{edit}");
+    }
+    for (edit, seq) in [("approvals", 3), ("receipts", 5)] {
+        let found = misfit_after(&format!("UPDATE {edit} SET document = replace(document, 'a', 'b')")).await;
+        assert_eq!((found.kind, found.seq), (MisfitKind::RecordEdited, Some(seq)), "{edit}");
+        let found = misfit_after(&format!("DELETE FROM {edit}")).await;
+        assert_eq!((found.kind, found.seq), (MisfitKind::RecordMissing, Some(seq)), "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_nobody_vouches_for_and_an_edited_state_are_named() {
+    let edits = [
+        ("UPDATE proposals SET state = 'approved' WHERE state = 'pending_review'", MisfitKind::StateEdited),
+        ("UPDATE proposals SET state = 'nonsense' WHERE state = 'pending_review'", MisfitKind::RecordEdited),
+        (
+            "INSERT INTO evidence SELECT 'ev_forged', tenant, capability, document, at FROM evidence LIMIT 1",
+            MisfitKind::RecordUnwitnessed,
+        ),
+        (
+            "INSERT INTO approvals SELECT proposal_id, 'approved', 'eve', '{}', 0 FROM proposals
+             WHERE state = 'pending_review'",
+            MisfitKind::RecordUnwitnessed,
+        ),
+    ];
+    for (edit, kind) in edits {
+        assert_eq!(misfit_after(edit).await.kind, kind, "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_tail_is_not_noticed_by_the_chain_alone_but_by_its_remembered_head() {
+    let fixture = story().await;
+    let remembered = fixture.ledger.verify().await.expect("readable");
+    let cut = "DELETE FROM query_audit WHERE audit_id = (SELECT json_extract(payload, '$.audit_id') FROM events WHERE seq = 9);
+               DELETE FROM evidence WHERE evidence_id = (SELECT json_extract(payload, '$.evidence_id') FROM events WHERE seq = 9);
+               DELETE FROM events WHERE seq = 9";
+    let report = fixture.tampered(cut).await.ledger.verify().await.expect("readable");
+    assert!(report.holds());
+    assert!(report.events < remembered.events && report.head != remembered.head);
+}
+
+#[tokio::test]
+async fn a_misfit_reads_as_a_sentence() {
+    let found = misfit_after("DELETE FROM receipts").await;
+    let text = found.to_string();
+    assert!(text.starts_with("event `5`: the record is missing (receipt `rcp_"), "{text}");
+}
+
+#[tokio::test]
+async fn an_edited_proposal_can_be_shown_and_nothing_else() {
+    let fixture = Fixture::new().await;
+    let waiting = fixture.propose(&Call::order(1)).await;
+    let approved = fixture.approved(&Call::order(2)).await;
+    let running = fixture.started(&Call::order(3)).await;
+    let fixture =
+        fixture.tampered("UPDATE proposals SET document = replace(document, 'refunded', 'paid')").await;
+    let shown = fixture.ledger.proposal(&waiting.proposal.proposal_id).await.expect("shown");
+    assert!(!shown.intact);
+    for verdict in [Verdict::Approved, Verdict::Rejected] {
+        let reason = Some("why".to_owned());
+        let decision = synapsor_protocol::Decision { verdict, reason, ..approval(&waiting, "ada") };
+        let error = fixture.ledger.decide(&decision).await.expect_err("refused");
+        assert_eq!(code(&error), "PROPOSAL_HASH_MISMATCH");
+    }
+    let error = fixture
+        .ledger
+        .start_writeback(&approved.proposal.proposal_id, "runner-1")
+        .await
+        .expect_err("refused");
+    assert_eq!(code(&error), "PROPOSAL_HASH_MISMATCH");
+    let error =
+        fixture.ledger.finish_writeback(&receipt(&running, Outcome::Applied)).await.expect_err("refused");
+    assert_eq!(code(&error), "PROPOSAL_HASH_MISMATCH");
+}
+
+#[tokio::test]
+async fn resealing_an_edited_proposal_does_not_help() {
+    let fixture = Fixture::new().await;
+    let stored = fixture.propose(&Call::default()).await;
+    let mut forged = stored.proposal.clone();
+    forged.change_set.patch.insert("status".into(), synapsor_protocol::Value::Text("paid".into()));
+    forged.digest = forged.recompute_digest().expect("canonical");
+    let document = serde_json::to_string(&forged).expect("serializes").replace('\'', "''");
+    let edit = format!("UPDATE proposals SET document = '{document}', digest = '{}'", forged.digest);
+    let fixture = fixture.tampered(&edit).await;
+    let shown = fixture.ledger.proposal(&forged.proposal_id).await.expect("shown");
+    assert!(!shown.intact, "the chain still knows the first seal");
+    let error = fixture.ledger.decide(&approval(&shown, "ada")).await.expect_err("refused");
+    assert_eq!(code(&error), "PROPOSAL_HASH_MISMATCH");
+}
+
+#[tokio::test]
+async fn a_state_set_to_approved_by_hand_starts_nothing() {
+    let fixture = Fixture::new().await;
+    let stored = fixture.propose(&Call::default()).await;
+    let id = stored.proposal.proposal_id.clone();
+    let fixture = fixture.tampered("UPDATE proposals SET state = 'approved'").await;
+    let error = fixture.ledger.start_writeback(&id, "runner-1").await.expect_err("refused");
+    assert_eq!(code(&error), "PROPOSAL_NOT_APPROVED");
+
+    let decision = serde_json::to_string(&approval(&stored, "eve")).expect("serializes");
+    let edit = format!("INSERT INTO approvals VALUES ('{id}', 'approved', 'eve', '{decision}', 0)");
+    let fixture = fixture.tampered(&edit).await;
+    let error = fixture.ledger.start_writeback(&id, "runner-1").await.expect_err("refused");
+    assert_eq!(code(&error), "PROPOSAL_NOT_APPROVED");
+}
+
+#[tokio::test]
+async fn an_approval_moved_to_other_content_starts_nothing() {
+    let fixture = Fixture::new().await;
+    let stored = fixture.approved(&Call::default()).await;
+    let other = Digest::of_bytes(b"another");
+    let edit =
+        format!("UPDATE approvals SET document = replace(document, '{}', '{other}')", stored.proposal.digest);
+    let fixture = fixture.tampered(&edit).await;
+    let error =
+        fixture.ledger.start_writeback(&stored.proposal.proposal_id, "runner-1").await.expect_err("refused");
+    assert_eq!(code(&error), "PROPOSAL_HASH_MISMATCH");
+}
+
+#[tokio::test]
+async fn evidence_moved_to_another_tenant_is_not_shown_to_it() {
+    let fixture = Fixture::new().await;
+    let stored = fixture.propose(&Call::default()).await;
+    let fixture = fixture.tampered("UPDATE evidence SET tenant = 'globex'").await;
+    let id = stored.proposal.evidence_id.as_str();
+    let notebook = fixture.ledger.notebook();
+    assert_eq!(notebook.evidence(id, "globex").await.expect("readable"), None);
+}

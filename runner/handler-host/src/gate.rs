@@ -12,10 +12,8 @@ use wasmparser::{
 
 use crate::error::Error;
 use crate::limits::Limits;
-
-/// The only names a component may import, version included.
-pub(crate) const GRANTED: [&str; 3] =
-    ["synapsor:handler/types@0.1.0", "synapsor:handler/reads@0.1.0", "synapsor:handler/log@0.1.0"];
+use crate::notes::printable;
+use crate::v0_1::GRANTED;
 
 const NESTING_MAX: u64 = 3;
 const MODULES_MAX: u64 = 64;
@@ -109,7 +107,7 @@ impl Seen {
             let plain =
                 name.implements.is_none() && name.version_suffix.is_none() && name.external_id.is_none();
             if !(plain && GRANTED.contains(&name.name)) {
-                self.not_granted.push(crate::notes::printable(name.name, 200));
+                self.not_granted.push(printable(name.name, 200));
             }
         }
         Ok(())
@@ -193,4 +191,67 @@ fn not_accepted(reason: impl Into<String>) -> Error {
 
 fn malformed(error: wasmparser::BinaryReaderError) -> Error {
     Error::Malformed { what: "the file is not a wasm component", source: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the gate says to a component in text form.
+    fn check(component: &str) -> String {
+        let bytes = wat::parse_str(component).expect("is a component");
+        inspect(&bytes, &Limits::default()).map_or_else(|error| error.to_string(), |()| "taken".to_owned())
+    }
+
+    fn function_with(locals: usize, drops: usize) -> String {
+        let (locals, drops) = ("i64 ".repeat(locals), "(drop (i32.const 0))".repeat(drops));
+        check(&format!("(component (core module (func (local {locals}) {drops})))"))
+    }
+
+    #[test]
+    fn functions_that_would_break_the_compiler_are_refused() {
+        assert_eq!(function_with(2_000, 1_000), "taken");
+        assert_eq!(function_with(2_001, 0), "expected at most 2000 locals of one function, found 2001");
+        assert!(function_with(2_000, 20_000).starts_with("expected at most 100000000 locals times bytes"));
+        assert!(function_with(0, 400_000).starts_with("expected at most 1048576 bytes of one function"));
+        let many = format!("(component (core module {}))", "(func)".repeat(50_001));
+        assert_eq!(check(&many), "expected at most 50000 functions, found 50001");
+    }
+
+    #[test]
+    fn locals_of_several_types_are_summed() {
+        let mixed = |groups: usize| {
+            check(&format!("(component (core module (func (local {}))))", "i64 i32 ".repeat(groups)))
+        };
+        assert_eq!(mixed(1_000), "taken");
+        assert_eq!(mixed(1_001), "expected at most 2000 locals of one function, found 2001");
+    }
+
+    #[test]
+    fn a_component_that_multiplies_itself_is_refused() {
+        let nested = |depth: usize| "(component ".repeat(depth) + &")".repeat(depth);
+        assert_eq!(check(&nested(3)), "taken");
+        assert_eq!(check(&nested(4)), "expected at most 3 levels of nesting, found 4");
+        let instances = format!("(component (component $c) {})", "(instance (instantiate $c))".repeat(65));
+        assert_eq!(check(&instances), "expected at most 64 component instances, found 65");
+        let modules = format!("(component {})", "(core module)".repeat(65));
+        assert_eq!(check(&modules), "expected at most 64 core modules, found 65");
+        let types = format!("(component {})", "(type u8)".repeat(10_001));
+        assert_eq!(check(&types), "expected at most 10000 declarations, found 10001");
+    }
+
+    #[test]
+    fn static_memory_and_tables_must_fit_the_limits() {
+        assert_eq!(check("(component (core module (memory 512)))"), "taken");
+        let over = "expected at most 33554432 bytes of initial memory, found 33619968";
+        assert_eq!(check("(component (core module (memory 513)))"), over);
+        assert_eq!(check("(component (core module (table 20000 funcref)))"), "taken");
+        let over = "expected at most 20000 initial table elements, found 20001";
+        assert_eq!(check("(component (core module (table 20001 funcref)))"), over);
+    }
+
+    #[test]
+    fn what_a_nested_component_imports_is_its_parents_business() {
+        assert_eq!(check(r#"(component (component (import "wasi:cli/stdout@0.2.0" (instance))))"#), "taken");
+    }
 }

@@ -8,26 +8,30 @@
 //!
 //! Modules in reading order.
 
+// What goes in and out.
 mod limits;
 mod messages;
 
-mod engine;
-mod handler;
-
+// Loading.
 mod compile;
+mod engine;
 mod gate;
-mod slots;
-mod ticker;
 
-mod allotment;
-mod call;
-mod notes;
+// One call: the host's side of it, then the guest's.
+mod handler;
 mod reads;
-mod stop;
+mod slots;
+
+mod call;
 mod v0_1;
 mod wellformed;
 
+// What bounds a guest, and how it ends.
+mod allotment;
 mod error;
+mod notes;
+mod stop;
+mod ticker;
 
 pub use engine::HandlerEngine;
 pub use error::{Error, GuestError};

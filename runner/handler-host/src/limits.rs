@@ -1,6 +1,7 @@
 //! Everything a guest may use, with its unit: per call, and for the engine as a whole.
 //!
-//! The numbers are measured, not guessed; `docs/guides/handlers.md` says what each guest language needs.
+//! What the guest languages need was measured: a rule takes 10 thousand fuel in Rust, 250 thousand in Python or JavaScript,
+//! a million in Go; memory 1 to 16 MiB.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ const MIB: u64 = 1024 * KIB;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Fuel: about one per wasm instruction, plus what host calls cost.
+    /// Fuel: about one per wasm instruction, 1,000 per host call and one per byte it moves.
     pub fuel: u64,
     /// Bytes of linear memory, summed over all memories of the component.
     pub memory_bytes: u64,

@@ -7,7 +7,7 @@ pub(crate) fn printable(text: &str, bytes_max: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(bytes_max));
     for c in text.chars() {
         let before = safe.len();
-        if c.is_control() || is_invisible(c) {
+        if c.is_control() || misleads(c) {
             safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
@@ -21,9 +21,18 @@ pub(crate) fn printable(text: &str, bytes_max: usize) -> String {
     safe
 }
 
-/// Line separators, and the marks that reorder or hide what a reader sees.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// The same for text people read, whose limit is in characters.
+pub(crate) fn sentence(text: &str, chars_max: usize) -> String {
+    let kept = text.char_indices().nth(chars_max).and_then(|(end, _)| text.get(..end));
+    match kept {
+        None => printable(text, usize::MAX),
+        Some(kept) => printable(kept, usize::MAX) + "…",
+    }
+}
+
+/// Line separators, and the marks that make a reader see another order than the program does.
+fn misleads(c: char) -> bool {
+    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The lines of one call.
@@ -72,6 +81,8 @@ mod tests {
         assert_eq!(printable("naïve", 100), "naïve");
         assert_eq!(printable("abcdef", 3), "abc…");
         assert_eq!(printable("\n\n", 3), "…");
+        assert_eq!(sentence("é\nabc", 2), r"é\u{a}…");
+        assert_eq!(sentence("é\n", 2), r"é\u{a}");
     }
 
     #[test]

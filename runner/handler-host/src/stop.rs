@@ -72,11 +72,13 @@ impl Stop {
             | Trap::InvalidChar
             | Trap::UnalignedPointer
             | Trap::CannotEnterComponent
-            | Trap::CannotLeaveComponent => {
-                Self::abi(format!("the handler broke the component model's rules: {trap}"))
-            }
+            | Trap::CannotLeaveComponent => Self::abi("the handler broke the component model's rules"),
             // The trap's text is the engine's own and names nothing of the guest.
-            other => Self::new(Code::GuestTrap, format!("the handler trapped: {other}")),
+            other => {
+                let trap = other.to_string();
+                let trap = trap.strip_prefix("wasm trap: ").unwrap_or(&trap);
+                Self::new(Code::GuestTrap, format!("the handler trapped: {trap}"))
+            }
         }
     }
 }

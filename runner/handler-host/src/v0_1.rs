@@ -11,10 +11,10 @@ use crate::call::GuestState;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::messages::{Ask, Asks, HandlerAnswer, HandlerCall, ReadError, Reply};
-use crate::notes::printable;
+use crate::notes::sentence;
 use crate::reads::size_bytes;
 use crate::stop::Stop;
-use crate::wellformed::{self, TEXT_BYTES_MAX};
+use crate::wellformed::{self, SENTENCE_CHARS_MAX};
 
 mod bindings {
     wasmtime::component::bindgen!({
@@ -29,21 +29,26 @@ use bindings::synapsor::handler::{log, reads, types};
 
 pub(crate) use bindings::ProposerPre;
 
+/// The only names a component may import, version included.
+pub(crate) const GRANTED: [&str; 3] =
+    ["synapsor:handler/types@0.1.0", "synapsor:handler/reads@0.1.0", "synapsor:handler/log@0.1.0"];
+
 /// What a host call costs the guest, besides one per byte it moves: so that calling the host in a loop ends like any loop.
 const HOST_CALL_FUEL: u64 = 1_000;
 
 /// Everything a guest can reach.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
+    let [types, reads, log] = GRANTED;
     let mut linker = Linker::new(engine);
-    linker.instance("synapsor:handler/types@0.1.0")?;
-    let mut reads = linker.instance("synapsor:handler/reads@0.1.0")?;
+    linker.instance(types)?;
+    let mut reads = linker.instance(reads)?;
     reads.func_wrap_async("get", |store, (read, key): (String, types::Value)| {
         Box::new(get(store, read, key))
     })?;
     reads.func_wrap_async("find", |store, (read, filters): (String, Vec<types::Column>)| {
         Box::new(find(store, read, filters))
     })?;
-    linker.instance("synapsor:handler/log@0.1.0")?.func_wrap("write", write)?;
+    linker.instance(log)?.func_wrap("write", write)?;
     Ok(linker)
 }
 
@@ -83,14 +88,14 @@ pub(crate) fn answer(
             let bytes =
                 size_bytes(&columns).saturating_add(text_bytes(summary.as_deref().unwrap_or_default()));
             within(bytes, limits)?;
-            let summary = summary.map(|summary| printable(&summary, TEXT_BYTES_MAX));
+            let summary = summary.map(|summary| sentence(&summary, SENTENCE_CHARS_MAX));
             Ok((HandlerAnswer::Change { columns, summary }, bytes))
         }
         Err(types::Refusal { code, message }) => {
             let bytes = text_bytes(&code).saturating_add(text_bytes(&message));
             within(bytes, limits)?;
             let code = wellformed::code(code)?;
-            Ok((HandlerAnswer::Refusal { code, message: printable(&message, TEXT_BYTES_MAX) }, bytes))
+            Ok((HandlerAnswer::Refusal { code, message: sentence(&message, SENTENCE_CHARS_MAX) }, bytes))
         }
     }
 }

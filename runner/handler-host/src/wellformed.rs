@@ -16,8 +16,8 @@ const DECIMAL_DIGITS_MAX: usize = 1_000;
 const NAME_BYTES_MAX: usize = 256;
 /// Bytes of a refusal's code.
 const CODE_BYTES_MAX: usize = 64;
-/// Bytes kept of a summary or a message for people.
-pub(crate) const TEXT_BYTES_MAX: usize = 500;
+/// Characters kept of a summary or a message for people.
+pub(crate) const SENTENCE_CHARS_MAX: usize = 500;
 
 /// The columns by name, each value in its form and each name once.
 pub(crate) fn columns(list: impl IntoIterator<Item = (String, Value)>) -> Result<Columns, Stop> {
@@ -87,9 +87,11 @@ pub(crate) fn code(code: String) -> Result<String, Stop> {
 
 fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    digits.len() <= DECIMAL_DIGITS_MAX && all_digits(whole) && all_digits(fraction)
+    let (whole, fraction) =
+        digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let count = whole.len().saturating_add(fraction.map_or(0, str::len));
+    is_digits(whole) && fraction.is_none_or(is_digits) && count <= DECIMAL_DIGITS_MAX
 }
 
 fn is_date(text: &str) -> bool {
@@ -139,6 +141,7 @@ mod tests {
             Value::Integer(i64::MIN),
             Value::Decimal("0".into()),
             Value::Decimal("-0.50".into()),
+            Value::Decimal(format!("0.{}", "9".repeat(999))),
             Value::Decimal("123456789012345678901234567890.10".into()),
             Value::Text(String::new()),
             Value::Text("zero width \u{200b} is text too".into()),

@@ -47,6 +47,40 @@ async fn every_call_sees_fresh_memory_and_uses_the_same_fuel() {
 }
 
 #[tokio::test]
+async fn nothing_of_one_call_is_left_in_the_memory_of_the_next() {
+    let settings = EngineSettings { slots: 1, ..EngineSettings::default() };
+    let handler = load_with(&engine_with(settings), "looks_around", Limits::default());
+    let with = |text: &str| HandlerCall { row: columns([("secret", Value::Text(text.into()))]), ..call() };
+    let found = |code: &str| HandlerAnswer::Refusal { code: code.into(), message: code.into() };
+    let run = handler.propose(with("~canary~"), no_reads()).await.expect("answers");
+    assert_eq!(run.answer, found("FOUND"), "the guest finds what it was given");
+    let run = handler.propose(with("nothing!"), no_reads()).await.expect("answers");
+    assert_eq!(run.answer, found("CLEAN"));
+}
+
+#[tokio::test]
+async fn where_there_is_no_address_space_for_a_pool_calls_still_run() {
+    let settings = EngineSettings { slots: 1_000_000, threads: 1, ..EngineSettings::default() };
+    let handler = load_with(&engine_with(settings), "refuses", Limits::default());
+    assert!(handler.propose(call(), no_reads()).await.is_ok());
+}
+
+#[tokio::test]
+async fn as_many_calls_as_slots_and_line_hold_all_get_their_turn() {
+    let settings = EngineSettings { queue_wait_ms: 60_000, ..EngineSettings::default() };
+    let handler = load_with(&engine_with(settings), "refuses", Limits::default());
+    let calls: Vec<_> = (0..settings.slots + settings.queue_max)
+        .map(|_| {
+            let handler = handler.clone();
+            tokio::spawn(async move { handler.propose(call(), no_reads()).await.map(drop) })
+        })
+        .collect();
+    for ended in calls {
+        assert_eq!(ended.await.expect("does not panic"), Ok(()));
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_with_the_last_of_the_fuel_comes_too_late() {
     let engine = crate::support::engine();
     let needed = load("waives_fee").propose(call(), no_reads()).await.expect("answers").usage.fuel;

@@ -1,6 +1,6 @@
 //! What is refused at load: another file than the one pinned, and every file that is no component.
 
-use synapsor_handler_host::{EngineSettings, Error, HandlerEngine, Limits};
+use synapsor_handler_host::{EngineSettings, Error, HandlerAnswer, HandlerEngine, Limits};
 use synapsor_protocol::{Code, Digest};
 
 use crate::support::{call, engine, engine_with, guest, no_reads};
@@ -109,6 +109,19 @@ fn limits_over_the_engines_maxima_are_capped() {
     let handler = engine().load(&component, &Digest::of_bytes(&component), asked).expect("loads");
     assert_eq!(handler.limits(), asked.capped_by(&Limits::MAX));
     assert_eq!(handler.digest(), &Digest::of_bytes(&component));
+}
+
+#[tokio::test]
+async fn a_component_a_real_toolchain_built_loads_and_answers() {
+    let path = crate::support::fixtures().join("../handlers/late-fee/late-fee.wasm");
+    let component = std::fs::read(path).expect("the example handler is committed with its component");
+    let handler = engine().load(&component, &Digest::of_bytes(&component), Limits::default()).expect("loads");
+    let run = handler.propose(call(), no_reads()).await.expect("answers");
+    assert!(
+        matches!(run.answer, HandlerAnswer::Refusal { .. }),
+        "this row is not the one it wants: {:?}",
+        run.answer
+    );
 }
 
 #[test]

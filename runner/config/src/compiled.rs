@@ -1,16 +1,17 @@
 //! What the rest of the runner works with: a config that has been checked, in which every name resolves.
 //!
-//! Invariant: only [`crate::compile`] builds these, so later rooms do not check again.
+//! Invariant: only [`crate::check`] builds these, so later rooms do not check again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use synapsor_protocol::{Advance, Digest, Engine, Value};
 
 /// What the runner may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Only read capabilities are served.
@@ -34,7 +35,7 @@ pub enum ResultFormat {
 }
 
 /// A checked `synapsor.runner.json`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// What the runner may do.
     pub mode: Mode,
@@ -50,6 +51,32 @@ pub struct Config {
     pub executors: BTreeMap<String, Executor>,
     /// Capabilities in config order.
     pub capabilities: Vec<Arc<Capability>>,
+    /// The hosted service, with [`Mode::Cloud`].
+    pub cloud: Option<Cloud>,
+}
+
+impl Config {
+    /// The capability of that name.
+    pub fn capability(&self, name: &str) -> Option<&Arc<Capability>> {
+        self.capabilities.iter().find(|capability| capability.name == name)
+    }
+}
+
+/// The hosted service a runner belongs to. Holds names of environment variables, never URLs or tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cloud {
+    /// Holds the service's URL.
+    pub base_url_env: String,
+    /// Holds the runner's token.
+    pub runner_token_env: String,
+    /// Which adapter this runner is.
+    pub adapter_id: String,
+    /// Which runner this is.
+    pub runner_id: Option<String>,
+    /// Which project.
+    pub project_id: Option<String>,
+    /// Which source of the project.
+    pub source_id: Option<String>,
 }
 
 /// The name under which the top-level `trusted_context` is found in [`Config::contexts`].
@@ -148,7 +175,7 @@ pub enum Executor {
 }
 
 /// One reviewed, named thing a model may ask for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Capability {
     /// `domain.verb_object`.
     pub name: String,
@@ -172,7 +199,8 @@ pub struct Capability {
     pub visible_columns: Vec<String>,
     /// What a proposal may do; `None` for a read.
     pub proposal: Option<ProposalRules>,
-    /// Digest over everything above, with a handler's pinned component, grants and settings: what was reviewed.
+    /// Digest of what was reviewed: everything above as written, with a handler's pinned component, grants and settings,
+    /// without what is tuned in operation (the source's time limit) and without generated descriptions.
     pub digest: Digest,
 }
 
@@ -227,12 +255,13 @@ pub struct Argument {
     pub minimum: Option<String>,
     /// Largest number, exact decimal text.
     pub maximum: Option<String>,
-    /// The only values allowed.
+    /// The only values allowed, in the plain form of [`Value::to_plain`]: an integer as a number, a decimal as a
+    /// string, never a float.
     pub allowed: Option<Vec<serde_json::Value>>,
 }
 
 /// JSON type of an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ArgumentType {
     /// Text.

@@ -1,0 +1,183 @@
+//! The rules every key repeats: a text of some form, a switch, a positive number; required or not.
+
+use std::collections::BTreeSet;
+
+use crate::code::ProblemCode;
+use crate::form::Form;
+use crate::place::Place;
+use crate::problem::Problems;
+
+/// A text that must be there.
+pub(super) fn required_text<'a>(
+    object: &Place<'a>,
+    key: &str,
+    form: Form,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<&'a str> {
+    if object.get(key).is_none() {
+        problems.missing(object, key, code, form.expected());
+    }
+    optional_text(object, key, form, code, problems)
+}
+
+/// A text that may be there.
+pub(super) fn optional_text<'a>(
+    object: &Place<'a>,
+    key: &str,
+    form: Form,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<&'a str> {
+    let place = object.get(key)?;
+    let text = place.text_of(form);
+    if text.is_none() {
+        problems.unexpected(&place, code, form.expected());
+    }
+    text
+}
+
+/// One of some words, which must be there.
+pub(super) fn required_word<'a>(
+    object: &Place<'a>,
+    key: &str,
+    words: &[&str],
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<&'a str> {
+    if object.get(key).is_none() {
+        problems.missing(object, key, code, &one_of(words));
+    }
+    optional_word(object, key, words, code, problems)
+}
+
+/// One of some words, which may be there.
+pub(super) fn optional_word<'a>(
+    object: &Place<'a>,
+    key: &str,
+    words: &[&str],
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<&'a str> {
+    let place = object.get(key)?;
+    let word = place.text().filter(|text| words.contains(text));
+    if word.is_none() {
+        problems.unexpected(&place, code, &one_of(words));
+    }
+    word
+}
+
+/// True or false, which may be there.
+pub(super) fn optional_boolean(
+    object: &Place<'_>,
+    key: &str,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<bool> {
+    let place = object.get(key)?;
+    let boolean = place.boolean();
+    if boolean.is_none() {
+        problems.unexpected(&place, code, "true or false");
+    }
+    boolean
+}
+
+/// A whole number from 1 to `max`, which may be there.
+pub(super) fn optional_positive(
+    object: &Place<'_>,
+    key: &str,
+    max: u64,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<u64> {
+    let place = object.get(key)?;
+    let number = place.positive(max);
+    if number.is_none() {
+        problems.unexpected(&place, code, &format!("a whole number from `1` to `{max}`"));
+    }
+    number
+}
+
+/// An object, which may be there.
+pub(super) fn optional_object<'a>(
+    object: &Place<'a>,
+    key: &str,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<Place<'a>> {
+    let place = object.get(key)?;
+    if place.is_object() {
+        return Some(place);
+    }
+    problems.unexpected(&place, code, "an object");
+    None
+}
+
+/// An object with something in it, which must be there.
+pub(super) fn required_members<'a>(
+    object: &Place<'a>,
+    key: &str,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<Place<'a>> {
+    required_filled(object, key, code, "an object with at least one entry", Place::is_object, problems)
+}
+
+/// A list with something in it, which must be there.
+pub(super) fn required_items<'a>(
+    object: &Place<'a>,
+    key: &str,
+    code: ProblemCode,
+    problems: &mut Problems,
+) -> Option<Place<'a>> {
+    required_filled(object, key, code, "a list with at least one entry", Place::is_list, problems)
+}
+
+fn required_filled<'a>(
+    object: &Place<'a>,
+    key: &str,
+    code: ProblemCode,
+    expected: &str,
+    is_kind: impl Fn(&Place<'a>) -> bool,
+    problems: &mut Problems,
+) -> Option<Place<'a>> {
+    let Some(place) = object.get(key) else {
+        problems.missing(object, key, code, expected);
+        return None;
+    };
+    if is_kind(&place) && place.is_filled() {
+        return Some(place);
+    }
+    let found = if is_kind(&place) { "an empty one".to_owned() } else { place.shown() };
+    problems.add(place.path(), code, format!("expected {expected}, found {found}"));
+    None
+}
+
+/// The columns a list names, each an identifier and each once. SQLite and MySQL do not tell columns apart by case, so
+/// neither does this.
+pub(super) fn columns<'a>(list: &Place<'a>, code: ProblemCode, problems: &mut Problems) -> Vec<&'a str> {
+    let mut columns: Vec<&str> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for item in list.items() {
+        let Some(column) = item.text_of(Form::Identifier) else {
+            problems.unexpected(&item, code, Form::Identifier.expected());
+            continue;
+        };
+        if !seen.insert(column.to_ascii_lowercase()) {
+            let message = format!("the column `{column}` stands here twice");
+            problems.add(item.path(), ProblemCode::DuplicateColumn, message);
+        }
+        columns.push(column);
+    }
+    columns
+}
+
+/// "one of `a`, `b`".
+pub(super) fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.as_slice() {
+        [] => "none at all".to_owned(),
+        [only] => only.clone(),
+        many => format!("one of {}", many.join(", ")),
+    }
+}

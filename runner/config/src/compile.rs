@@ -1,0 +1,134 @@
+//! A text without errors to a compiled config: names become the things they name, absent keys their defaults.
+//!
+//! Invariant: after the checks this cannot fail; `None` is our own bug, and the caller says so.
+
+mod capability;
+mod review;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::check::SQL_UPDATE;
+use crate::compiled::{
+    Cloud, Config, Context, DEFAULT_CONTEXT, Executor, Location, Mode, ResultFormat, Source,
+};
+use crate::raw::{EnvName, ExecutorType, Provider, RawCloud, RawConfig, RawContext, RawExecutor, RawSource};
+
+/// Time limit of one statement, in milliseconds, where the config sets none.
+const STATEMENT_TIMEOUT_MS: u64 = 5_000;
+/// Time limit of an executor, in milliseconds, where the config sets none.
+const EXECUTOR_TIMEOUT_MS: u64 = 5_000;
+/// Where an `environment` context looks, where the config does not say.
+const TENANT_ID_ENV: &str = "SYNAPSOR_TENANT_ID";
+const PRINCIPAL_ENV: &str = "SYNAPSOR_PRINCIPAL";
+/// Which claims an `http_claims` context reads, where the config does not say.
+const TENANT_ID_CLAIM: &str = "tenant_id";
+const PRINCIPAL_CLAIM: &str = "sub";
+
+/// Compiles a text that passed every check.
+pub(crate) fn compile(text: &str) -> Option<Config> {
+    let raw: RawConfig = serde_json::from_str(text).ok()?;
+    let sources = named(raw.sources, source)?;
+    let mut contexts: BTreeMap<String, Arc<Context>> =
+        raw.contexts.into_iter().map(|(name, raw)| (name, Arc::new(context(raw)))).collect();
+    let default = raw.trusted_context.map(context);
+    let default = default.or_else(|| (raw.mode == Mode::Cloud).then_some(Context::CloudSession));
+    if let Some(default) = default {
+        contexts.insert(DEFAULT_CONTEXT.to_owned(), Arc::new(default));
+    }
+    let own_executors = raw.executors.into_iter().filter(|(name, _)| name != SQL_UPDATE);
+    let executors =
+        own_executors.map(|(name, raw)| Some((name, executor(raw)?))).collect::<Option<BTreeMap<_, _>>>()?;
+    let capabilities = raw.capabilities.into_iter();
+    let capabilities = capabilities
+        .map(|raw| Some(Arc::new(capability::compile(raw, &sources, &contexts)?)))
+        .collect::<Option<Vec<_>>>()?;
+    Some(Config {
+        mode: raw.mode,
+        result_format: if raw.result_format == Some(2) { ResultFormat::V2 } else { ResultFormat::V1 },
+        storage_path: raw.storage.and_then(|storage| storage.sqlite_path).map(PathBuf::from),
+        sources,
+        contexts,
+        executors,
+        capabilities,
+        cloud: raw.cloud.map(cloud),
+    })
+}
+
+fn named<R, T>(
+    raw: BTreeMap<String, R>,
+    compile: impl Fn(String, R) -> Option<T>,
+) -> Option<BTreeMap<String, Arc<T>>> {
+    raw.into_iter().map(|(name, raw)| Some((name.clone(), Arc::new(compile(name, raw)?)))).collect()
+}
+
+fn source(name: String, raw: RawSource) -> Option<Source> {
+    let location = match raw.path {
+        Some(path) => Location::File { path: PathBuf::from(path) },
+        None => {
+            Location::Server { read_url_env: raw.read_url_env?.0, write_url_env: text(raw.write_url_env) }
+        }
+    };
+    Some(Source {
+        name,
+        engine: raw.engine,
+        location,
+        statement_timeout_ms: raw.statement_timeout_ms.unwrap_or(STATEMENT_TIMEOUT_MS),
+        read_only: raw.read_only.unwrap_or(false),
+    })
+}
+
+fn context(raw: RawContext) -> Context {
+    let values = raw.values;
+    let or = |given: Option<String>, default: &str| given.unwrap_or_else(|| default.to_owned());
+    match raw.provider {
+        Provider::Environment => Context::Environment {
+            tenant_id_env: or(text(values.tenant_id_env), TENANT_ID_ENV),
+            principal_env: or(text(values.principal_env), PRINCIPAL_ENV),
+        },
+        Provider::StaticDev => Context::StaticDev {
+            tenant_id: values.tenant_id,
+            principal: values.principal,
+            tenant_id_env: text(values.tenant_id_env),
+            principal_env: text(values.principal_env),
+        },
+        Provider::HttpClaims => Context::HttpClaims {
+            tenant_id_key: or(values.tenant_id_key, TENANT_ID_CLAIM),
+            principal_key: or(values.principal_key, PRINCIPAL_CLAIM),
+        },
+        Provider::CloudSession => Context::CloudSession,
+    }
+}
+
+fn executor(raw: RawExecutor) -> Option<Executor> {
+    let timeout_ms = raw.timeout_ms.unwrap_or(EXECUTOR_TIMEOUT_MS);
+    match raw.kind {
+        ExecutorType::HttpHandler => Some(Executor::HttpHandler {
+            url_env: raw.url_env?.0,
+            method: raw.method.unwrap_or_else(|| "POST".to_owned()),
+            token_env: raw.auth.map(|auth| auth.token_env.0),
+            signing_secret_env: text(raw.signing_secret_env),
+            timeout_ms,
+        }),
+        ExecutorType::CommandHandler => {
+            Some(Executor::CommandHandler { command_env: raw.command_env?.0, timeout_ms })
+        }
+        ExecutorType::SqlUpdate => None,
+    }
+}
+
+fn cloud(raw: RawCloud) -> Cloud {
+    Cloud {
+        base_url_env: raw.base_url_env.0,
+        runner_token_env: raw.runner_token_env.0,
+        adapter_id: raw.adapter_id,
+        runner_id: raw.runner_id,
+        project_id: raw.project_id,
+        source_id: raw.source_id,
+    }
+}
+
+fn text(name: Option<EnvName>) -> Option<String> {
+    name.map(|name| name.0)
+}

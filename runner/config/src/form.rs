@@ -1,0 +1,112 @@
+//! The forms a text in a config may have, as plain character rules, with the same rule as a pattern for the schema.
+
+/// Largest config text, in bytes.
+pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+/// Deepest nesting of objects and lists.
+pub const CONFIG_DEPTH_MAX: usize = 64;
+/// Longest identifier, in bytes: what Postgres keeps of one (MySQL keeps 64 characters).
+pub const IDENTIFIER_BYTES_MAX: usize = 63;
+/// Longest number written out, in digits; Postgres and MySQL decimals of a table are shorter.
+pub(crate) const NUMBER_DIGITS_MAX: usize = 100;
+
+pub(crate) const IDENTIFIER_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+pub(crate) const ENV_NAME_PATTERN: &str = "^[A-Z_][A-Z0-9_]*$";
+pub(crate) const LABEL_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_.-]*$";
+pub(crate) const CAPABILITY_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$";
+pub(crate) const DIGEST_PATTERN: &str = "^sha256:[0-9a-f]{64}$";
+
+/// What a text must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A database identifier or an argument's name.
+    Identifier,
+    /// The name of an environment variable.
+    EnvName,
+    /// The name of a context or an executor.
+    Label,
+    /// `domain.verb_object`.
+    CapabilityName,
+    /// Something a person wrote: not empty, not only spaces.
+    Prose,
+    /// The path of a file: no NUL, no URL, not the in-memory database.
+    FilePath,
+}
+
+impl Form {
+    /// Whether the text has this form.
+    pub(crate) fn accepts(self, text: &str) -> bool {
+        match self {
+            Self::Identifier => {
+                text.len() <= IDENTIFIER_BYTES_MAX && word(text, |c| c.is_ascii_alphanumeric() || c == '_')
+            }
+            Self::EnvName => word(text, |c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'),
+            Self::Label => word(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')),
+            Self::CapabilityName => text.split_once('.').is_some_and(|(domain, verb)| {
+                Self::Identifier.accepts(domain) && Self::Identifier.accepts(verb)
+            }),
+            Self::Prose => !text.trim().is_empty(),
+            Self::FilePath => {
+                let names_a_file =
+                    !text.trim().is_empty() && text != ":memory:" && !text.starts_with("file:");
+                names_a_file && !text.contains('\0') && !text.contains("://")
+            }
+        }
+    }
+
+    /// The form in words, to follow "expected".
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            Self::Identifier => {
+                "an identifier (letters, digits and `_`, at most 63, not starting with a digit)"
+            }
+            Self::EnvName => "the name of an environment variable (`A-Z`, `0-9` and `_`)",
+            Self::Label => "a name (letters, digits, `_`, `.` and `-`, starting with a letter or `_`)",
+            Self::CapabilityName => "two identifiers with one dot between, like `billing.inspect_invoice`",
+            Self::Prose => "text that is not empty",
+            Self::FilePath => "the path of a file",
+        }
+    }
+}
+
+/// A first character that is no digit (nor punctuation), then any of `rest`.
+fn word(text: &str, rest: impl Fn(char) -> bool) -> bool {
+    let starts = text.starts_with(|c: char| rest(c) && (c.is_ascii_alphabetic() || c == '_'));
+    starts && text.chars().all(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_takes_what_its_pattern_takes() {
+        let texts = [
+            "a", "_", "A_1", "1a", "", " ", "a b", "a.b", "a.b.c", ".b", "a.", "a-b", "-a", "ENV_1", "1ENV",
+            "é", "a\n",
+        ];
+        let forms = [
+            (Form::Identifier, "a _ A_1 ENV_1"),
+            (Form::EnvName, "_ A_1 ENV_1"),
+            (Form::Label, "a _ A_1 a.b a.b.c a. a-b ENV_1"),
+            (Form::CapabilityName, "a.b"),
+        ];
+        for (form, expected) in forms {
+            let accepted: Vec<&str> = texts.into_iter().filter(|text| form.accepts(text)).collect();
+            assert_eq!(accepted.join(" "), expected, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_ends_where_postgres_would_cut_it() {
+        assert!(Form::Identifier.accepts(&"a".repeat(63)));
+        assert!(!Form::Identifier.accepts(&"a".repeat(64)));
+    }
+
+    #[test]
+    fn a_path_is_not_a_url_and_not_memory() {
+        for text in ["", " ", ":memory:", "file:app.db", "postgres://h/db", "a\0b"] {
+            assert!(!Form::FilePath.accepts(text), "{text:?}");
+        }
+        assert!(Form::FilePath.accepts("./data/app.db"));
+    }
+}

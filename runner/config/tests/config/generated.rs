@@ -1,0 +1,92 @@
+//! Files generated from the code, compared; and the schema against real configs.
+
+use std::path::PathBuf;
+
+use jsonschema::Validator;
+use synapsor_config::{json_schema, problem_reference};
+
+use crate::fixture::{ROOT, VALID, edited, text};
+
+/// Compares a file with what the code says now; `UPDATE_GOLDEN=1` writes it.
+fn compare(file: &str, now: &str) {
+    let path = PathBuf::from(ROOT).join(file);
+    #[expect(clippy::disallowed_methods, reason = "a test may ask whether to write its golden files")]
+    let may_write = std::env::var("UPDATE_GOLDEN").is_ok();
+    if may_write {
+        std::fs::write(&path, now).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == now,
+        "`{file}` is not what the code says; write it with `UPDATE_GOLDEN=1 cargo nextest run -p synapsor-config`"
+    );
+}
+
+fn validator() -> Validator {
+    jsonschema::validator_for(&json_schema()).unwrap()
+}
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let schema = serde_json::to_string_pretty(&json_schema()).unwrap();
+    compare("docs/reference/config.schema.json", &format!("{schema}\n"));
+}
+
+#[test]
+fn the_committed_page_of_problems_is_the_generated_one() {
+    compare("docs/reference/config-problems.md", &problem_reference());
+}
+
+#[test]
+fn every_valid_example_satisfies_the_schema() {
+    let schema = validator();
+    for name in VALID {
+        let config = serde_json::from_str(&text(name)).unwrap();
+        let errors: Vec<String> = schema.iter_errors(&config).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_an_editor_can_know_is_wrong() {
+    let schema = validator();
+    for (name, edits) in [
+        ("shop", "/version = 2"),
+        ("shop", "/mode = \"write\""),
+        ("shop", "/result_format = 3"),
+        ("shop", "/storge = {}"),
+        ("shop", "/storage = null"),
+        ("shop", "/sources/shop_db/engine = \"oracle\""),
+        ("shop", "/sources/shop_db/read_url_env = \"postgres://h/d\""),
+        ("shop", "/sources/shop-db = {\"engine\": \"postgres\"}"),
+        ("shop", "/sources/shop_db/statement_timeout_ms = 0"),
+        ("shop", "/contexts/desk/provider = \"headers\""),
+        ("shop", "/executors/ledger_api/method = \"GET\""),
+        ("shop", "/executors/ledger_api/auth/type = \"basic\""),
+        ("shop", "/capabilities/0/name = \"inspect\""),
+        ("shop", "/capabilities/0/target/table = \"a b\""),
+        ("shop", "/capabilities/0/visible_columns = []"),
+        ("shop", "/capabilities/0/visible_columns/0 = \"*\""),
+        ("shop", "/capabilities/0/args = {}"),
+        ("shop", "/capabilities/0/args/order_id/type = \"text\""),
+        ("shop", "/capabilities/1/patch/note = {}"),
+        ("shop", "/capabilities/1/patch/note/fixed = 1"),
+        ("shop", "/capabilities/2/numeric_bounds/credit_cents = {}"),
+        ("late-fee", "/capabilities/1/handler/digest = \"sha256:0\""),
+        ("late-fee", "/capabilities/1/handler/digest -"),
+        ("late-fee", "/capabilities/1/handler/limits/fuel = 0"),
+        ("late-fee", "/capabilities/1/handler/settings/plans = []"),
+        ("late-fee", "/capabilities/1/conflict_guard/advance = \"bump\""),
+        ("cloud", "/cloud/adapter_id -"),
+    ] {
+        assert!(!schema.is_valid(&edited(name, edits)), "{name} with {edits}");
+    }
+}
+
+#[test]
+fn what_the_schema_refuses_the_checks_refuse_too() {
+    let name = "twenty-mistakes";
+    let config: serde_json::Value = serde_json::from_str(&text(name)).unwrap();
+    assert!(!validator().is_valid(&config));
+    assert!(synapsor_config::check(&text(name)).config.is_none());
+}

@@ -32,8 +32,8 @@ pub(crate) fn decide(write: &Write<'_>, decision: &Decision) -> Result<StoredPro
         Verdict::Rejected => EventKind::ProposalRejected,
     };
     let payload = json!({ "proposal_digest": decision.proposal_digest, "decision_digest": decision.seal()? });
-    chain::append(write, kind, Some(id), &decision.actor, payload)?;
-    proposals::set_state(write, stored, state)
+    let event = chain::append(write, kind, Some(id), &decision.actor, payload)?;
+    proposals::set_state(write, stored, state, &event)
 }
 
 fn check_reason(decision: &Decision) -> Result<(), Error> {

@@ -59,17 +59,8 @@ impl Sealed for Receipt {
 /// Stores evidence.
 pub(crate) fn insert_evidence(conn: &Connection, evidence: &EvidenceBundle) -> Result<(), Error> {
     let document = canonical_text(evidence)?;
-    execute(
-        conn,
-        "INSERT INTO evidence (evidence_id, tenant, capability, document, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        (
-            evidence.evidence_id.as_str(),
-            &evidence.tenant,
-            &evidence.capability,
-            document,
-            evidence.received_at.micros(),
-        ),
-    )
+    let sql = "INSERT INTO evidence (evidence_id, document) VALUES (?1, ?2)";
+    execute(conn, sql, (evidence.evidence_id.as_str(), document))
 }
 
 /// Stores the audit of a call, linked to the proposal that came of it, where one did.
@@ -79,36 +70,15 @@ pub(crate) fn insert_audit(
     proposal_id: Option<&ProposalId>,
 ) -> Result<(), Error> {
     let document = canonical_text(audit)?;
-    execute(
-        conn,
-        "INSERT INTO query_audit (audit_id, proposal_id, tenant, capability, refused, document, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (
-            audit.audit_id.as_str(),
-            proposal_id.map(ProposalId::as_str),
-            &audit.tenant,
-            &audit.capability,
-            audit.refused.map(|code| code.as_str()),
-            document,
-            audit.at.micros(),
-        ),
-    )
+    let sql = "INSERT INTO query_audit (audit_id, proposal_id, document) VALUES (?1, ?2, ?3)";
+    execute(conn, sql, (audit.audit_id.as_str(), proposal_id.map(ProposalId::as_str), document))
 }
 
 /// Stores a decision.
 pub(crate) fn insert_decision(conn: &Connection, decision: &Decision) -> Result<(), Error> {
     let document = canonical_text(decision)?;
-    execute(
-        conn,
-        "INSERT INTO approvals (proposal_id, verdict, actor, document, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        (
-            decision.proposal_id.as_str(),
-            verdict_name(decision.verdict),
-            &decision.actor,
-            document,
-            decision.at.micros(),
-        ),
-    )
+    let sql = "INSERT INTO approvals (proposal_id, verdict, document) VALUES (?1, ?2, ?3)";
+    execute(conn, sql, (decision.proposal_id.as_str(), verdict_name(decision.verdict), document))
 }
 
 /// Stores a receipt.
@@ -116,16 +86,8 @@ pub(crate) fn insert_receipt(conn: &Connection, receipt: &Receipt) -> Result<(),
     let document = canonical_text(receipt)?;
     execute(
         conn,
-        "INSERT INTO receipts (receipt_id, proposal_id, job_id, outcome, document, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (
-            receipt.receipt_id.as_str(),
-            receipt.proposal_id.as_str(),
-            receipt.job_id.as_str(),
-            receipt.outcome.as_str(),
-            document,
-            receipt.executed_at.micros(),
-        ),
+        "INSERT INTO receipts (receipt_id, document) VALUES (?1, ?2)",
+        (receipt.receipt_id.as_str(), document),
     )
 }
 
@@ -162,8 +124,22 @@ pub(crate) fn receipts(conn: &Connection, id: &ProposalId) -> Result<Vec<Receipt
     all(conn, "SELECT document FROM receipts WHERE proposal_id = ?1 ORDER BY at, rowid", [id.as_str()])
 }
 
-/// The one document a statement finds.
-pub(crate) fn one<T: Sealed>(conn: &Connection, sql: &str, params: impl Params) -> Result<Option<T>, Error> {
+/// The audit of that id, provided it is linked to that proposal, or to none.
+pub(crate) fn audit(
+    conn: &Connection,
+    id: &str,
+    proposal_id: Option<&ProposalId>,
+) -> Result<Option<QueryAudit>, Error> {
+    let sql = "SELECT document FROM query_audit WHERE audit_id = ?1 AND proposal_id IS ?2";
+    one(conn, sql, (id, proposal_id.map(ProposalId::as_str)))
+}
+
+/// The receipt of that id.
+pub(crate) fn receipt(conn: &Connection, id: &str) -> Result<Option<Receipt>, Error> {
+    one(conn, "SELECT document FROM receipts WHERE receipt_id = ?1", [id])
+}
+
+fn one<T: Sealed>(conn: &Connection, sql: &str, params: impl Params) -> Result<Option<T>, Error> {
     let text: Option<String> = conn
         .prepare_cached(sql)
         .and_then(|mut statement| statement.query_one(params, |row| row.get(0)).optional())

@@ -25,6 +25,7 @@ mod verify;
 
 mod chain;
 mod documents;
+mod jobs;
 mod secrets;
 
 mod book;

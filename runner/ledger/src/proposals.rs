@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, Row, ToSql};
 use serde::Serialize;
-use synapsor_protocol::{Digest, Moment, Proposal, ProposalId, ProposalState};
+use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalState};
 
+use crate::chain;
 use crate::error::Error;
 use crate::writer::Write;
 
@@ -14,8 +15,7 @@ const REFERENCE_SHOWN_MAX: usize = 80;
 const CANDIDATES_MAX: u32 = 5;
 
 /// What a statement selects for [`stored`]; the event is the one that recorded the proposal's making.
-const SELECT: &str = "SELECT p.proposal_id, p.document, p.digest, p.state, p.updated_at, e.payload,
-                             p.tenant, p.capability
+const SELECT: &str = "SELECT p.proposal_id, p.document, p.state, p.updated_at, p.content_digest, e.payload
                       FROM proposals p LEFT JOIN events e ON e.seq = p.created_seq";
 
 /// A proposal and where it stands.
@@ -152,54 +152,44 @@ pub(crate) fn insert(
     write: &Write<'_>,
     proposal: &Proposal,
     content: &Digest,
-    created_seq: i64,
+    created: &Event,
 ) -> Result<(), Error> {
-    let change = &proposal.change_set;
-    let document = crate::chain::canonical_text(proposal)?;
-    let created_at = proposal.created_at.micros();
-    let params: [&dyn ToSql; 15] = [
-        &proposal.proposal_id.as_str(),
-        &content.as_str(),
-        &proposal.digest.as_str(),
-        &created_seq,
-        &proposal.evidence_id.as_str(),
-        &change.tenant,
-        &change.principal,
-        &change.capability,
-        &change.target.source,
-        &format!("{}.{}", change.target.schema, change.target.table),
-        &change.target.key.to_string(),
-        &mode_name(proposal),
-        &ProposalState::PendingReview.as_str(),
-        &document,
-        &created_at,
-    ];
+    let document = chain::canonical_text(proposal)?;
     write
         .conn
         .prepare_cached(
-            "INSERT INTO proposals (proposal_id, content_digest, digest, created_seq, evidence_id, tenant, principal,
-                 capability, source, table_name, object_id, mode, state, document, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+            "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
-        .and_then(|mut statement| statement.execute(params))
+        .and_then(|mut statement| {
+            statement.execute((
+                proposal.proposal_id.as_str(),
+                content.as_str(),
+                created.seq,
+                ProposalState::PendingReview.as_str(),
+                created.at.micros(),
+                document,
+            ))
+        })
         .map_err(Error::storage("record the proposal"))?;
     Ok(())
 }
 
-/// Moves a proposal and answers it as it is then. The move was checked against the table of legal ones.
+/// Moves a proposal because of an event, and answers it as it is then. The move was checked against the table of
+/// legal ones.
 pub(crate) fn set_state(
     write: &Write<'_>,
     stored: StoredProposal,
     state: ProposalState,
+    moved: &Event,
 ) -> Result<StoredProposal, Error> {
-    let updated_at = write.clock.now();
     let id = stored.proposal.proposal_id.as_str();
     write
         .conn
         .prepare_cached("UPDATE proposals SET state = ?2, updated_at = ?3 WHERE proposal_id = ?1")
-        .and_then(|mut statement| statement.execute((id, state.as_str(), updated_at.micros())))
+        .and_then(|mut statement| statement.execute((id, state.as_str(), moved.at.micros())))
         .map_err(Error::storage("move the proposal"))?;
-    Ok(StoredProposal { state, updated_at, ..stored })
+    Ok(StoredProposal { state, updated_at: moved.at, ..stored })
 }
 
 /// The refusal for a proposal whose content is not the one that `was` sealed, shown or approved.
@@ -244,39 +234,37 @@ fn stored(row: &Row<'_>) -> Result<StoredProposal, Error> {
     let id = text(0)?;
     let record = || format!("proposal `{id}`");
     let proposal: Proposal = serde_json::from_str(&text(1)?).map_err(Error::unreadable(record))?;
-    let digest = text(2)?;
-    let state = ProposalState::parse(&text(3)?).ok_or_else(|| Error::Unreadable { record: record() })?;
-    let updated_at = Moment::from_micros(row.get(4).map_err(failed())?)
+    let state = ProposalState::parse(&text(2)?).ok_or_else(|| Error::Unreadable { record: record() })?;
+    let updated_at = Moment::from_micros(row.get(3).map_err(failed())?)
         .ok_or_else(|| Error::Unreadable { record: record() })?;
+    let content = text(4)?;
     let witness: Option<String> = row.get(5).map_err(failed())?;
-    let witnessed = witness.as_deref().and_then(sealed_digest);
-    let intact = proposal.recompute_digest().is_ok_and(|now| now == proposal.digest)
-        && proposal.proposal_id.as_str() == id
-        && proposal.digest.as_str() == digest
-        && proposal.change_set.tenant == text(6)?
-        && proposal.change_set.capability == text(7)?
-        && witnessed.as_deref() == Some(digest.as_str());
+    let intact = proposal.proposal_id.as_str() == id
+        && proposal.recompute_digest().is_ok_and(|now| now == proposal.digest)
+        && witness.is_some_and(|payload| is_sealed_by(&payload, &proposal.digest, &content));
     Ok(StoredProposal { proposal, state, updated_at, intact })
 }
 
-/// The digest the event of the proposal's making carries.
-fn sealed_digest(payload: &str) -> Option<String> {
-    let payload: serde_json::Value = serde_json::from_str(payload).ok()?;
-    payload.get("proposal_digest")?.as_str().map(str::to_owned)
+/// Whether the event of the proposal's making carries these digests.
+fn is_sealed_by(payload: &str, seal: &Digest, content: &str) -> bool {
+    let payload: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
+    let field = |name: &str| payload.get(name).and_then(serde_json::Value::as_str);
+    field("proposal_digest") == Some(seal.as_str()) && field("content_digest") == Some(content)
 }
 
-/// Hands every proposal's id and state to `look`, in no order.
+/// Hands every proposal's id, state and time of its last move to `look`, in no order.
 pub(crate) fn walk<F>(conn: &Connection, mut look: F) -> Result<(), Error>
 where
-    F: FnMut(&str, &str) -> Result<(), Error>,
+    F: FnMut(&ProposalId, &str, i64),
 {
     let failed = || Error::storage("walk the proposals");
-    let mut statement = conn.prepare("SELECT proposal_id, state FROM proposals").map_err(failed())?;
+    let mut statement =
+        conn.prepare("SELECT proposal_id, state, updated_at FROM proposals").map_err(failed())?;
     let mut rows = statement.query([]).map_err(failed())?;
     while let Some(row) = rows.next().map_err(failed())? {
-        let id: String = row.get(0).map_err(failed())?;
+        let id = ProposalId::from_stored(row.get::<_, String>(0).map_err(failed())?);
         let state: String = row.get(1).map_err(failed())?;
-        look(&id, &state)?;
+        look(&id, &state, row.get(2).map_err(failed())?);
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ pub(crate) fn proposal(
     payload.insert("content_digest".into(), json!(content));
     let actor = &proposal.change_set.principal;
     let event = chain::append(write, EventKind::ProposalCreated, Some(&id), actor, payload.into())?;
-    proposals::insert(write, &proposal, &content, event.seq)?;
+    proposals::insert(write, &proposal, &content, &event)?;
     documents::insert_audit(write.conn, audit, Some(&id))?;
     Ok(Recorded { proposal: proposals::get_intact(write.conn, &id)?, repeated: false })
 }

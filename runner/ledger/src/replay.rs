@@ -52,7 +52,7 @@ pub(crate) fn of(conn: &Connection, ledger_id: &str, id: &ProposalId) -> Result<
         evidence_intact,
         audits: documents::audits(conn, id)?,
         decisions: documents::decisions(conn, id)?,
-        jobs: writeback::job(conn, ledger_id, &proposal)?.into_iter().collect(),
+        jobs: writeback::job(conn, &proposal)?.into_iter().collect(),
         receipts: documents::receipts(conn, id)?,
         events: chain::of_proposal(conn, id)?,
         proposal,

@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 use synapsor_protocol::proposal::Move;
 use synapsor_protocol::{
-    Decision, Digest, Event, EventKind, EvidenceBundle, Outcome, ProposalId, ProposalState, QueryAudit,
-    Receipt,
+    Digest, Event, EventKind, EvidenceId, JobId, Moment, Outcome, ProposalId, ProposalState, Verdict,
 };
 
 use crate::chain;
 use crate::documents::{self, Sealed};
 use crate::error::Error;
+use crate::jobs::{self, Status, StoredJob};
 use crate::proposals;
 use crate::report::{ChainReport, Misfit, MisfitKind};
 
@@ -47,7 +47,9 @@ pub(crate) fn verify(conn: &Connection, ledger_id: &str) -> Result<ChainReport, 
 /// What the events so far say about one proposal.
 struct Account {
     state: ProposalState,
-    started: bool,
+    /// When its state last changed.
+    moved_at: Moment,
+    job: Option<StoredJob>,
 }
 
 /// Documents the events so far vouch for.
@@ -135,57 +137,42 @@ impl<'a> Walk<'a> {
     fn documents(&mut self, event: &Event) -> Result<(), Stop> {
         let conn = self.conn;
         if let Some(id) = field(event, "evidence_id") {
-            let found = documents::one::<EvidenceBundle>(
-                conn,
-                "SELECT document FROM evidence WHERE evidence_id = ?1",
-                [id],
-            );
-            vouch(event, id, found, "evidence_digest")?;
+            vouch(event, id, documents::evidence(conn, &EvidenceId::from_stored(id)), "evidence_digest")?;
             self.witnessed.evidence += 1;
         }
         if let Some(id) = field(event, "audit_id") {
-            let found = documents::one::<QueryAudit>(
-                conn,
-                "SELECT document FROM query_audit WHERE audit_id = ?1",
-                [id],
-            );
-            vouch(event, id, found, "audit_digest")?;
+            vouch(event, id, documents::audit(conn, id, event.proposal_id.as_ref()), "audit_digest")?;
             self.witnessed.audits += 1;
         }
         if let Some(id) = field(event, "receipt_id") {
-            let found =
-                documents::one::<Receipt>(conn, "SELECT document FROM receipts WHERE receipt_id = ?1", [id]);
-            vouch(event, id, found, "receipt_digest")?;
+            vouch(event, id, documents::receipt(conn, id), "receipt_digest")?;
             self.witnessed.receipts += 1;
         }
-        if let (Some(_), Some(id)) = (field(event, "decision_digest"), &event.proposal_id) {
-            let verdict = if event.kind == EventKind::ProposalApproved { "approved" } else { "rejected" };
-            let sql = "SELECT document FROM approvals WHERE proposal_id = ?1 AND verdict = ?2";
-            let found = documents::one::<Decision>(conn, sql, [id.as_str(), verdict]);
-            vouch(event, id.as_str(), found, "decision_digest")?;
+        if let (Some(verdict), Some(id)) = (verdict(event.kind), &event.proposal_id) {
+            vouch(event, id.as_str(), documents::decision(conn, id, verdict), "decision_digest")?;
             self.witnessed.decisions += 1;
         }
         Ok(())
     }
 
-    /// Follows the proposal's state along the table of legal moves.
+    /// Follows the proposal along the table of legal moves, and its job from attempt to attempt.
     fn account(&mut self, event: &Event) -> Result<(), Stop> {
         let Some(id) = &event.proposal_id else { return Ok(()) };
         let illegal = || misfit(MisfitKind::MoveIllegal, Some(event.seq), Some(format!("proposal `{id}`")));
         if event.kind == EventKind::ProposalCreated {
             self.proposal(event, id)?;
-            let made = Account { state: ProposalState::PendingReview, started: false };
+            let made = Account { state: ProposalState::PendingReview, moved_at: event.at, job: None };
             return match self.accounts.insert(id.clone(), made) {
                 None => Ok(()),
                 Some(_) => Err(illegal()),
             };
         }
         let account = self.accounts.get_mut(id).ok_or_else(illegal)?;
-        account.started |= event.kind == EventKind::WritebackStarted;
         if let Some(step) = step(event.kind) {
             account.state = account.state.next(step).ok_or_else(illegal)?;
+            account.moved_at = event.at;
         }
-        Ok(())
+        account.attempt(event).ok_or_else(illegal)
     }
 
     fn proposal(&mut self, event: &Event, id: &ProposalId) -> Result<(), Stop> {
@@ -201,33 +188,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is in the tables and not in the chain.
+    /// What stands in the tables and does not come from the chain.
     fn leftovers(&self) -> Result<(), Stop> {
-        let mut wrong = None;
-        proposals::walk(self.conn, |id, state| {
-            let account = self.accounts.get(&ProposalId::from_stored(id));
-            let kind = match account {
-                None => MisfitKind::RecordUnwitnessed,
-                Some(account) if account.state.as_str() != state => MisfitKind::StateEdited,
-                Some(_) => return Ok(()),
-            };
-            wrong.get_or_insert_with(|| misfit(kind, None, Some(format!("proposal `{id}`"))));
-            Ok(())
-        })?;
-        if let Some(wrong) = wrong {
-            return Err(wrong);
-        }
-        let started = self.accounts.values().filter(|account| account.started).count();
+        self.states()?;
+        self.jobs()?;
         let tables = [
             ("evidence", "SELECT count(*) FROM evidence", self.witnessed.evidence),
             ("query audit", "SELECT count(*) FROM query_audit", self.witnessed.audits),
             ("decision", "SELECT count(*) FROM approvals", self.witnessed.decisions),
             ("receipt", "SELECT count(*) FROM receipts", self.witnessed.receipts),
-            (
-                "writeback job",
-                "SELECT count(*) FROM writeback_jobs",
-                u64::try_from(started).unwrap_or(u64::MAX),
-            ),
         ];
         for (name, sql, witnessed) in tables {
             let stored: i64 = self
@@ -236,17 +205,84 @@ impl<'a> Walk<'a> {
                 .map_err(Error::storage("count the records"))?;
             let stored = stored.unsigned_abs();
             if stored != witnessed {
-                let kind = if stored > witnessed {
-                    MisfitKind::RecordUnwitnessed
-                } else {
-                    MisfitKind::RecordMissing
-                };
                 let record = format!("{name}: `{witnessed}` in the chain, `{stored}` stored");
-                return Err(misfit(kind, None, Some(record)));
+                return Err(misfit(MisfitKind::RecordUnwitnessed, None, Some(record)));
             }
         }
         Ok(())
     }
+
+    /// Every proposal stands where its events lead.
+    fn states(&self) -> Result<(), Stop> {
+        let mut wrong = None;
+        proposals::walk(self.conn, |id, state, updated_at| {
+            let kind = match self.accounts.get(id) {
+                None => MisfitKind::RecordUnwitnessed,
+                Some(account) if account.state.as_str() != state => MisfitKind::StateEdited,
+                Some(account) if account.moved_at.micros() != updated_at => MisfitKind::StateEdited,
+                Some(_) => return,
+            };
+            wrong.get_or_insert_with(|| misfit(kind, None, Some(format!("proposal `{id}`"))));
+        })?;
+        wrong.map_or(Ok(()), Err)
+    }
+
+    /// Every job is the one its events lead to, and none is missing.
+    fn jobs(&self) -> Result<(), Stop> {
+        let mut stored = HashMap::new();
+        let mut unreadable = 0_usize;
+        jobs::walk(self.conn, |job| match job {
+            Some(job) => drop(stored.insert(job.proposal_id.clone(), job)),
+            None => unreadable += 1,
+        })?;
+        for (id, account) in &self.accounts {
+            let kind = match (stored.remove(id), &account.job) {
+                (None, None) => continue,
+                (Some(found), Some(expected)) if found == *expected => continue,
+                (None, Some(_)) if unreadable == 0 => MisfitKind::RecordMissing,
+                _ => MisfitKind::RecordEdited,
+            };
+            return Err(misfit(kind, None, Some(format!("writeback job of proposal `{id}`"))));
+        }
+        if stored.is_empty() && unreadable == 0 {
+            return Ok(());
+        }
+        Err(misfit(MisfitKind::RecordUnwitnessed, None, Some("writeback job".into())))
+    }
+}
+
+impl Account {
+    /// Follows the job; none when the event names an attempt that cannot be.
+    fn attempt(&mut self, event: &Event) -> Option<()> {
+        if event.kind == EventKind::WritebackStarted {
+            let attempt = attempt_of(event)?;
+            let expected = self.job.as_ref().map_or(1, |earlier| earlier.attempt.saturating_add(1));
+            self.job = Some(StoredJob {
+                proposal_id: event.proposal_id.clone()?,
+                job_id: JobId::from_stored(field(event, "job_id")?),
+                idempotency_key: field(event, "idempotency_key")?.to_owned(),
+                attempt,
+                runner_id: event.actor.clone(),
+                status: Status::Open,
+            });
+            return (attempt == expected).then_some(());
+        }
+        let finished = matches!(step(event.kind), Some(Move::Finish(_)));
+        if finished {
+            self.job.as_mut()?.status = Status::Finished;
+        } else if event.kind == EventKind::WritebackInterrupted {
+            let attempt = attempt_of(event)?;
+            let job = self.job.as_mut()?;
+            if job.status == Status::Open && job.attempt == attempt {
+                job.status = Status::Interrupted;
+            }
+        }
+        Some(())
+    }
+}
+
+fn attempt_of(event: &Event) -> Option<u32> {
+    u32::try_from(event.payload.get("attempt")?.as_u64()?).ok()
 }
 
 /// The document is there, and its digest is the one the event carries.
@@ -271,6 +307,15 @@ fn field<'e>(event: &'e Event, name: &str) -> Option<&'e str> {
 
 fn misfit(kind: MisfitKind, seq: Option<i64>, record: Option<String>) -> Stop {
     Stop::Misfit(Misfit { kind, seq, record })
+}
+
+/// The verdict an event records.
+fn verdict(kind: EventKind) -> Option<Verdict> {
+    match kind {
+        EventKind::ProposalApproved => Some(Verdict::Approved),
+        EventKind::ProposalRejected => Some(Verdict::Rejected),
+        _ => None,
+    }
 }
 
 /// What an event does to its proposal's state; none for those that only tell.

@@ -3,7 +3,7 @@
 //! Invariant: every attempt at one proposal has the same job id and idempotency key, so the source can tell a repeat.
 //! Invariant: a final state never changes; a late or repeated answer of another runner cannot contradict it.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde_json::json;
 use synapsor_protocol::job::{JOB_SCHEMA, idempotency_key};
 use synapsor_protocol::proposal::{Move, ProposalMode};
@@ -14,6 +14,7 @@ use synapsor_protocol::{
 use crate::chain;
 use crate::documents::{self, Sealed};
 use crate::error::Error;
+use crate::jobs::{self, Status, StoredJob};
 use crate::proposals::{self, StoredProposal};
 use crate::writer::Write;
 
@@ -32,15 +33,6 @@ pub enum Start {
     },
 }
 
-/// The stored half of a job; the other half is the proposal's change set.
-struct StoredJob {
-    job_id: JobId,
-    attempt: u32,
-    /// Who made the latest attempt.
-    runner_id: String,
-    open: bool,
-}
-
 const NEVER_STARTED: Error = Error::Invariant { what: "an apply ended that the ledger never saw start" };
 
 /// Records the intent to apply and answers the job.
@@ -50,22 +42,23 @@ pub(crate) fn start(write: &Write<'_>, id: &ProposalId, runner_id: &str) -> Resu
         return Err(Error::Shadow { proposal: id.to_string() });
     }
     if stored.state == ProposalState::Applied {
-        return settled(write.conn, write.ledger_id, &stored);
+        return settled(write.conn, &stored);
     }
     // What may end may start: the table of moves is the only list of states there is.
-    if stored.state.next(Move::Finish(Outcome::Applied)).is_none() {
+    if !may_end(stored.state) {
         return Err(Error::NotApproved { proposal: id.to_string(), state: stored.state });
     }
     check_approval(write.conn, &stored)?;
-    let job = next_attempt(write, &stored, runner_id)?;
+    let attempt = next_attempt(write, &stored, runner_id)?;
+    jobs::save(write, &attempt)?;
     let payload = json!({
-        "job_id": job.job_id,
-        "attempt": job.attempt,
-        "idempotency_key": job.idempotency_key,
-        "proposal_digest": job.proposal_digest,
+        "job_id": attempt.job_id,
+        "attempt": attempt.attempt,
+        "idempotency_key": attempt.idempotency_key,
+        "proposal_digest": stored.proposal.digest,
     });
     chain::append(write, EventKind::WritebackStarted, Some(id), runner_id, payload)?;
-    Ok(Start::Run(job))
+    Ok(Start::Run(whole(attempt, &stored)))
 }
 
 /// Records how an apply ended and moves the proposal. An equal ending again changes nothing.
@@ -74,16 +67,16 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<StoredPropo
     let stored = proposals::get_intact(write.conn, id)?;
     let next = stored.state.next(Move::Finish(receipt.outcome));
     let refused = Error::NotApproved { proposal: id.to_string(), state: stored.state };
-    let Some(job) = job(write.conn, write.ledger_id, &stored)? else {
+    let Some(job) = jobs::find(write.conn, id)? else {
         return Err(if next.is_some() { NEVER_STARTED } else { refused });
     };
-    check_receipt(&job, receipt)?;
+    check_receipt(&job, &stored, receipt)?;
     if is_repeat(write.conn, &stored, receipt)? {
         return Ok(stored);
     }
     let state = next.ok_or(refused)?;
     documents::insert_receipt(write.conn, receipt)?;
-    set_status(write, id, "finished")?;
+    jobs::save(write, &StoredJob { status: Status::Finished, ..job })?;
     let payload = json!({
         "job_id": receipt.job_id,
         "receipt_id": receipt.receipt_id,
@@ -91,53 +84,49 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<StoredPropo
         "code": receipt.code,
         "source_changed": receipt.source_changed,
     });
-    chain::append(write, ended(receipt.outcome), Some(id), &receipt.runner_id, payload)?;
-    proposals::set_state(write, stored, state)
+    let event = chain::append(write, ended(receipt.outcome), Some(id), &receipt.runner_id, payload)?;
+    proposals::set_state(write, stored, state, &event)
 }
 
 /// Records that an attempt came to nothing for a passing reason; the proposal stays where it was.
 pub(crate) fn interrupt(write: &Write<'_>, job: &WritebackJob, code: Code) -> Result<(), Error> {
     let id = &job.proposal_id;
-    let stored = proposals::get(write.conn, id)?;
-    if stored.state.next(Move::Finish(Outcome::Applied)).is_none() {
+    if !may_end(proposals::get(write.conn, id)?.state) {
         return Ok(());
     }
-    let latest = stored_job(write.conn, id)?.ok_or(NEVER_STARTED)?;
-    // Only the latest attempt's interruption says that nothing is under way any more.
-    if latest.open && latest.attempt == job.attempt {
-        set_status(write, id, "interrupted")?;
-    }
+    let latest = jobs::find(write.conn, id)?.ok_or(NEVER_STARTED)?;
     let payload = json!({ "job_id": job.job_id, "attempt": job.attempt, "code": code });
     chain::append(write, EventKind::WritebackInterrupted, Some(id), &latest.runner_id, payload)?;
+    // Only the latest attempt's interruption says that nothing is under way any more.
+    if latest.status == Status::Open && latest.attempt == job.attempt {
+        jobs::save(write, &StoredJob { status: Status::Interrupted, ..latest })?;
+    }
     Ok(())
 }
 
 /// Whether an apply has started whose outcome the ledger does not know.
 pub(crate) fn is_open(conn: &Connection, id: &ProposalId) -> Result<bool, Error> {
-    Ok(stored_job(conn, id)?.is_some_and(|job| job.open))
+    Ok(jobs::find(conn, id)?.is_some_and(|job| job.status == Status::Open))
 }
 
 /// The job of a proposal as of its latest attempt, where there was one.
-pub(crate) fn job(
-    conn: &Connection,
-    ledger_id: &str,
-    stored: &StoredProposal,
-) -> Result<Option<WritebackJob>, Error> {
-    let Some(StoredJob { job_id, attempt, .. }) = stored_job(conn, &stored.proposal.proposal_id)? else {
-        return Ok(None);
-    };
-    build(ledger_id, stored, job_id, attempt).map(Some)
+pub(crate) fn job(conn: &Connection, stored: &StoredProposal) -> Result<Option<WritebackJob>, Error> {
+    let found = jobs::find(conn, &stored.proposal.proposal_id)?;
+    Ok(found.map(|job| whole(job, stored)))
 }
 
-fn settled(conn: &Connection, ledger_id: &str, stored: &StoredProposal) -> Result<Start, Error> {
-    let receipt = documents::receipts(conn, &stored.proposal.proposal_id)?
+fn may_end(state: ProposalState) -> bool {
+    state.next(Move::Finish(Outcome::Applied)).is_some()
+}
+
+fn settled(conn: &Connection, stored: &StoredProposal) -> Result<Start, Error> {
+    let id = &stored.proposal.proposal_id;
+    let receipt = documents::receipts(conn, id)?
         .into_iter()
         .rfind(|receipt| matches!(receipt.outcome, Outcome::Applied | Outcome::AlreadyApplied));
-    match (job(conn, ledger_id, stored)?, receipt) {
+    match (job(conn, stored)?, receipt) {
         (Some(job), Some(receipt)) => Ok(Start::Settled { job, receipt }),
-        _ => Err(Error::Unreadable {
-            record: format!("the receipt of proposal `{}`", stored.proposal.proposal_id),
-        }),
+        _ => Err(Error::Unreadable { record: format!("the receipt of proposal `{id}`") }),
     }
 }
 
@@ -158,66 +147,45 @@ fn check_approval(conn: &Connection, stored: &StoredProposal) -> Result<(), Erro
     if witnessed { Ok(()) } else { Err(missing()) }
 }
 
-fn next_attempt(write: &Write<'_>, stored: &StoredProposal, runner_id: &str) -> Result<WritebackJob, Error> {
-    let id = &stored.proposal.proposal_id;
-    let (job_id, attempt) = match stored_job(write.conn, id)? {
+fn next_attempt(write: &Write<'_>, stored: &StoredProposal, runner_id: &str) -> Result<StoredJob, Error> {
+    let proposal = &stored.proposal;
+    let (job_id, attempt) = match jobs::find(write.conn, &proposal.proposal_id)? {
         Some(earlier) => (earlier.job_id, earlier.attempt.saturating_add(1)),
         None => (JobId::mint(write.ids), 1),
     };
-    let job = build(write.ledger_id, stored, job_id, attempt)?;
-    write
-        .conn
-        .prepare_cached(
-            "INSERT INTO writeback_jobs (job_id, proposal_id, proposal_digest, idempotency_key, attempt, runner_id,
-                 status, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?7)
-             ON CONFLICT (job_id) DO UPDATE
-             SET attempt = excluded.attempt, runner_id = excluded.runner_id, status = 'open', updated_at = ?7",
-        )
-        .and_then(|mut statement| {
-            statement.execute((
-                job.job_id.as_str(),
-                id.as_str(),
-                job.proposal_digest.as_str(),
-                &job.idempotency_key,
-                job.attempt,
-                runner_id,
-                write.clock.now().micros(),
-            ))
-        })
-        .map_err(Error::storage("record the intent to apply"))?;
-    Ok(job)
+    let key = idempotency_key(write.ledger_id, &proposal.proposal_id, &proposal.digest);
+    Ok(StoredJob {
+        proposal_id: proposal.proposal_id.clone(),
+        job_id,
+        idempotency_key: key.map_err(chain::no_canonical_form)?,
+        attempt,
+        runner_id: runner_id.to_owned(),
+        status: Status::Open,
+    })
 }
 
-fn build(
-    ledger_id: &str,
-    stored: &StoredProposal,
-    job_id: JobId,
-    attempt: u32,
-) -> Result<WritebackJob, Error> {
-    let proposal = &stored.proposal;
-    let change = &proposal.change_set;
-    let idempotency_key = idempotency_key(ledger_id, &proposal.proposal_id, &proposal.digest)
-        .map_err(chain::no_canonical_form)?;
-    Ok(WritebackJob {
+/// A stored job together with the change it carries out.
+fn whole(job: StoredJob, stored: &StoredProposal) -> WritebackJob {
+    let change = &stored.proposal.change_set;
+    WritebackJob {
         schema_version: JOB_SCHEMA.into(),
-        job_id,
-        proposal_id: proposal.proposal_id.clone(),
-        proposal_digest: proposal.digest.clone(),
+        job_id: job.job_id,
+        proposal_id: job.proposal_id,
+        proposal_digest: stored.proposal.digest.clone(),
         target: change.target.clone(),
         tenant: change.tenant.clone(),
         before: change.before.clone(),
         patch: change.patch.clone(),
         guard: change.guard.clone(),
-        idempotency_key,
-        attempt,
-    })
+        idempotency_key: job.idempotency_key,
+        attempt: job.attempt,
+    }
 }
 
-fn check_receipt(job: &WritebackJob, receipt: &Receipt) -> Result<(), Error> {
+fn check_receipt(job: &StoredJob, stored: &StoredProposal, receipt: &Receipt) -> Result<(), Error> {
     let fits = receipt.job_id == job.job_id
         && receipt.idempotency_key == job.idempotency_key
-        && receipt.proposal_digest == job.proposal_digest;
+        && receipt.proposal_digest == stored.proposal.digest;
     if fits { Ok(()) } else { Err(Error::Invariant { what: "a receipt names another job than the ledger" }) }
 }
 
@@ -240,32 +208,4 @@ fn ended(outcome: Outcome) -> EventKind {
         Outcome::Failed => EventKind::WritebackFailed,
         Outcome::Unknown => EventKind::WritebackUnknown,
     }
-}
-
-fn stored_job(conn: &Connection, id: &ProposalId) -> Result<Option<StoredJob>, Error> {
-    conn.prepare_cached(
-        "SELECT job_id, attempt, runner_id, status FROM writeback_jobs WHERE proposal_id = ?1",
-    )
-    .and_then(|mut statement| {
-        statement
-            .query_one([id.as_str()], |row| {
-                Ok(StoredJob {
-                    job_id: JobId::from_stored(row.get::<_, String>(0)?),
-                    attempt: row.get(1)?,
-                    runner_id: row.get(2)?,
-                    open: row.get::<_, String>(3)? == "open",
-                })
-            })
-            .optional()
-    })
-    .map_err(Error::storage("read the writeback job"))
-}
-
-fn set_status(write: &Write<'_>, id: &ProposalId, status: &'static str) -> Result<(), Error> {
-    write
-        .conn
-        .prepare_cached("UPDATE writeback_jobs SET status = ?2, updated_at = ?3 WHERE proposal_id = ?1")
-        .and_then(|mut statement| statement.execute((id.as_str(), status, write.clock.now().micros())))
-        .map_err(Error::storage("move the writeback job"))?;
-    Ok(())
 }

@@ -1,5 +1,6 @@
--- The first ledger. Instants are microseconds since 1970 in UTC; documents are canonical JSON, and the columns beside
--- them exist to be searched by. A document is bound to the chain by the digest in its event's payload.
+-- The first ledger. A document is canonical JSON, bound to the chain by the digest in its event's payload; the columns
+-- computed from it exist to be searched by and cannot differ from it. Instants beside events are microseconds since
+-- 1970 in UTC; in documents they are RFC 3339 with six digits, whose text order is time order.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -20,10 +21,10 @@ CREATE INDEX events_by_proposal ON events (proposal_id, seq) WHERE proposal_id I
 
 CREATE TABLE evidence (
     evidence_id TEXT PRIMARY KEY,
-    tenant      TEXT NOT NULL,
-    capability  TEXT NOT NULL,
     document    TEXT NOT NULL,
-    at          INTEGER NOT NULL
+    tenant      TEXT AS (document ->> '$.tenant'),
+    capability  TEXT AS (document ->> '$.capability'),
+    at          TEXT AS (document ->> '$.received_at')
 ) STRICT;
 CREATE INDEX evidence_by_tenant ON evidence (tenant, at);
 CREATE INDEX evidence_by_capability ON evidence (capability, at);
@@ -31,20 +32,20 @@ CREATE INDEX evidence_by_capability ON evidence (capability, at);
 CREATE TABLE proposals (
     proposal_id    TEXT PRIMARY KEY,
     content_digest TEXT NOT NULL,
-    digest         TEXT NOT NULL,
-    created_seq    INTEGER NOT NULL REFERENCES events (seq),
-    evidence_id    TEXT NOT NULL REFERENCES evidence (evidence_id),
-    tenant         TEXT NOT NULL,
-    principal      TEXT NOT NULL,
-    capability     TEXT NOT NULL,
-    source         TEXT NOT NULL,
-    table_name     TEXT NOT NULL,
-    object_id      TEXT NOT NULL,
-    mode           TEXT NOT NULL,
+    -- The event of its making, which carries the seal.
+    created_seq    INTEGER NOT NULL UNIQUE REFERENCES events (seq),
     state          TEXT NOT NULL,
+    updated_at     INTEGER NOT NULL,
     document       TEXT NOT NULL,
-    created_at     INTEGER NOT NULL,
-    updated_at     INTEGER NOT NULL
+    evidence_id    TEXT AS (document ->> '$.evidence_id') REFERENCES evidence (evidence_id),
+    tenant         TEXT AS (document ->> '$.change_set.tenant'),
+    principal      TEXT AS (document ->> '$.change_set.principal'),
+    capability     TEXT AS (document ->> '$.change_set.capability'),
+    source         TEXT AS (document ->> '$.change_set.target.source'),
+    table_name     TEXT AS (document ->> '$.change_set.target.table'),
+    object_key     TEXT AS (document ->  '$.change_set.target.key'),
+    mode           TEXT AS (document ->> '$.mode'),
+    created_at     TEXT AS (document ->> '$.created_at')
 ) STRICT;
 -- One open proposal per content: an agent that asks twice gets the first one back.
 CREATE UNIQUE INDEX proposals_one_open ON proposals (tenant, mode, content_digest)
@@ -53,16 +54,15 @@ CREATE INDEX proposals_by_time ON proposals (created_at);
 CREATE INDEX proposals_by_state ON proposals (state, created_at);
 CREATE INDEX proposals_by_tenant ON proposals (tenant, created_at);
 CREATE INDEX proposals_by_capability ON proposals (capability, created_at);
-CREATE INDEX proposals_by_object ON proposals (source, table_name, object_id, created_at);
+CREATE INDEX proposals_by_object ON proposals (source, table_name, object_key, created_at);
 
 CREATE TABLE query_audit (
     audit_id    TEXT PRIMARY KEY,
     proposal_id TEXT REFERENCES proposals (proposal_id),
-    tenant      TEXT,
-    capability  TEXT NOT NULL,
-    refused     TEXT,
     document    TEXT NOT NULL,
-    at          INTEGER NOT NULL
+    tenant      TEXT AS (document ->> '$.tenant'),
+    capability  TEXT AS (document ->> '$.capability'),
+    at          TEXT AS (document ->> '$.at')
 ) STRICT;
 CREATE INDEX query_audit_by_proposal ON query_audit (proposal_id, at) WHERE proposal_id IS NOT NULL;
 CREATE INDEX query_audit_by_tenant ON query_audit (tenant, at);
@@ -72,32 +72,27 @@ CREATE INDEX query_audit_by_capability ON query_audit (capability, at);
 CREATE TABLE approvals (
     proposal_id TEXT NOT NULL REFERENCES proposals (proposal_id),
     verdict     TEXT NOT NULL,
-    actor       TEXT NOT NULL,
     document    TEXT NOT NULL,
-    at          INTEGER NOT NULL,
+    at          TEXT AS (document ->> '$.at'),
     PRIMARY KEY (proposal_id, verdict)
 ) STRICT, WITHOUT ROWID;
 
+-- The job of a proposal as of its latest attempt; the rest of a job is the proposal's change set.
 CREATE TABLE writeback_jobs (
     job_id          TEXT PRIMARY KEY,
     proposal_id     TEXT NOT NULL UNIQUE REFERENCES proposals (proposal_id),
-    proposal_digest TEXT NOT NULL,
     idempotency_key TEXT NOT NULL UNIQUE,
     attempt         INTEGER NOT NULL,
     runner_id       TEXT NOT NULL,
     -- open: the outcome of the latest attempt is not recorded. interrupted: it is known to have changed nothing.
-    status          TEXT NOT NULL CHECK (status IN ('open', 'interrupted', 'finished')),
-    created_at      INTEGER NOT NULL,
-    updated_at      INTEGER NOT NULL
+    status          TEXT NOT NULL CHECK (status IN ('open', 'interrupted', 'finished'))
 ) STRICT;
 
 CREATE TABLE receipts (
     receipt_id  TEXT PRIMARY KEY,
-    proposal_id TEXT NOT NULL REFERENCES proposals (proposal_id),
-    job_id      TEXT NOT NULL REFERENCES writeback_jobs (job_id),
-    outcome     TEXT NOT NULL,
     document    TEXT NOT NULL,
-    at          INTEGER NOT NULL
+    proposal_id TEXT AS (document ->> '$.proposal_id') REFERENCES proposals (proposal_id),
+    at          TEXT AS (document ->> '$.executed_at')
 ) STRICT;
 CREATE INDEX receipts_by_proposal ON receipts (proposal_id, at);
 
@@ -112,7 +107,5 @@ CREATE TRIGGER approvals_remain BEFORE DELETE ON approvals BEGIN SELECT RAISE(AB
 CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER receipts_remain BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER proposals_remain BEFORE DELETE ON proposals BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER proposals_move_only BEFORE UPDATE OF
-    proposal_id, content_digest, digest, created_seq, evidence_id, tenant, principal, capability, source, table_name,
-    object_id, mode, document, created_at
+CREATE TRIGGER proposals_move_only BEFORE UPDATE OF proposal_id, content_digest, created_seq, document
 ON proposals BEGIN SELECT RAISE(ABORT, 'append-only'); END;

@@ -65,7 +65,7 @@ async fn a_removed_or_reordered_event_is_named() {
 async fn an_edited_or_removed_record_is_named_with_its_event() {
     let edits = [
         ("UPDATE evidence SET document = replace(document, 'open', 'paid')", MisfitKind::RecordEdited),
-        ("UPDATE evidence SET document = '{'", MisfitKind::RecordEdited),
+        ("UPDATE evidence SET document = '{}'", MisfitKind::RecordEdited),
         ("DELETE FROM evidence", MisfitKind::RecordMissing),
         (
             "UPDATE query_audit SET document = replace(document, 'agent-7', 'agent-8')",
@@ -73,8 +73,8 @@ async fn an_edited_or_removed_record_is_named_with_its_event() {
         ),
         ("DELETE FROM query_audit", MisfitKind::RecordMissing),
         ("UPDATE proposals SET document = replace(document, 'refunded', 'paid')", MisfitKind::RecordEdited),
-        ("UPDATE proposals SET digest = 'sha256:00'", MisfitKind::RecordEdited),
-        ("UPDATE proposals SET tenant = 'globex'", MisfitKind::RecordEdited),
+        ("UPDATE proposals SET document = replace(document, 'acme', 'globex')", MisfitKind::RecordEdited),
+        ("UPDATE proposals SET content_digest = content_digest || '0'", MisfitKind::RecordEdited),
         ("DELETE FROM proposals", MisfitKind::RecordMissing),
     ];
     for (edit, kind) in edits {
@@ -96,11 +96,11 @@ async fn a_record_nobody_vouches_for_and_an_edited_state_are_named() {
         ("UPDATE proposals SET state = 'approved' WHERE state = 'pending_review'", MisfitKind::StateEdited),
         ("UPDATE proposals SET state = 'nonsense' WHERE state = 'pending_review'", MisfitKind::RecordEdited),
         (
-            "INSERT INTO evidence SELECT 'ev_forged', tenant, capability, document, at FROM evidence LIMIT 1",
+            "INSERT INTO evidence (evidence_id, document) SELECT 'ev_forged', document FROM evidence LIMIT 1",
             MisfitKind::RecordUnwitnessed,
         ),
         (
-            "INSERT INTO approvals SELECT proposal_id, 'approved', 'eve', '{}', 0 FROM proposals
+            "INSERT INTO approvals (proposal_id, verdict, document) SELECT proposal_id, 'approved', '{}' FROM proposals
              WHERE state = 'pending_review'",
             MisfitKind::RecordUnwitnessed,
         ),
@@ -164,7 +164,7 @@ async fn resealing_an_edited_proposal_does_not_help() {
     forged.change_set.patch.insert("status".into(), synapsor_protocol::Value::Text("paid".into()));
     forged.digest = forged.recompute_digest().expect("canonical");
     let document = serde_json::to_string(&forged).expect("serializes").replace('\'', "''");
-    let edit = format!("UPDATE proposals SET document = '{document}', digest = '{}'", forged.digest);
+    let edit = format!("UPDATE proposals SET document = '{document}'");
     let fixture = fixture.tampered(&edit).await;
     let shown = fixture.ledger.proposal(&forged.proposal_id).await.expect("shown");
     assert!(!shown.intact, "the chain still knows the first seal");
@@ -182,7 +182,9 @@ async fn a_state_set_to_approved_by_hand_starts_nothing() {
     assert_eq!(code(&error), "PROPOSAL_NOT_APPROVED");
 
     let decision = serde_json::to_string(&approval(&stored, "eve")).expect("serializes");
-    let edit = format!("INSERT INTO approvals VALUES ('{id}', 'approved', 'eve', '{decision}', 0)");
+    let edit = format!(
+        "INSERT INTO approvals (proposal_id, verdict, document) VALUES ('{id}', 'approved', '{decision}')"
+    );
     let fixture = fixture.tampered(&edit).await;
     let error = fixture.ledger.start_writeback(&id, "runner-1").await.expect_err("refused");
     assert_eq!(code(&error), "PROPOSAL_NOT_APPROVED");
@@ -202,11 +204,66 @@ async fn an_approval_moved_to_other_content_starts_nothing() {
 }
 
 #[tokio::test]
-async fn evidence_moved_to_another_tenant_is_not_shown_to_it() {
+async fn evidence_that_was_edited_is_marked_in_the_replay() {
     let fixture = Fixture::new().await;
     let stored = fixture.propose(&Call::default()).await;
-    let fixture = fixture.tampered("UPDATE evidence SET tenant = 'globex'").await;
+    let fixture =
+        fixture.tampered("UPDATE evidence SET document = replace(document, 'acme', 'globex')").await;
     let id = stored.proposal.evidence_id.as_str();
     let notebook = fixture.ledger.notebook();
-    assert_eq!(notebook.evidence(id, "globex").await.expect("readable"), None);
+    assert!(notebook.evidence(id, "acme").await.expect("readable").is_none());
+    assert!(!fixture.ledger.replay(&stored.proposal.proposal_id).await.expect("readable").evidence_intact);
+}
+
+/// Every stored cell, changed alone in a copy of the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_cell_of_the_file_can_be_changed_unnoticed() {
+    let Fixture { ledger, path, folder } = story().await;
+    drop(ledger);
+    let mut edits = Vec::new();
+    {
+        let conn = rusqlite::Connection::open(&path).expect("opens");
+        let tables = [
+            "events",
+            "evidence",
+            "proposals",
+            "query_audit",
+            "approvals",
+            "writeback_jobs",
+            "receipts",
+            "meta",
+        ];
+        for table in tables {
+            let columns: Vec<String> = conn
+                .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))
+                .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+                .expect("columns");
+            let key = columns.first().expect("a column").clone();
+            let rows: Vec<String> = conn
+                .prepare(&format!("SELECT quote({key}) FROM {table}"))
+                .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+                .expect("rows");
+            for (row, column) in rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))) {
+                let other = match column.as_str() {
+                    // The checks and the JSON of the schema itself would stop a cruder edit.
+                    "status" => "iif(status = 'open', 'finished', 'open')".to_owned(),
+                    "document" => "json_set(document, '$.forged', 1)".to_owned(),
+                    _ => format!(
+                        "iif(typeof({column}) = 'integer', {column} + 1000, coalesce({column}, '') || 'x')"
+                    ),
+                };
+                edits.push(format!("UPDATE {table} SET {column} = {other} WHERE {key} = {row}"));
+            }
+        }
+    }
+    assert!(edits.len() > 120, "{}", edits.len());
+    for edit in edits {
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(&path, &copy).expect("copied");
+        crate::story::edit_file(&copy, &edit);
+        // A renamed `ledger_id` row leaves nothing to open at all.
+        if let Ok(ledger) = synapsor_ledger::Ledger::open(&copy, crate::story::opening(false)).await {
+            assert!(!ledger.verify().await.expect("readable").holds(), "not noticed: {edit}");
+        }
+    }
 }

@@ -1,0 +1,110 @@
+//! The stored half of a writeback job: what changes from attempt to attempt. The other half is the proposal's change set.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use synapsor_protocol::{JobId, ProposalId};
+
+use crate::error::Error;
+use crate::writer::Write;
+
+/// Every column of a job, in the order [`stored`] reads them.
+const COLUMNS: &str = "proposal_id, job_id, idempotency_key, attempt, runner_id, status";
+
+/// What is known of the latest attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It started, and its outcome is not recorded: the source may have changed.
+    Open,
+    /// It came to nothing for a passing reason; the source did not change.
+    Interrupted,
+    /// It ended with a receipt.
+    Finished,
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Interrupted => "interrupted",
+            Self::Finished => "finished",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Open, Self::Interrupted, Self::Finished].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// A job as of its latest attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredJob {
+    pub(crate) proposal_id: ProposalId,
+    /// Minted for the first attempt and kept.
+    pub(crate) job_id: JobId,
+    /// The same for every attempt.
+    pub(crate) idempotency_key: String,
+    /// 1 for the first.
+    pub(crate) attempt: u32,
+    /// Who made the latest attempt.
+    pub(crate) runner_id: String,
+    pub(crate) status: Status,
+}
+
+/// The job of a proposal, where an apply ever started.
+pub(crate) fn find(conn: &Connection, id: &ProposalId) -> Result<Option<StoredJob>, Error> {
+    let found = conn
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM writeback_jobs WHERE proposal_id = ?1"))
+        .and_then(|mut statement| statement.query_one([id.as_str()], stored).optional())
+        .map_err(Error::storage("read the writeback job"))?;
+    found.map(readable).transpose()
+}
+
+/// Stores a job, over its earlier attempt where there was one.
+pub(crate) fn save(write: &Write<'_>, job: &StoredJob) -> Result<(), Error> {
+    write
+        .conn
+        .prepare_cached(
+            "INSERT INTO writeback_jobs (proposal_id, job_id, idempotency_key, attempt, runner_id, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (job_id) DO UPDATE
+             SET attempt = excluded.attempt, runner_id = excluded.runner_id, status = excluded.status",
+        )
+        .and_then(|mut statement| {
+            statement.execute((
+                job.proposal_id.as_str(),
+                job.job_id.as_str(),
+                &job.idempotency_key,
+                job.attempt,
+                &job.runner_id,
+                job.status.as_str(),
+            ))
+        })
+        .map_err(Error::storage("record the intent to apply"))?;
+    Ok(())
+}
+
+/// Hands every job to `look`, in no order; none for one that cannot be read back.
+pub(crate) fn walk<F: FnMut(Option<StoredJob>)>(conn: &Connection, mut look: F) -> Result<(), Error> {
+    let failed = || Error::storage("walk the writeback jobs");
+    let mut statement = conn.prepare(&format!("SELECT {COLUMNS} FROM writeback_jobs")).map_err(failed())?;
+    let mut rows = statement.query([]).map_err(failed())?;
+    while let Some(row) = rows.next().map_err(failed())? {
+        look(stored(row).ok().flatten());
+    }
+    Ok(())
+}
+
+fn readable(found: Option<StoredJob>) -> Result<StoredJob, Error> {
+    found.ok_or_else(|| Error::Unreadable { record: "a writeback job".into() })
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Option<StoredJob>> {
+    let Some(status) = Status::parse(&row.get::<_, String>(5)?) else { return Ok(None) };
+    Ok(Some(StoredJob {
+        proposal_id: ProposalId::from_stored(row.get::<_, String>(0)?),
+        job_id: JobId::from_stored(row.get::<_, String>(1)?),
+        idempotency_key: row.get(2)?,
+        attempt: row.get(3)?,
+        runner_id: row.get(4)?,
+        status,
+    }))
+}

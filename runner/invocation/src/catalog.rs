@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
-use synapsor_config::{Argument, ArgumentType, Capability, Mode};
+use synapsor_config::{Argument, ArgumentType, Capability, Config, Mode};
 use synapsor_protocol::{Code, Refusal};
 
 /// Read or proposal.
@@ -77,6 +77,12 @@ impl Catalog {
         }
         Ok(capability)
     }
+}
+
+/// What a runtime of this config serves, without one: no ledger, no source, no handler.
+pub fn describe_tools(config: &Config, read_only: bool) -> Vec<ToolDescription> {
+    let mode = if read_only { Mode::ReadOnly } else { config.mode };
+    Catalog::new(&config.capabilities, mode).tools
 }
 
 fn describe(capability: &Arc<Capability>) -> ToolDescription {

@@ -8,21 +8,21 @@
 //!
 //! Modules in reading order.
 
-mod answer;
-mod arguments;
-mod catalog;
-mod change;
-mod context;
-mod handlers;
 pub mod invoke;
-mod logic;
-mod reads;
-mod resource;
-mod rules;
 mod runtime;
+mod answer;
+mod catalog;
+mod arguments;
+mod context;
+mod reads;
+mod handlers;
+mod logic;
+mod rules;
+mod change;
 mod trail;
+mod resource;
 
 pub use answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall};
-pub use catalog::{ToolDescription, ToolKind};
+pub use catalog::{ToolDescription, ToolKind, describe_tools};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler};
 pub use runtime::{Parts, ResultFormat, Runtime};

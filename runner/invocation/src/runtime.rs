@@ -19,6 +19,15 @@ pub enum ResultFormat {
     V2,
 }
 
+impl From<synapsor_config::ResultFormat> for ResultFormat {
+    fn from(format: synapsor_config::ResultFormat) -> Self {
+        match format {
+            synapsor_config::ResultFormat::V1 => Self::V1,
+            synapsor_config::ResultFormat::V2 => Self::V2,
+        }
+    }
+}
+
 /// What a runtime is made of.
 pub struct Parts {
     /// The checked config.
@@ -62,10 +71,7 @@ impl Runtime {
     pub fn new(parts: Parts) -> Self {
         let Parts { config, read_only, sources, handlers, notebook, clock, ids, environment } = parts;
         let mode = if read_only { Mode::ReadOnly } else { config.mode };
-        let result_format = match config.result_format {
-            synapsor_config::ResultFormat::V1 => ResultFormat::V1,
-            synapsor_config::ResultFormat::V2 => ResultFormat::V2,
-        };
+        let result_format = config.result_format.into();
         let catalog = Catalog::new(&config.capabilities, mode);
         Self {
             shared: Arc::new(Shared {

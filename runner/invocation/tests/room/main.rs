@@ -1,0 +1,8 @@
+//! Calls against a real SQLite source and a real ledger: what is answered, what is refused, and what is recorded.
+#![expect(clippy::panic, clippy::expect_used, reason = "a test ends loudly")]
+
+mod desk;
+
+mod arguments;
+mod patches;
+mod records;

@@ -1,0 +1,115 @@
+//! Column values as a model sees them: plain, and cut where they would flood its context.
+//!
+//! Invariant: a cut is always announced, with the columns it touched and where the whole value is.
+
+use serde_json::{Map, Value as Json, json};
+use synapsor_protocol::{ChangeSet, Columns, Value};
+
+/// Columns ready for an envelope.
+pub(super) struct Shown {
+    /// Plain values by column, or what was and is proposed.
+    pub(super) columns: Map<String, Json>,
+    cut: Vec<String>,
+    value_bytes_max: usize,
+}
+
+impl Shown {
+    /// The values of a row.
+    pub(super) fn row(columns: &Columns, value_bytes_max: usize) -> Self {
+        Self::each(columns, value_bytes_max, |_, value, short| short(value))
+    }
+
+    /// Before and after of each patched column.
+    pub(super) fn diff(change_set: &ChangeSet, value_bytes_max: usize) -> Self {
+        Self::each(&change_set.patch, value_bytes_max, |column, proposed, short| {
+            let before = change_set.before.get(column).map_or(Json::Null, &mut *short);
+            json!({ "before": before, "proposed": short(proposed) })
+        })
+    }
+
+    fn each(
+        columns: &Columns,
+        value_bytes_max: usize,
+        show: impl Fn(&str, &Value, &mut dyn FnMut(&Value) -> Json) -> Json,
+    ) -> Self {
+        let mut shown = Self { columns: Map::new(), cut: Vec::new(), value_bytes_max };
+        for (name, value) in columns {
+            let mut was_cut = false;
+            let json = show(name, value, &mut |value| {
+                let (json, cut) = short(value, value_bytes_max);
+                was_cut |= cut;
+                json
+            });
+            if was_cut {
+                shown.cut.push(name.clone());
+            }
+            shown.columns.insert(name.clone(), json);
+        }
+        shown
+    }
+
+    /// What to say about cut values; `None` when everything is whole. `record` is the address of the whole.
+    pub(super) fn notice(&self, record: &str) -> Option<Json> {
+        (!self.cut.is_empty()).then(|| {
+            json!({
+                "columns": self.cut,
+                "note": format!(
+                    "values of these columns are cut to {} bytes here; {record} holds them whole",
+                    self.value_bytes_max
+                ),
+            })
+        })
+    }
+}
+
+/// The schema of [`Shown::notice`].
+pub(super) fn notice_schema() -> Json {
+    super::object(
+        json!({
+            "columns": { "type": "array", "items": { "type": "string" } },
+            "note": { "type": "string" },
+        }),
+        &[],
+    )
+}
+
+/// The schema of a diff over columns of this schema.
+pub(super) fn diff_schema(columns: &Json) -> Json {
+    let columns = columns.get("properties").and_then(Json::as_object);
+    let properties: Map<String, Json> = columns
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| {
+            (name.clone(), super::object(json!({ "before": value, "proposed": value }), &[]))
+        })
+        .collect();
+    json!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+fn short(value: &Value, bytes_max: usize) -> (Json, bool) {
+    match value.to_plain() {
+        Json::String(text) if text.len() > bytes_max => {
+            let kept = text.floor_char_boundary(bytes_max);
+            (Json::from(text.get(..kept).unwrap_or_default()), true)
+        }
+        whole => (whole, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_value_ends_at_a_character_and_its_column_is_named() {
+        let columns = Columns::from([
+            ("long".to_owned(), Value::Text("ä".repeat(10))),
+            ("short".to_owned(), Value::Integer(7)),
+        ]);
+        let shown = Shown::row(&columns, 5);
+        assert_eq!(Json::Object(shown.columns.clone()), json!({ "long": "ää", "short": 7 }));
+        let notice = shown.notice("synapsor://evidence/ev_1").unwrap();
+        assert_eq!(notice["columns"], json!(["long"]));
+        assert!(Shown::row(&columns, 100).notice("").is_none());
+    }
+}

@@ -1,0 +1,46 @@
+//! The records a call leaves behind, readable by the tenant and nobody else: proposals, evidence, replays.
+
+use rmcp::model::{
+    ErrorData, ListResourceTemplatesResult, ReadResourceResult, ResourceContents, ResourceTemplate,
+};
+use serde_json::{Value as Json, json};
+use synapsor_protocol::{Code, Refusal};
+
+const JSON_TYPE: &str = "application/json";
+
+/// The three kinds of address.
+pub(crate) fn templates() -> ListResourceTemplatesResult {
+    let template = |kind: &str, title: &str, description: &str| {
+        ResourceTemplate::new(format!("synapsor://{kind}/{{id}}"), kind)
+            .with_title(title)
+            .with_description(description)
+            .with_mime_type(JSON_TYPE)
+    };
+    ListResourceTemplatesResult::with_all_items(vec![
+        template("proposals", "Proposal", "a proposal, where it stands, and what happened to it so far"),
+        template("evidence", "Evidence", "what was read for a call"),
+        template("replay", "Replay", "everything recorded about a proposal, in order"),
+    ])
+}
+
+pub(crate) fn contents(address: &str, record: &Json) -> ReadResourceResult {
+    let text = ResourceContents::text(record.to_string(), address).with_mime_type(JSON_TYPE);
+    ReadResourceResult::new(vec![text])
+}
+
+/// A resource read has no result to refuse in, so a refusal is a protocol error with its code beside it.
+pub(crate) fn error(address: &str, refusal: &Refusal) -> ErrorData {
+    let data = Some(json!({
+        "uri": address,
+        "code": refusal.code,
+        "hint": refusal.hint,
+        "retryable": refusal.code.retryable(),
+    }));
+    let message = refusal.message.clone();
+    match refusal.code {
+        // rmcp turns this into `-32602` for 2026-07-28.
+        Code::ResourceNotFound => ErrorData::resource_not_found(message, data),
+        Code::ResourceIdMissing | Code::InvalidInput => ErrorData::invalid_params(message, data),
+        _ => ErrorData::internal_error(message, data),
+    }
+}

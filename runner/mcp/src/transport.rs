@@ -1,0 +1,244 @@
+//! Frames to messages and back: the limits of the wire, and an answer to everything that cannot be served.
+//!
+//! rmcp's own stream transport drops an over-long or malformed line in silence, leaves the id out of its answer to a
+//! malformed request, reads on however many requests are unanswered, and ends the session when a notification comes
+//! first. This one answers, bounds and survives all four.
+//!
+//! Invariant: one task writes the output, so frames never mix and a cancelled read never leaves half a frame.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, ErrorData, GetMeta as _,
+    JsonRpcError, JsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage,
+};
+use rmcp::{RoleServer, transport::Transport};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::frame::{Frame, FrameReader, nesting};
+use crate::in_flight::InFlight;
+
+/// Longest line, in bytes.
+const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Deepest nesting of arrays and objects in one message.
+const NESTING_MAX: usize = 64;
+
+/// Most requests read and not answered yet; at that number reading pauses.
+const REQUESTS_IN_FLIGHT_MAX: usize = 64;
+
+/// Most messages waiting for a peer that does not read; at that number answering pauses.
+const MESSAGES_QUEUED_MAX: usize = 64;
+
+/// How long closing waits for a peer to take what is still queued.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// One pair of streams.
+pub(crate) struct LineTransport<R> {
+    frames: FrameReader<R>,
+    in_flight: Arc<InFlight>,
+    outbox: Option<mpsc::Sender<ServerJsonRpcMessage>>,
+    writer: Option<JoinHandle<()>>,
+    /// An answer to a frame that never became a message; it leaves before the next frame is read.
+    owed: Option<JsonRpcError>,
+    /// A request that opens the session has been handed on; before it, anything but a request would end the session.
+    opened: bool,
+}
+
+impl<R: AsyncRead + Unpin> LineTransport<R> {
+    /// Must be called inside a tokio runtime: it starts the writing task.
+    pub(crate) fn new<W: AsyncWrite + Unpin + Send + 'static>(input: R, output: W) -> Self {
+        let (outbox, queue) = mpsc::channel(MESSAGES_QUEUED_MAX);
+        Self {
+            frames: FrameReader::new(input, LINE_BYTES_MAX),
+            in_flight: Arc::new(InFlight::new(REQUESTS_IN_FLIGHT_MAX)),
+            outbox: Some(outbox),
+            writer: Some(tokio::spawn(write_lines(queue, output))),
+            owed: None,
+            opened: false,
+        }
+    }
+
+    /// The message a frame holds, `None` when it is passed over, or the error it is answered with.
+    fn admit(&mut self, line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, JsonRpcError> {
+        let message = parse(line)?;
+        match &message {
+            JsonRpcMessage::Request(request) => {
+                if !self.in_flight.take(&request.id) {
+                    return Err(refused(
+                        ErrorCode::INVALID_REQUEST,
+                        "the id is in use by an unanswered request",
+                        Some(request.id.clone()),
+                    ));
+                }
+                self.opened |= opens_session(&request.request);
+            }
+            // rmcp sends no answer to a cancelled request, so its place is free again.
+            JsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.in_flight.release(id);
+                }
+            }
+            JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => {}
+        }
+        let wanted = self.opened || matches!(message, JsonRpcMessage::Request(_));
+        Ok(wanted.then_some(message))
+    }
+}
+
+impl<R: AsyncRead + Unpin + Send> Transport<RoleServer> for LineTransport<R> {
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
+        let outbox = self.outbox.clone();
+        let in_flight = Arc::clone(&self.in_flight);
+        async move {
+            let answered = answered_id(&message).cloned();
+            let sent = match outbox {
+                Some(outbox) => outbox.send(message).await.map_err(|_| io::ErrorKind::BrokenPipe.into()),
+                None => Err(io::ErrorKind::NotConnected.into()),
+            };
+            // Only now, so that a peer that does not read its answers is not read from either.
+            if let Some(id) = answered {
+                in_flight.release(&id);
+            }
+            sent
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        let outbox = self.outbox.clone()?;
+        loop {
+            if self.owed.is_some() {
+                let place = outbox.reserve().await.ok()?;
+                if let Some(answer) = self.owed.take() {
+                    place.send(ServerJsonRpcMessage::Error(answer));
+                }
+            }
+            self.in_flight.room().await;
+            let frame = tokio::select! {
+                // A peer that takes no answers any more is gone, even if it keeps its writing end open.
+                () = outbox.closed() => return None,
+                frame = self.frames.next() => frame,
+            };
+            let line = match frame {
+                Ok(Frame::Line(line)) => line,
+                Ok(Frame::TooLong) => {
+                    let text = format!("a message may have `{LINE_BYTES_MAX}` bytes at most");
+                    self.owed = Some(refused(ErrorCode::INVALID_REQUEST, text, None));
+                    continue;
+                }
+                Ok(Frame::End) => return None,
+                Err(error) => {
+                    tracing::debug!(%error, "the input cannot be read");
+                    return None;
+                }
+            };
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match self.admit(&line) {
+                Ok(Some(message)) => return Some(message),
+                Ok(None) => {}
+                Err(answer) => self.owed = Some(answer),
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), io::Error> {
+        self.outbox = None;
+        if let Some(mut writer) = self.writer.take()
+            && tokio::time::timeout(FLUSH_TIMEOUT, &mut writer).await.is_err()
+        {
+            writer.abort();
+        }
+        Ok(())
+    }
+}
+
+/// Writes one line a message, and flushes whenever nothing more is waiting. Ends when the peer or every sender is gone.
+async fn write_lines<W: AsyncWrite + Unpin>(mut queue: mpsc::Receiver<ServerJsonRpcMessage>, mut output: W) {
+    while let Some(message) = queue.recv().await {
+        let mut line = match serde_json::to_vec(&message) {
+            Ok(line) => line,
+            Err(error) => {
+                tracing::error!(%error, "a message does not serialize");
+                continue;
+            }
+        };
+        line.push(b'\n');
+        let written = match output.write_all(&line).await {
+            Ok(()) if queue.is_empty() => output.flush().await,
+            written => written,
+        };
+        if let Err(error) = written {
+            tracing::debug!(%error, "the output cannot be written");
+            return;
+        }
+    }
+}
+
+fn parse(line: &[u8]) -> Result<ClientJsonRpcMessage, JsonRpcError> {
+    // A byte order mark is not JSON, but some shells put one in front of the first line.
+    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+    if nesting(line) > NESTING_MAX {
+        let text = format!("a message may be nested `{NESTING_MAX}` levels deep at most");
+        return Err(refused(ErrorCode::INVALID_REQUEST, text, id_of(line)));
+    }
+    let tree: Json = serde_json::from_slice(line).map_err(|error| {
+        tracing::debug!(%error, "a frame is not JSON");
+        refused(ErrorCode::PARSE_ERROR, "the message is not valid JSON", None)
+    })?;
+    if tree.is_array() {
+        return Err(refused(ErrorCode::INVALID_REQUEST, "batches are not supported", None));
+    }
+    serde_json::from_value(tree).map_err(|error| {
+        tracing::debug!(%error, "a frame is not a JSON-RPC message");
+        refused(ErrorCode::INVALID_REQUEST, "the message is not a JSON-RPC 2.0 message", id_of(line))
+    })
+}
+
+/// The id of something that is not a message. Skips over everything else, however deep.
+fn id_of(line: &[u8]) -> Option<RequestId> {
+    #[derive(Deserialize)]
+    struct IdOnly {
+        id: Option<RequestId>,
+    }
+    serde_json::from_slice::<IdOnly>(line).ok()?.id
+}
+
+/// Whether rmcp leaves its opening phase on this request: `initialize`, or one that carries a whole 2026-07-28 `_meta`.
+fn opens_session(request: &ClientRequest) -> bool {
+    match request {
+        ClientRequest::InitializeRequest(_) => true,
+        ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
+        other => {
+            let meta = other.get_meta();
+            meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty()
+                && meta.protocol_version().is_some_and(|v| ProtocolVersion::KNOWN_VERSIONS.contains(&v))
+        }
+    }
+}
+
+fn answered_id(message: &ServerJsonRpcMessage) -> Option<&RequestId> {
+    match message {
+        JsonRpcMessage::Response(response) => Some(&response.id),
+        JsonRpcMessage::Error(error) => error.id.as_ref(),
+        JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
+    }
+}
+
+fn refused(code: ErrorCode, text: impl Into<String>, id: Option<RequestId>) -> JsonRpcError {
+    JsonRpcError::new(id, ErrorData::new(code, text.into(), None))
+}

@@ -1,0 +1,17 @@
+//! The surface from a client's side: raw JSON-RPC lines in both eras, against a runtime on a real SQLite file.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test the first surprise should end it"
+)]
+
+mod client;
+mod world;
+
+mod lifecycle;
+mod limits;
+mod resources;
+mod results;
+mod tools;

@@ -1,1 +1,41 @@
-//! What a person sets in motion: approve, reject, apply, receipt
+//! What a person sets in motion: approve, reject, apply; and the sealed receipt of what happened.
+//!
+//! Invariant: the only room whose statements change a source, and no room the model talks to can reach it.
+//! Invariant: a source changes at most once per approved content, and *applied* is said only after the source's own
+//! receipt was read back. Why that holds: `docs/decisions/0002-apply-is-one-transaction.md`.
+//! Absent on purpose: executors of the application's own (`http_handler`, `command_handler`) and anything that writes more
+//! than one row, inserts or deletes.
+//!
+//! Modules in reading order.
+
+// what a person asks for
+mod desk;
+
+mod apply;
+
+mod authority;
+
+// the transaction, and the pure leaves it decides by
+mod attempt;
+
+mod guard;
+
+mod statement;
+
+mod after_image;
+
+mod receipts;
+
+// where it runs
+mod engine;
+
+mod classify;
+
+// what comes back
+mod report;
+
+mod error;
+
+pub use desk::{Desk, WriteSettings};
+pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
+pub use report::{ApplyReport, Check, DryRun};

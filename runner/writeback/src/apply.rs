@@ -1,0 +1,169 @@
+//! Apply: carries out one approved proposal. The product's second half, on one screen.
+
+use synapsor_ledger::{Start, StoredProposal};
+use synapsor_protocol::job::{JOB_SCHEMA, idempotency_key};
+use synapsor_protocol::receipt::RECEIPT_SCHEMA;
+use synapsor_protocol::{
+    Guard, JobId, Outcome, ProposalId, Receipt, ReceiptId, Refusal, SourceChanged, WritebackJob,
+};
+
+use crate::attempt::{Attempt, Ending};
+use crate::authority;
+use crate::desk::{Desk, WriteSettings};
+use crate::engine;
+use crate::error::{Error, Obstacle};
+use crate::report::{ApplyReport, Check, DryRun};
+
+impl Desk {
+    /// Carries out an approved proposal, at most once, and says what happened. A dry run only looks.
+    ///
+    /// An `Ok` report is an ended apply, also one that ended in a conflict or a failure; see its outcome.
+    ///
+    /// # Errors
+    /// When nothing was carried out: the ledger or the config says no, or the source cannot take the change now. The
+    /// proposal is then where it was.
+    pub async fn apply(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Refusal> {
+        self.carry_out(id, dry_run).await.map_err(|error| error.refusal())
+    }
+
+    async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
+        let stored = self.ledger.proposal(id).await?;
+        authority::check(&self.config, &stored)?;
+        let writer = self.writer(&stored.proposal.change_set.target.source)?;
+        if dry_run {
+            return self.rehearse(writer, &stored).await;
+        }
+        // Durable before the source is touched.
+        match self.ledger.start_writeback(id, &self.runner_id).await? {
+            Start::Settled { job, receipt } => self.confirm(writer, &job, receipt).await,
+            Start::Run(job) => match engine::apply(writer, &job).await {
+                Attempt { ending: Ending::Obstacle(obstacle), .. } => self.interrupt(&job, obstacle).await,
+                Attempt { ending, checks } => self.record(&job, ending, checks).await,
+            },
+        }
+    }
+
+    /// The ledger says applied: true only if the source says so too. Never applied again by itself.
+    async fn confirm(
+        &self,
+        writer: &WriteSettings,
+        job: &WritebackJob,
+        receipt: Receipt,
+    ) -> Result<ApplyReport, Error> {
+        let known = engine::holds_receipt(writer, job).await.map_err(|obstacle| obstructed(job, obstacle))?;
+        if !known {
+            let (proposal, source_name) = (job.proposal_id.to_string(), job.target.source.clone());
+            return Err(Error::Regressed { proposal, source_name });
+        }
+        Ok(ApplyReport {
+            proposal_id: job.proposal_id.clone(),
+            outcome: Some(Outcome::AlreadyApplied),
+            dry_run: false,
+            would: None,
+            receipt: Some(receipt),
+            checks: vec![Check::held(Check::IDEMPOTENCY_KEY)],
+            source_changed: SourceChanged::No,
+        })
+    }
+
+    /// Nothing happened and nothing is decided: an event, and the proposal stays approved.
+    async fn interrupt(&self, job: &WritebackJob, obstacle: Obstacle) -> Result<ApplyReport, Error> {
+        self.ledger.interrupt_writeback(job, obstacle.code()).await?;
+        Err(obstructed(job, obstacle))
+    }
+
+    /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.
+    async fn record(
+        &self,
+        job: &WritebackJob,
+        ending: Ending,
+        checks: Vec<Check>,
+    ) -> Result<ApplyReport, Error> {
+        let receipt = self.receipt(job, ending);
+        let (outcome, changed) = (receipt.outcome, receipt.source_changed);
+        let recorded = self.ledger.finish_writeback(&receipt).await;
+        recorded.map_err(|source| Error::Unrecorded { changed, source })?;
+        Ok(ApplyReport {
+            proposal_id: job.proposal_id.clone(),
+            outcome: Some(outcome),
+            dry_run: false,
+            would: None,
+            receipt: Some(receipt),
+            checks: with_allowed(checks),
+            source_changed: changed,
+        })
+    }
+
+    fn receipt(&self, job: &WritebackJob, ending: Ending) -> Receipt {
+        let (outcome, source_changed) = ending.outcome();
+        let previous_version = match &job.guard {
+            Guard::Version { expected, .. } => Some(expected.clone()),
+            Guard::Row => None,
+        };
+        let (new_version, code, changed_columns) = ending.into_details();
+        Receipt {
+            schema_version: RECEIPT_SCHEMA.into(),
+            receipt_id: ReceiptId::mint(&*self.ids),
+            job_id: job.job_id.clone(),
+            proposal_id: job.proposal_id.clone(),
+            proposal_digest: job.proposal_digest.clone(),
+            idempotency_key: job.idempotency_key.clone(),
+            runner_id: self.runner_id.clone(),
+            outcome,
+            rows_affected: u32::from(outcome == Outcome::Applied),
+            previous_version,
+            new_version,
+            source_changed,
+            code,
+            changed_columns,
+            executed_at: self.clock.now(),
+        }
+    }
+
+    /// Looks at what an apply would do. Nothing is recorded, here or in the source, and no table is made.
+    async fn rehearse(&self, writer: &WriteSettings, stored: &StoredProposal) -> Result<ApplyReport, Error> {
+        let job = self.rehearsal_job(stored)?;
+        let (would, checks): (DryRun, Vec<Check>) =
+            engine::rehearse(writer, &job).await.map_err(|obstacle| obstructed(&job, obstacle))?;
+        Ok(ApplyReport {
+            proposal_id: job.proposal_id,
+            outcome: None,
+            dry_run: true,
+            would: Some(would),
+            receipt: None,
+            checks: with_allowed(checks),
+            source_changed: SourceChanged::No,
+        })
+    }
+
+    /// The job as the ledger would build it, without the ledger knowing.
+    fn rehearsal_job(&self, stored: &StoredProposal) -> Result<WritebackJob, Error> {
+        let proposal = &stored.proposal;
+        let change = &proposal.change_set;
+        // A proposal that was sealed has a canonical form, so its id and digest have one too.
+        let key = idempotency_key(self.ledger.ledger_id(), &proposal.proposal_id, &proposal.digest)
+            .map_err(|_| authority::Denied::Tampered)?;
+        Ok(WritebackJob {
+            schema_version: JOB_SCHEMA.into(),
+            job_id: JobId::mint(&*self.ids),
+            proposal_id: proposal.proposal_id.clone(),
+            proposal_digest: proposal.digest.clone(),
+            target: change.target.clone(),
+            tenant: change.tenant.clone(),
+            before: change.before.clone(),
+            patch: change.patch.clone(),
+            guard: change.guard.clone(),
+            idempotency_key: key,
+            attempt: 1,
+        })
+    }
+}
+
+fn obstructed(job: &WritebackJob, obstacle: Obstacle) -> Error {
+    Error::Obstacle { source_name: job.target.source.clone(), obstacle }
+}
+
+/// The first condition was looked at by [`authority::check`], before the source was touched.
+fn with_allowed(checks: Vec<Check>) -> Vec<Check> {
+    std::iter::once(Check::held(Check::ALLOWED)).chain(checks).collect()
+}

@@ -1,0 +1,114 @@
+//! The desk: what a person needs at hand to decide and to apply; and the two decisions.
+
+use std::sync::Arc;
+
+use synapsor_config::Config;
+use synapsor_ledger::{Ledger, StoredProposal};
+use synapsor_protocol::{Clock, Decision, Digest, Engine, Ids, ProposalId, Refusal, Verdict};
+use synapsor_source::Connect;
+
+use crate::authority::Denied;
+
+/// How one source is written to. The credential is another one than the reads use.
+#[derive(Debug, Clone)]
+pub struct WriteSettings {
+    /// The source's name in the config.
+    pub name: String,
+    /// Its engine.
+    pub engine: Engine,
+    /// Where it is, with the write credential.
+    pub connect: Connect,
+    /// Time limit of one statement, in milliseconds.
+    pub statement_timeout_ms: u64,
+}
+
+/// A person's side: the ledger, the checked config, the write credentials.
+///
+/// Invariant: no room the model talks to can name this type; `tests/tidy` holds the dependency graph to it.
+pub struct Desk {
+    pub(crate) ledger: Ledger,
+    pub(crate) config: Arc<Config>,
+    pub(crate) writers: Vec<WriteSettings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) runner_id: String,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("runner_id", &self.runner_id).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// A desk. Connects to nothing.
+    pub fn new(
+        ledger: Ledger,
+        config: Arc<Config>,
+        writers: Vec<WriteSettings>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        runner_id: String,
+    ) -> Self {
+        Self { ledger, config, writers, clock, ids, runner_id }
+    }
+
+    /// Says yes to exactly the content whose digest was on the screen.
+    ///
+    /// # Errors
+    /// `PROPOSAL_NOT_FOUND`, `PROPOSAL_HASH_MISMATCH`, `PROPOSAL_NOT_PENDING_REVIEW`, or what the ledger cannot do.
+    pub async fn approve(
+        &self,
+        id: &ProposalId,
+        shown: &Digest,
+        actor: &str,
+        reason: Option<&str>,
+    ) -> Result<StoredProposal, Refusal> {
+        self.decide(id, shown, Verdict::Approved, actor, reason).await
+    }
+
+    /// Says no, with a reason.
+    ///
+    /// # Errors
+    /// As [`Desk::approve`], and `REASON_REQUIRED`, `PROPOSAL_NOT_REJECTABLE`.
+    pub async fn reject(
+        &self,
+        id: &ProposalId,
+        shown: &Digest,
+        actor: &str,
+        reason: &str,
+    ) -> Result<StoredProposal, Refusal> {
+        self.decide(id, shown, Verdict::Rejected, actor, Some(reason)).await
+    }
+
+    /// The ledger alone decides whether the decision may be recorded; there is no side door.
+    async fn decide(
+        &self,
+        id: &ProposalId,
+        shown: &Digest,
+        verdict: Verdict,
+        actor: &str,
+        reason: Option<&str>,
+    ) -> Result<StoredProposal, Refusal> {
+        let decision = Decision {
+            proposal_id: id.clone(),
+            proposal_digest: shown.clone(),
+            verdict,
+            actor: actor.to_owned(),
+            reason: reason.map(str::to_owned),
+            at: self.clock.now(),
+        };
+        self.ledger.decide(&decision).await.map_err(|error| error.refusal())
+    }
+
+    /// The write credential of a source.
+    pub(crate) fn writer(&self, source: &str) -> Result<&WriteSettings, Denied> {
+        let none = |why: String| Denied::NoCredential { source_name: source.to_owned(), why };
+        let found = self.writers.iter().find(|writer| writer.name == source);
+        let writer = found.ok_or_else(|| none("the config names none".into()))?;
+        match &writer.connect {
+            Connect::Missing { env } => Err(none(format!("`{env}` is not set"))),
+            Connect::Url(_) | Connect::File(_) => Ok(writer),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The three engines, and the steps each performs under the same names.
+//!
+//! `sqlite.rs`, `postgres.rs` and `mysql.rs` mirror each other: knowing one, you know the others. The order of the steps
+//! is in `attempt.rs`, once.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use std::future::Future;
+use std::time::Duration;
+
+use synapsor_protocol::{Columns, Engine, WritebackJob};
+
+use crate::attempt::{self, Attempt};
+use crate::classify::FaultClass;
+use crate::desk::WriteSettings;
+use crate::error::{Fault, Obstacle};
+use crate::guard::Decision;
+use crate::receipts::{ReceiptsTable, Settlement, SourceReceipt};
+use crate::report::{Check, DryRun};
+use crate::statement::Ground;
+
+/// How long a step may wait for somebody else's lock, in milliseconds; the servers and SQLite enforce it.
+pub(crate) const LOCK_WAIT_MS: u64 = 3_000;
+/// How long S0 may take, in milliseconds.
+const CONNECT_TIMEOUT_MS: u64 = 10_000;
+/// What the network and a busy machine may add before the client gives up on a step.
+const GRACE_MS: u64 = 5_000;
+
+/// What a statement is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To decide and write: under a lock.
+    Apply,
+    /// To see what was written, in the same transaction.
+    ReadBack,
+    /// To look only: in a transaction that cannot write.
+    Rehearse,
+}
+
+/// What the receipt's insert came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// It is in, if the transaction commits.
+    Yes,
+    /// The key is taken.
+    Duplicate,
+}
+
+/// What the update came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// Rows matched and written, also where they held the value already.
+    pub(crate) rows: u64,
+    /// Warnings; only MySQL has any.
+    pub(crate) warnings: u64,
+}
+
+/// One dedicated connection, never pooled: it is dropped after its one transaction, or at the first error.
+///
+/// Dropping it at any point rolls back what was not committed.
+pub(crate) trait Session: Sized + Send {
+    /// S0: a fresh connection with its session settings; TLS as the URL says.
+    fn connect(settings: &WriteSettings) -> impl Future<Output = Result<Self, Fault>> + Send;
+
+    /// Finds the receipts table and checks its shape; makes it first where `create` says so. `None` is no table.
+    fn receipts_table(
+        &mut self,
+        create: bool,
+    ) -> impl Future<Output = Result<Option<ReceiptsTable>, Obstacle>> + Send;
+
+    /// Whether the target is a plain, transactional, writable table with every column the job names.
+    fn inspect(&mut self, job: &WritebackJob) -> impl Future<Output = Result<Ground, Obstacle>> + Send;
+
+    /// S1.
+    fn begin(&mut self, purpose: Purpose) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// S2, S5: the row by key and tenant, every column exact; locked when the purpose is to apply.
+    fn read_row(
+        &mut self,
+        ground: &Ground,
+        purpose: Purpose,
+    ) -> impl Future<Output = Result<Option<Columns>, Fault>> + Send;
+
+    /// S3.
+    fn insert_receipt(
+        &mut self,
+        table: &ReceiptsTable,
+        job: &WritebackJob,
+        decision: &Decision,
+    ) -> impl Future<Output = Result<Inserted, Fault>> + Send;
+
+    /// S4: the one guarded statement.
+    fn update_row(&mut self, ground: &Ground) -> impl Future<Output = Result<Changed, Fault>> + Send;
+
+    /// S6: the sentinel; fails in a transaction the server has aborted.
+    fn check_alive(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// S7.
+    fn commit(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// S8, and the look before S1: the receipt under a key, in a statement of its own.
+    fn read_receipt(
+        &mut self,
+        table: &ReceiptsTable,
+        job: &WritebackJob,
+    ) -> impl Future<Output = Result<Option<SourceReceipt>, Fault>> + Send;
+
+    /// ROLLBACK, as far as the connection still answers, and drop it.
+    fn abandon(self) -> impl Future<Output = ()> + Send;
+}
+
+/// Bounds a step on our side: a server that stopped answering holds nobody for ever.
+pub(crate) async fn within<T, E: From<Fault>>(
+    settings: &WriteSettings,
+    step: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let limit_ms = settings.statement_timeout_ms.saturating_add(LOCK_WAIT_MS).saturating_add(GRACE_MS);
+    match tokio::time::timeout(Duration::from_millis(limit_ms), step).await {
+        Ok(ended) => ended,
+        Err(elapsed) => Err(Fault::new(FaultClass::Transient, &elapsed).into()),
+    }
+}
+
+/// The class of an error the server did not answer with.
+fn class_of(error: &sqlx::Error) -> FaultClass {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Configuration(_)
+        | sqlx::Error::WorkerCrashed => FaultClass::Unreachable,
+        _ => FaultClass::Broken,
+    }
+}
+
+/// S0 with a bound of its own: a host that swallows packets is unreachable, not slow.
+pub(crate) async fn connected<S: Session>(settings: &WriteSettings) -> Result<S, Fault> {
+    match tokio::time::timeout(Duration::from_millis(CONNECT_TIMEOUT_MS), S::connect(settings)).await {
+        Ok(connected) => connected,
+        Err(elapsed) => Err(Fault::new(FaultClass::Unreachable, &elapsed)),
+    }
+}
+
+/// Carries out a job.
+pub(crate) async fn apply(settings: &WriteSettings, job: &WritebackJob) -> Attempt {
+    match settings.engine {
+        Engine::Sqlite => attempt::run::<sqlite::Sqlite>(settings, job).await,
+        Engine::Postgres => attempt::run::<postgres::Postgres>(settings, job).await,
+        Engine::Mysql => attempt::run::<mysql::Mysql>(settings, job).await,
+    }
+}
+
+/// What a job would do now.
+pub(crate) async fn rehearse(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+) -> Result<(DryRun, Vec<Check>), Obstacle> {
+    match settings.engine {
+        Engine::Sqlite => attempt::rehearse::<sqlite::Sqlite>(settings, job).await,
+        Engine::Postgres => attempt::rehearse::<postgres::Postgres>(settings, job).await,
+        Engine::Mysql => attempt::rehearse::<mysql::Mysql>(settings, job).await,
+    }
+}
+
+/// Whether the source itself has recorded that the job was applied.
+pub(crate) async fn holds_receipt(settings: &WriteSettings, job: &WritebackJob) -> Result<bool, Obstacle> {
+    let recorded = match settings.engine {
+        Engine::Sqlite => attempt::recorded::<sqlite::Sqlite>(settings, job).await,
+        Engine::Postgres => attempt::recorded::<postgres::Postgres>(settings, job).await,
+        Engine::Mysql => attempt::recorded::<mysql::Mysql>(settings, job).await,
+    };
+    Ok(recorded? == Some(Settlement::Applied))
+}

@@ -1,0 +1,232 @@
+//! The steps on MySQL and MariaDB.
+//!
+//! Facts of sqlx 0.9, tried in `tests/driver_facts.rs`: it always asks for `CLIENT_FOUND_ROWS`, so an update to the value
+//! a column already holds counts as one row; it allows several statements in one unprepared query, so nothing built at
+//! run time is ever sent that way; it does not report warnings, so they are asked for.
+//!
+//! Facts of the engine: a lock wait that times out rolls back one statement, not the transaction, and a deadlock rolls
+//! back all of it, after which statements commit by themselves: hence no statement ever follows an error. DDL commits.
+//! MyISAM does not take part in transactions at all.
+
+use sqlx::mysql::{MySqlConnection, MySqlRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
+use synapsor_source::{Connect, TableKind, TableShape, dialect};
+
+use super::{Changed, Inserted, Purpose, Session};
+use crate::classify::{self, FaultClass};
+use crate::desk::WriteSettings;
+use crate::error::{Fault, Obstacle};
+use crate::guard::Decision;
+use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
+use crate::statement::Ground;
+
+/// `ER_DUP_ENTRY`.
+const DUPLICATE: u16 = 1062;
+/// `ER_UNKNOWN_SYSTEM_VARIABLE`.
+const UNKNOWN_VARIABLE: u16 = 1193;
+
+/// Finds a table and its storage engine. Aliased, because MySQL 8 prints the labels in upper case otherwise.
+const FIND_TABLE: &str = "
+SELECT CAST(table_type AS CHAR) AS kind, CAST(COALESCE(engine, '') AS CHAR) AS engine
+FROM information_schema.tables WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ?";
+
+/// The receipts table's columns; one that is the whole primary key comes with `1`.
+const RECEIPTS_COLUMNS: &str = "
+SELECT CAST(c.column_name AS CHAR) AS name,
+       CAST(c.column_key = 'PRI' AS SIGNED) AS keyed
+FROM information_schema.columns c
+WHERE c.table_schema = DATABASE() AND c.table_name = 'synapsor_writeback_receipts'";
+
+/// What a writing session pins beyond the settings it shares with reads. `wait_timeout` frees the locks of a client that
+/// vanished without a word.
+const PRELUDE: &str = "
+SET SESSION autocommit = 1, SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION sql_notes = 1,
+    SESSION wait_timeout = 60, SESSION innodb_lock_wait_timeout = 3, SESSION lock_wait_timeout = 3;
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// One connection of its own.
+pub(super) struct Mysql {
+    connection: MySqlConnection,
+}
+
+impl Session for Mysql {
+    async fn connect(settings: &WriteSettings) -> Result<Self, Fault> {
+        let Connect::Url(url) = &settings.connect else {
+            return Err(Fault::new(FaultClass::Unreachable, &"a MySQL source needs a URL"));
+        };
+        let options = dialect::mysql::connect_options(url);
+        let options = options.map_err(|error| Fault::new(FaultClass::Unreachable, &error))?;
+        let connection = options.statement_cache_capacity(0).connect().await.map_err(fault)?;
+        let mut session = Self { connection };
+        session.pin_settings(settings.statement_timeout_ms).await.map_err(fault)?;
+        Ok(session)
+    }
+
+    async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
+        if self.find_table(None, RECEIPTS_TABLE).await?.is_none() {
+            if !create {
+                return Ok(None);
+            }
+            let created = self.connection.execute(receipts::receipts_table_ddl(Engine::Mysql)).await;
+            created.map_err(|error| match fault(error) {
+                Fault { class: FaultClass::Permission } => Obstacle::NoReceiptsTable,
+                other => other.into(),
+            })?;
+        }
+        self.check_receipts_table().await?;
+        Ok(Some(ReceiptsTable::at(dialect::quoted(Engine::Mysql, RECEIPTS_TABLE))))
+    }
+
+    async fn inspect(&mut self, job: &WritebackJob) -> Result<Ground, Obstacle> {
+        let sql = "SELECT CAST(@@global.read_only AS CHAR), CAST(@@global.innodb_read_only AS CHAR)";
+        let (server, innodb): (String, String) =
+            sqlx::query_as(sql).fetch_one(&mut self.connection).await.map_err(fault)?;
+        // Asked, because an account with the right to ignore `read_only` would write to a replica.
+        if [server, innodb].iter().any(|setting| !matches!(setting.as_str(), "0" | "OFF")) {
+            return Err(Fault::new(FaultClass::ReadOnly, &"the server is read-only").into());
+        }
+        let shape = self.inspect_target(&job.target).await?;
+        Ground::new(&shape, false, job)
+    }
+
+    async fn begin(&mut self, purpose: Purpose) -> Result<(), Fault> {
+        let sql = match purpose {
+            Purpose::Rehearse => "START TRANSACTION READ ONLY",
+            Purpose::Apply | Purpose::ReadBack => "START TRANSACTION READ WRITE",
+        };
+        self.connection.execute(sql).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn read_row(&mut self, ground: &Ground, purpose: Purpose) -> Result<Option<Columns>, Fault> {
+        let statement = if purpose == Purpose::Apply { &ground.lock_row } else { &ground.read_row };
+        let row = dialect::mysql::query(statement).fetch_optional(&mut self.connection).await;
+        let decode = |row: MySqlRow| dialect::mysql::columns(&row, &ground.columns);
+        row.map_err(fault)?.map(decode).transpose().map_err(|error| Fault::new(FaultClass::Inexact, &error))
+    }
+
+    async fn insert_receipt(
+        &mut self,
+        table: &ReceiptsTable,
+        job: &WritebackJob,
+        decision: &Decision,
+    ) -> Result<Inserted, Fault> {
+        let mut insert = sqlx::query(AssertSqlSafe(table.insert(Engine::Mysql)));
+        for value in receipts::values(job, decision) {
+            insert = insert.bind(value);
+        }
+        match insert.execute(&mut self.connection).await {
+            Ok(_) => Ok(Inserted::Yes),
+            // The statement touches one table with one unique key, so it is this key.
+            Err(error) if dialect::mysql::error_number(&error) == Some(DUPLICATE) => Ok(Inserted::Duplicate),
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    async fn update_row(&mut self, ground: &Ground) -> Result<Changed, Fault> {
+        let done = dialect::mysql::query(&ground.update_row).execute(&mut self.connection).await;
+        let rows = done.map_err(fault)?.rows_affected();
+        // Reading the count does not reset it, and it counts notes too: a rounded decimal is only a note.
+        let (warnings,): (i64,) = sqlx::query_as("SELECT CAST(@@warning_count AS SIGNED)")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(fault)?;
+        Ok(Changed { rows, warnings: warnings.unsigned_abs() })
+    }
+
+    async fn check_alive(&mut self) -> Result<(), Fault> {
+        self.connection.execute("SELECT 1").await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), Fault> {
+        self.connection.execute("COMMIT").await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn read_receipt(
+        &mut self,
+        table: &ReceiptsTable,
+        job: &WritebackJob,
+    ) -> Result<Option<SourceReceipt>, Fault> {
+        let select = sqlx::query_as(AssertSqlSafe(table.select(Engine::Mysql))).bind(&job.idempotency_key);
+        let found: Option<(String, String, String)> =
+            select.fetch_optional(&mut self.connection).await.map_err(fault)?;
+        Ok(found.map(SourceReceipt::from))
+    }
+
+    async fn abandon(mut self) {
+        // Closing the connection rolls back in any case; this frees the locks a moment earlier.
+        let _ = self.connection.execute("ROLLBACK").await;
+        let _ = self.connection.close().await;
+    }
+}
+
+impl Mysql {
+    async fn pin_settings(&mut self, statement_timeout_ms: u64) -> Result<(), sqlx::Error> {
+        // MySQL limits only SELECTs by time; there the client's own limit and the dropped connection must do.
+        dialect::mysql::pin_session(&mut self.connection, statement_timeout_ms).await?;
+        self.connection.execute(PRELUDE).await?;
+        match self.connection.execute("SET SESSION idle_transaction_timeout = 15").await {
+            // MySQL knows no such limit; there `wait_timeout` does it, later.
+            Err(error) if dialect::mysql::error_number(&error) == Some(UNKNOWN_VARIABLE) => Ok(()),
+            done => done.map(drop),
+        }
+    }
+
+    /// Kind and storage engine of a table; `None` for the schema is the connection's own.
+    async fn find_table(
+        &mut self,
+        schema: Option<&str>,
+        table: &str,
+    ) -> Result<Option<(String, String)>, Fault> {
+        let find = sqlx::query_as(FIND_TABLE).bind(schema).bind(table);
+        find.fetch_optional(&mut self.connection).await.map_err(fault)
+    }
+
+    async fn check_receipts_table(&mut self) -> Result<(), Obstacle> {
+        if let Some((kind, engine)) = self.find_table(None, RECEIPTS_TABLE).await? {
+            require_transactional(RECEIPTS_TABLE, &kind, engine)?;
+        }
+        let found: Vec<(String, i64)> =
+            sqlx::query_as(RECEIPTS_COLUMNS).fetch_all(&mut self.connection).await.map_err(fault)?;
+        let key: Vec<&str> =
+            found.iter().filter(|(_, keyed)| *keyed == 1).map(|(name, _)| name.as_str()).collect();
+        if key != ["idempotency_key"] {
+            return Err(Obstacle::ReceiptsTableShape { what: "its primary key is not `idempotency_key`" });
+        }
+        if receipts::COLUMNS.iter().any(|column| !found.iter().any(|(name, _)| name == column)) {
+            return Err(Obstacle::ReceiptsTableShape { what: "a column is missing" });
+        }
+        Ok(())
+    }
+
+    async fn inspect_target(&mut self, target: &Target) -> Result<TableShape, Obstacle> {
+        let missing = || Obstacle::Missing { what: format!("table `{}.{}`", target.schema, target.table) };
+        let (kind, engine) =
+            self.find_table(Some(&target.schema), &target.table).await?.ok_or_else(missing)?;
+        require_transactional(&target.table, &kind, engine)?;
+        let shape = dialect::mysql::shape(&mut self.connection, &target.schema, &target.table).await;
+        let shape = shape.map_err(fault)?.ok_or_else(missing)?;
+        match shape.kind {
+            TableKind::Table => Ok(shape),
+            _ => Err(Obstacle::NotWritable { table: target.table.clone(), found: "not a table".into() }),
+        }
+    }
+}
+
+fn require_transactional(table: &str, kind: &str, engine: String) -> Result<(), Obstacle> {
+    if kind != "BASE TABLE" {
+        return Err(Obstacle::NotWritable { table: table.to_owned(), found: "not a table".into() });
+    }
+    if !engine.eq_ignore_ascii_case("InnoDB") {
+        return Err(Obstacle::NotTransactional { table: table.to_owned(), engine });
+    }
+    Ok(())
+}
+
+fn fault(error: sqlx::Error) -> Fault {
+    let class = dialect::mysql::error_number(&error).map_or_else(|| super::class_of(&error), classify::mysql);
+    Fault::new(class, &error)
+}

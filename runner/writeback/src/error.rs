@@ -1,0 +1,180 @@
+//! Why a decision or an apply was not carried out.
+
+use synapsor_protocol::{Code, Refusal, SourceChanged};
+
+use crate::authority::Denied;
+use crate::classify::FaultClass;
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The config or the proposal itself says no; the source was not touched.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The ledger says no, or cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] synapsor_ledger::Error),
+    /// The source cannot take this change now; nothing happened and the proposal stays approved.
+    #[error("the source `{source_name}` is not ready for this change")]
+    Obstacle {
+        /// The source's name in the config.
+        source_name: String,
+        /// What stands in the way.
+        #[source]
+        obstacle: Obstacle,
+    },
+    /// The ledger says applied and the source does not know of it.
+    #[error(
+        "the ledger says `{proposal}` was applied, but the source `{source_name}` holds no receipt for it"
+    )]
+    Regressed {
+        /// The proposal.
+        proposal: String,
+        /// The source's name in the config.
+        source_name: String,
+    },
+    /// The apply ended and the ledger could not record how.
+    #[error("the apply ended, but the ledger could not record it")]
+    Unrecorded {
+        /// What is known of the source.
+        changed: SourceChanged,
+        /// What the ledger said.
+        #[source]
+        source: synapsor_ledger::Error,
+    },
+}
+
+impl Error {
+    /// The one conversion at the room's door.
+    pub(crate) fn refusal(&self) -> Refusal {
+        match self {
+            Self::Denied(denied) => denied.refusal(),
+            Self::Ledger(error) => error.refusal(),
+            Self::Obstacle { source_name, obstacle } => obstacle.refusal(source_name),
+            Self::Regressed { .. } => Refusal::new(Code::SourceRegressed, self.to_string()).hint(
+                "the source was restored or lost a commit; nothing is applied again by itself: \
+                 compare the row with the receipt and make a new proposal",
+            ),
+            Self::Unrecorded { changed, source } => {
+                let refusal = source.refusal();
+                Refusal::new(refusal.code, format!("{self}: {}", refusal.message))
+                    .hint("repeat the apply: it finds the source's own receipt and changes nothing twice")
+                    .source_changed(*changed)
+            }
+        }
+    }
+}
+
+/// What was found before the transaction began, or what ended it without deciding anything. Nothing changed, and the
+/// same apply may succeed once the obstacle is gone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Obstacle {
+    /// A step met an error.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// There is no receipts table and the write credential may not create one.
+    #[error("there is no table `synapsor_writeback_receipts` and the write credential may not create it")]
+    NoReceiptsTable,
+    /// There is one, but not ours.
+    #[error("the table `synapsor_writeback_receipts` has another shape than expected: {what}")]
+    ReceiptsTableShape {
+        /// The first difference.
+        what: &'static str,
+    },
+    /// The target or the receipts table cannot take part in a transaction.
+    #[error("table `{table}` is stored by `{engine}`, expected `InnoDB`")]
+    NotTransactional {
+        /// Which table.
+        table: String,
+        /// What stores it.
+        engine: String,
+    },
+    /// The target is a view, a foreign table, has rewrite rules, or the like.
+    #[error("`{table}` is {found}, expected a plain table")]
+    NotWritable {
+        /// Which table.
+        table: String,
+        /// What it is instead.
+        found: String,
+    },
+    /// The target, or one of the columns the job names, is not there.
+    #[error("{what} is not in the source")]
+    Missing {
+        /// Names only.
+        what: String,
+    },
+    /// A column cannot be written or compared exactly.
+    #[error("column `{column}` has a type that cannot be kept exact")]
+    UnsupportedColumn {
+        /// Which column.
+        column: String,
+    },
+    /// The version column cannot be advanced as the config says.
+    #[error("column `{column}` cannot be advanced by `{advance}`: {why}")]
+    NotAdvanceable {
+        /// Which column.
+        column: String,
+        /// `increment` or `now`.
+        advance: &'static str,
+        /// What its type lacks.
+        why: &'static str,
+    },
+    /// A value of the job is of another type than its column.
+    #[error("the change no longer fits the table: {what}")]
+    Unfit {
+        /// Names and types only.
+        what: String,
+    },
+    /// A receipt with this job's key belongs to other content.
+    #[error("the source holds a receipt with this key for another proposal content")]
+    KeyReused,
+}
+
+impl Obstacle {
+    /// The stable code.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Fault(fault) => fault.class.code(),
+            Self::NoReceiptsTable | Self::ReceiptsTableShape { .. } => Code::ReceiptsTableMissing,
+            Self::NotTransactional { .. } => Code::TargetNotTransactional,
+            Self::NotWritable { .. } => Code::TargetNotWritable,
+            Self::Missing { .. } | Self::NotAdvanceable { .. } | Self::Unfit { .. } => {
+                Code::SourceShapeMismatch
+            }
+            Self::UnsupportedColumn { .. } => Code::ColumnTypeUnsupported,
+            Self::KeyReused => Code::IdempotencyKeyReused,
+        }
+    }
+
+    /// What an outsider may be told.
+    pub(crate) fn refusal(&self, source_name: &str) -> Refusal {
+        let refusal =
+            Refusal::new(self.code(), format!("source `{source_name}`: {self}; the proposal stays approved"));
+        match self {
+            Self::NoReceiptsTable => refusal.hint(
+                "let an administrator create it once; afterwards the write credential needs only SELECT and INSERT on it",
+            ),
+            Self::ReceiptsTableShape { .. } => {
+                refusal.hint("rename the old table and let the next apply create it, or create it as documented")
+            }
+            Self::Fault(fault) if fault.class.code().retryable() => refusal.hint("repeat the apply; it is safe"),
+            _ => refusal,
+        }
+    }
+}
+
+/// A step that ended in an error. The driver's text went to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the database {class}")]
+pub(crate) struct Fault {
+    /// What kind of failure.
+    pub(crate) class: FaultClass,
+}
+
+impl Fault {
+    /// A fault of this class; what the driver said is for the log only.
+    pub(crate) fn new(class: FaultClass, detail: &dyn std::fmt::Display) -> Self {
+        tracing::warn!(?class, detail = %detail, "a step of the writeback failed");
+        Self { class }
+    }
+}

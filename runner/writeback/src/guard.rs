@@ -1,0 +1,221 @@
+//! The guard: is the locked row still the row that was reviewed? Pure.
+//!
+//! Invariant: values are compared as the typed values they were recorded as, byte for byte (R-BYTES). What SQL `=` found
+//! equal under a collation, a padding or a cast is not equal here.
+
+use std::collections::BTreeSet;
+
+use synapsor_protocol::{Code, Columns, Guard, Value, WritebackJob};
+
+use crate::report::Check;
+
+/// What the comparison came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// The row is the one that was reviewed.
+    Apply,
+    /// It is not; nothing may change.
+    Conflict {
+        /// Why not.
+        code: Code,
+        /// Which columns differ; names only.
+        changed_columns: Vec<String>,
+    },
+}
+
+/// The decision, with what was looked at on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// Apply or conflict.
+    pub(crate) decision: Decision,
+    /// Each condition and whether it held.
+    pub(crate) checks: Vec<Check>,
+}
+
+/// Compares the row under the lock with the job. `None` is no such row.
+pub(crate) fn compare(job: &WritebackJob, locked: Option<&Columns>) -> Comparison {
+    let Some(row) = locked else {
+        return conflict(Code::RowNotFound, Vec::new(), vec![Check::failed(Check::KEY)]);
+    };
+    let key = row.get(&job.target.key_column) == Some(&job.target.key);
+    let tenant = tenant_holds(job, row);
+    let version = version_holds(&job.guard, row);
+    let changed = changed_columns(job, row);
+    let captured = changed.iter().all(|column| is_version(&job.guard, column));
+
+    let mut checks = vec![Check::new(Check::KEY, key)];
+    checks.extend(job.target.tenant_column.is_some().then(|| Check::new(Check::TENANT, tenant)));
+    checks.extend(matches!(job.guard, Guard::Version { .. }).then(|| Check::new(Check::VERSION, version)));
+    checks.push(Check::new(Check::CAPTURED, captured));
+
+    match (key, tenant, version, captured) {
+        (false, ..) => conflict(Code::RowNotFound, changed, checks),
+        (_, false, ..) => conflict(Code::TenantGuardMismatch, changed, checks),
+        (_, _, false, _) => conflict(Code::VersionConflict, changed, checks),
+        (_, _, _, false) => conflict(Code::RowChangedAfterProposal, changed, checks),
+        _ => Comparison { decision: Decision::Apply, checks },
+    }
+}
+
+fn conflict(code: Code, changed_columns: Vec<String>, checks: Vec<Check>) -> Comparison {
+    Comparison { decision: Decision::Conflict { code, changed_columns }, checks }
+}
+
+/// Every column the apply must see: captured, patched, key, tenant and version, each once.
+pub(crate) fn columns_to_lock(job: &WritebackJob) -> BTreeSet<&str> {
+    let mut columns: BTreeSet<&str> = job.before.keys().chain(job.patch.keys()).map(String::as_str).collect();
+    columns.insert(&job.target.key_column);
+    columns.extend(job.target.tenant_column.as_deref());
+    if let Guard::Version { column, .. } = &job.guard {
+        columns.insert(column);
+    }
+    columns
+}
+
+/// A tenant column of any type is compared by what the database printed, as the read did.
+fn tenant_holds(job: &WritebackJob, row: &Columns) -> bool {
+    match &job.target.tenant_column {
+        None => true,
+        Some(column) => row
+            .get(column)
+            .is_some_and(|value| !value.is_null() && value.to_string().as_bytes() == job.tenant.as_bytes()),
+    }
+}
+
+fn version_holds(guard: &Guard, row: &Columns) -> bool {
+    match guard {
+        Guard::Row => true,
+        // NULL guards nothing: two changes in a row could not be told apart.
+        Guard::Version { expected: Value::Null, .. } => false,
+        Guard::Version { column, expected, .. } => row.get(column) == Some(expected),
+    }
+}
+
+fn is_version(guard: &Guard, name: &str) -> bool {
+    matches!(guard, Guard::Version { column, .. } if column == name)
+}
+
+/// Which captured columns differ, in name order.
+fn changed_columns(job: &WritebackJob, row: &Columns) -> Vec<String> {
+    let differs = |(name, value): &(&String, &Value)| row.get(*name) != Some(*value);
+    job.before.iter().filter(differs).map(|(name, _)| name.clone()).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use synapsor_protocol::{Advance, Digest, Engine, JobId, ProposalId, Target};
+
+    pub(crate) fn columns(pairs: &[(&str, Value)]) -> Columns {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    pub(crate) fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    pub(crate) fn row() -> Columns {
+        columns(&[
+            ("id", text("INV-1")),
+            ("tenant_id", text("acme")),
+            ("fee_cents", Value::Integer(5500)),
+            ("version", Value::Integer(7)),
+        ])
+    }
+
+    /// A job that sets the fee of `acme`'s INV-1, reviewed at version 7, to 0.
+    pub(crate) fn job() -> WritebackJob {
+        WritebackJob {
+            schema_version: synapsor_protocol::job::JOB_SCHEMA.into(),
+            job_id: JobId::from_stored("wbj_1"),
+            proposal_id: ProposalId::from_stored("wrp_1"),
+            proposal_digest: Digest::of_bytes(b"proposal"),
+            target: Target {
+                source: "billing".into(),
+                engine: Engine::Sqlite,
+                schema: "main".into(),
+                table: "invoices".into(),
+                key_column: "id".into(),
+                key: text("INV-1"),
+                tenant_column: Some("tenant_id".into()),
+            },
+            tenant: "acme".into(),
+            before: row(),
+            patch: columns(&[("fee_cents", Value::Integer(0))]),
+            guard: Guard::Version {
+                column: "version".into(),
+                expected: Value::Integer(7),
+                advance: Advance::Increment,
+            },
+            idempotency_key: "a".repeat(64),
+            attempt: 1,
+        }
+    }
+
+    fn check(change: impl FnOnce(&mut Columns), expected: Option<(Code, &[&str])>) {
+        let mut locked = row();
+        change(&mut locked);
+        let decision = compare(&job(), Some(&locked)).decision;
+        let expected = expected.map_or(Decision::Apply, |(code, names)| Decision::Conflict {
+            code,
+            changed_columns: names.iter().map(|name| (*name).to_owned()).collect(),
+        });
+        assert_eq!(decision, expected);
+    }
+
+    fn set(name: &'static str, value: Value) -> impl FnOnce(&mut Columns) {
+        move |row| {
+            row.insert(name.into(), value);
+        }
+    }
+
+    #[test]
+    fn the_reviewed_row_may_be_changed() {
+        check(|_| {}, None);
+    }
+
+    #[test]
+    fn what_sql_finds_equal_is_not_equal_here() {
+        check(set("tenant_id", text("ACME")), Some((Code::TenantGuardMismatch, &["tenant_id"])));
+        check(set("tenant_id", text("acme ")), Some((Code::TenantGuardMismatch, &["tenant_id"])));
+        check(set("tenant_id", Value::Null), Some((Code::TenantGuardMismatch, &["tenant_id"])));
+        check(set("id", text("inv-1")), Some((Code::RowNotFound, &["id"])));
+        check(set("version", text("7")), Some((Code::VersionConflict, &["version"])));
+        check(
+            set("fee_cents", Value::Decimal("5500".into())),
+            Some((Code::RowChangedAfterProposal, &["fee_cents"])),
+        );
+    }
+
+    #[test]
+    fn a_captured_column_guards_even_where_the_version_stood_still() {
+        check(set("fee_cents", Value::Integer(1)), Some((Code::RowChangedAfterProposal, &["fee_cents"])));
+    }
+
+    #[test]
+    fn a_moved_version_names_every_changed_column() {
+        check(
+            |row| {
+                row.insert("version".into(), Value::Integer(8));
+                row.insert("fee_cents".into(), Value::Integer(1));
+            },
+            Some((Code::VersionConflict, &["fee_cents", "version"])),
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_gone_is_a_conflict() {
+        let comparison = compare(&job(), None);
+        assert!(matches!(comparison.decision, Decision::Conflict { code: Code::RowNotFound, .. }));
+    }
+
+    #[test]
+    fn a_version_of_null_guards_nothing() {
+        let mut job = job();
+        job.guard =
+            Guard::Version { column: "version".into(), expected: Value::Null, advance: Advance::None };
+        job.before.insert("version".into(), Value::Null);
+        let comparison = compare(&job, Some(&job.before));
+        assert!(matches!(comparison.decision, Decision::Conflict { code: Code::VersionConflict, .. }));
+    }
+}

@@ -8,6 +8,9 @@ use crate::form::Form;
 /// Longest text of the config that a message repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 60;
 
+/// What a message says in place of a text that may be a secret.
+const NOT_SHOWN: &str = "a text that is not shown here";
+
 /// A node and its path.
 #[derive(Debug, Clone)]
 pub(crate) struct Place<'a> {
@@ -121,16 +124,22 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// What stands here, for a message: short names and numbers as they are, anything that may be a secret by type only.
+    /// What stands here, for a message: short texts and numbers as they are, anything that may be a secret by type only.
     pub(crate) fn shown(&self) -> String {
         match self.node {
             Node::Object(_) => "an object".to_owned(),
             Node::List(_) => "a list".to_owned(),
             Node::Scalar(Value::Text(text)) if text.is_empty() => "an empty text".to_owned(),
-            Node::Scalar(Value::Text(text)) if !is_showable(text) => {
-                "a text that is not shown here".to_owned()
-            }
+            Node::Scalar(Value::Text(text)) if !is_showable(text) => NOT_SHOWN.to_owned(),
             Node::Scalar(value) => format!("`{value}`"),
+        }
+    }
+
+    /// The same where any text is likely to be a secret: somebody put the value where its name belongs.
+    pub(crate) fn shown_guarded(&self) -> String {
+        match self.text() {
+            Some(text) if !text.is_empty() => NOT_SHOWN.to_owned(),
+            _ => self.shown(),
         }
     }
 }

@@ -86,8 +86,13 @@ pub(crate) struct Hint<'a>(Option<&'a mut Problem>);
 impl Hint<'_> {
     /// Says what to do.
     pub(crate) fn hint(self, hint: impl Into<String>) {
+        self.maybe(Some(hint.into()));
+    }
+
+    /// Says what to do, where that is known.
+    pub(crate) fn maybe(self, hint: Option<String>) {
         if let Some(problem) = self.0 {
-            problem.hint = Some(hint.into());
+            problem.hint = hint;
         }
     }
 }

@@ -17,7 +17,7 @@ pub fn problem_reference() -> String {
     let mut page = OPENING.to_owned();
     for (section, codes) in ProblemCode::SECTIONS {
         // Writing to a `String` cannot fail.
-        let _ = write!(page, "\n## {section}\n\n| Code | | Means |\n| --- | --- | --- |\n");
+        let _ = write!(page, "\n## {section}\n\n| Code | Severity | Means |\n| --- | --- | --- |\n");
         for code in *codes {
             let severity = match code.severity() {
                 Severity::Error => "error",

@@ -4,7 +4,7 @@ use synapsor_protocol::Value;
 
 use super::rule::{
     optional_boolean, optional_positive, optional_text, required_items, required_members, required_text,
-    required_word,
+    required_word, suggestion,
 };
 use crate::code::ProblemCode;
 use crate::form::Form;
@@ -44,6 +44,11 @@ impl<'a> Arguments<'a> {
     /// Whether there is an argument of that name, where the arguments are known at all.
     pub(super) fn has(&self, name: &str) -> Option<bool> {
         self.0.as_ref().map(|args| args.get(name).is_some())
+    }
+
+    /// What to do about a name that is none of them.
+    pub(super) fn suggestion(&self, name: &str) -> Option<String> {
+        suggestion(name, self.0.iter().flat_map(Place::members).map(|(known, _)| known))
     }
 
     /// The declared type of an argument.
@@ -87,7 +92,7 @@ pub(super) fn lookup(capability: &Place<'_>, arguments: &Arguments<'_>, problems
     let path = lookup.path_to("id_from_arg");
     if arguments.has(name) == Some(false) {
         let message = format!("expected one of `args`, found `{}`", name.escape_debug());
-        problems.add(path, ProblemCode::UnknownLookupArg, message);
+        problems.add(path, ProblemCode::UnknownLookupArg, message).maybe(arguments.suggestion(name));
     } else if arguments.is_optional(name) {
         let message = format!("expected an argument that must be given, found the optional `{name}`");
         problems.add(path, ProblemCode::LookupArgOptional, message);

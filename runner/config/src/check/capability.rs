@@ -3,7 +3,7 @@
 use super::argument::{self, Arguments};
 use super::names::{Names, SourceFacts};
 use super::rule::{
-    columns, one_of, optional_object, optional_positive, optional_text, required_items, required_text,
+    columns, optional_object, optional_positive, optional_text, optional_word, required_items, required_text,
     required_word,
 };
 use super::target::{self, Scope};
@@ -87,15 +87,12 @@ fn about<'a>(capability: &Place<'a>, problems: &mut Problems) -> Option<&'a str>
 
 fn source(capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) -> Option<SourceFacts> {
     let known: Vec<&str> = names.sources.keys().copied().collect();
-    let name = reference(capability, "source", &known, ProblemCode::UnknownSource, problems);
-    if name.is_none() && capability.get("source").is_none() {
-        problems.missing(capability, "source", ProblemCode::UnknownSource, &one_of(&known));
-    }
-    names.sources.get(name?).copied()
+    let name = required_word(capability, "source", &known, ProblemCode::UnknownSource, problems)?;
+    names.sources.get(name).copied()
 }
 
 fn context(capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
-    reference(capability, "context", &names.contexts, ProblemCode::UnknownContext, problems);
+    optional_word(capability, "context", &names.contexts, ProblemCode::UnknownContext, problems);
 }
 
 fn executor(capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
@@ -105,23 +102,7 @@ fn executor(capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) 
         return;
     }
     let known: Vec<&str> = std::iter::once(SQL_UPDATE).chain(names.executors.iter().copied()).collect();
-    reference(capability, "executor", &known, ProblemCode::UnknownExecutor, problems);
-}
-
-/// A name that must be one of `known`, where it stands at all.
-fn reference<'a>(
-    capability: &Place<'a>,
-    key: &str,
-    known: &[&str],
-    code: ProblemCode,
-    problems: &mut Problems,
-) -> Option<&'a str> {
-    let place = capability.get(key)?;
-    let name = place.text().filter(|name| known.contains(name));
-    if name.is_none() {
-        problems.unexpected(&place, code, &one_of(known));
-    }
-    name
+    optional_word(capability, "executor", &known, ProblemCode::UnknownExecutor, problems);
 }
 
 fn visible_columns<'a>(capability: &Place<'a>, problems: &mut Problems) -> Vec<&'a str> {

@@ -59,7 +59,7 @@ pub(super) fn allowed_columns<'a>(
     for item in list.items() {
         let Some(column) = item.text() else { continue };
         let is_version = version_column.is_some_and(|version| version.eq_ignore_ascii_case(column));
-        if is_version || is_scope(draft, column) {
+        if is_version || is_scope(draft, column) || is_row_id(draft, column) {
             let message = format!("expected no key, tenant or version column, found {}", item.shown());
             problems.add(item.path(), ProblemCode::AllowedColumnProtected, message);
         }
@@ -71,4 +71,10 @@ pub(super) fn allowed_columns<'a>(
 fn is_scope(draft: &Draft<'_, '_>, column: &str) -> bool {
     let scope = [draft.scope.primary_key, draft.scope.tenant_key];
     scope.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(column))
+}
+
+/// Whether a column is another name of the primary key: SQLite gives every table three.
+fn is_row_id(draft: &Draft<'_, '_>, column: &str) -> bool {
+    let is_sqlite = draft.source.is_some_and(|source| source.is_sqlite);
+    is_sqlite && ["rowid", "_rowid_", "oid"].iter().any(|name| name.eq_ignore_ascii_case(column))
 }

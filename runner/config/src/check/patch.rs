@@ -101,6 +101,7 @@ fn from_argument(argument: &Place<'_>, draft: &Draft<'_, '_>, problems: &mut Pro
         return;
     };
     if draft.arguments.has(name) == Some(false) {
-        problems.unexpected(argument, ProblemCode::UnknownPatchArg, "one of `args`");
+        let hint = draft.arguments.suggestion(name);
+        problems.unexpected(argument, ProblemCode::UnknownPatchArg, "one of `args`").maybe(hint);
     }
 }

@@ -7,6 +7,12 @@ use crate::form::Form;
 use crate::place::Place;
 use crate::problem::Problems;
 
+/// Most names a message lists.
+const WORDS_SHOWN_MAX: usize = 12;
+
+/// A suggestion nearer than this (0 nothing alike, 1 equal) is worth making.
+const SIMILARITY_MIN: f64 = 0.75;
+
 /// A text that must be there.
 pub(super) fn required_text<'a>(
     object: &Place<'a>,
@@ -32,7 +38,8 @@ pub(super) fn optional_text<'a>(
     let place = object.get(key)?;
     let text = place.text_of(form);
     if text.is_none() {
-        problems.unexpected(&place, code, form.expected());
+        let found = if form == Form::EnvName { place.shown_guarded() } else { place.shown() };
+        problems.add(place.path(), code, format!("expected {}, found {found}", form.expected()));
     }
     text
 }
@@ -62,7 +69,8 @@ pub(super) fn optional_word<'a>(
     let place = object.get(key)?;
     let word = place.text().filter(|text| words.contains(text));
     if word.is_none() {
-        problems.unexpected(&place, code, &one_of(words));
+        let hint = suggestion(place.text().unwrap_or_default(), words.iter().copied());
+        problems.unexpected(&place, code, &one_of(words)).maybe(hint);
     }
     word
 }
@@ -172,12 +180,25 @@ pub(super) fn columns<'a>(list: &Place<'a>, code: ProblemCode, problems: &mut Pr
     columns
 }
 
-/// "one of `a`, `b`".
+/// "one of `a`, `b`", cut where the list gets long.
 pub(super) fn one_of(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.as_slice() {
-        [] => "none at all".to_owned(),
+    let shown: Vec<String> =
+        words.iter().take(WORDS_SHOWN_MAX).map(|word| format!("`{}`", word.escape_debug())).collect();
+    let rest = words.len().saturating_sub(shown.len());
+    match shown.as_slice() {
+        [] => "none: there is nothing to choose from".to_owned(),
         [only] => only.clone(),
-        many => format!("one of {}", many.join(", ")),
+        many if rest == 0 => format!("one of {}", many.join(", ")),
+        many => format!("one of {} and {rest} more", many.join(", ")),
     }
+}
+
+/// "did you mean …?", where one of the known names is near.
+pub(super) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let similarity = |known: &'a str| (strsim::jaro_winkler(known, name), known);
+    let (_, nearest) = known
+        .map(similarity)
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))?;
+    Some(format!("did you mean `{}`?", nearest.escape_debug()))
 }

@@ -1,6 +1,7 @@
 //! The top level, and the order in which everything below it is looked at.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use synapsor_protocol::Value;
 
@@ -66,7 +67,29 @@ fn sources(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
             problems.add(place.path(), ProblemCode::UnsafeSourceName, message);
         }
         source::check(&place, problems);
+        ledger_apart(root, name, &place, problems);
     }
+}
+
+/// The record of what was approved does not live in a database that proposals change.
+fn ledger_apart(root: &Place<'_>, name: &str, source: &Place<'_>, problems: &mut Problems) {
+    let Some(storage) = root.get("storage").and_then(|storage| storage.get("sqlite_path")) else { return };
+    let file = source.get("path").and_then(|path| path.text());
+    if let (Some(ledger), Some(file)) = (storage.text(), file)
+        && same_file(ledger, file)
+    {
+        let message = format!(
+            "expected a file of the ledger's own, found that of the source `{}`",
+            name.escape_debug()
+        );
+        problems.add(storage.path(), ProblemCode::StorageIsSource, message);
+    }
+}
+
+/// Whether two relative paths are the same as far as their text goes.
+fn same_file(left: &str, right: &str) -> bool {
+    let parts = |path| Path::new(path).components().filter(|part| *part != Component::CurDir);
+    parts(left).eq(parts(right))
 }
 
 fn contexts(root: &Place<'_>, problems: &mut Problems) {

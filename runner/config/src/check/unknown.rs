@@ -1,20 +1,21 @@
 //! Keys nobody knows. What is known is read from the schema, so that the two cannot disagree.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use super::forbidden::is_forbidden_key;
+use super::rule::suggestion;
 use crate::code::ProblemCode;
-use crate::place::{Place, member_path};
+use crate::place::Place;
 use crate::problem::Problems;
 use crate::schema::json_schema;
 
-/// A suggestion nearer than this (0 nothing alike, 1 equal) is worth making.
-const SIMILARITY_MIN: f64 = 0.7;
+static SCHEMA: LazyLock<Value> = LazyLock::new(json_schema);
 
 /// Looks for unknown keys from the root down.
 pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
-    let schema = json_schema();
-    Walk { schema: &schema, problems }.place(root, &schema);
+    Walk { schema: &SCHEMA, problems }.place(root, &SCHEMA);
 }
 
 struct Walk<'s, 'p> {
@@ -49,16 +50,8 @@ impl<'s> Walk<'s, '_> {
 
     fn unknown(&mut self, object: &Place<'_>, key: &str, properties: Option<&Value>) {
         let known = properties.and_then(Value::as_object);
-        let nearest = known
-            .into_iter()
-            .flat_map(|known| known.keys())
-            .map(|name| (strsim::jaro_winkler(name, key), name))
-            .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
-            .max_by(|(left, _), (right, _)| left.total_cmp(right));
+        let hint = suggestion(key, known.into_iter().flat_map(|known| known.keys()).map(String::as_str));
         let message = format!("`{}` is not a key of this object", key.escape_debug());
-        let slot = self.problems.add(member_path(object.path(), key), ProblemCode::UnknownField, message);
-        if let Some((_, name)) = nearest {
-            slot.hint(format!("did you mean `{name}`?"));
-        }
+        self.problems.add(object.path_to(key), ProblemCode::UnknownField, message).maybe(hint);
     }
 }

@@ -1,1 +1,49 @@
-//! What a handler author ships: manifest, cases, component; loading and validating it
+//! What a handler author ships: a folder with a manifest, a component and cases; opened, validated, and held against
+//! what a config grants.
+//!
+//! [`open`] is what the runner uses before it loads a handler. [`validate`] is what an author and a reviewer use: it says
+//! everything wrong at once, and runs every case against the binary, never the source.
+//!
+//! Invariant: nothing outside the bundle's folder is read, and no file of it without a size limit.
+//! Absent on purpose: signing, packing and templates; and any write to a bundle or a config, which is the command
+//! line's ([`repinned`] gives it the text).
+//!
+//! Modules in reading order.
+
+mod code;
+mod place;
+mod problem;
+
+mod bundle;
+mod case;
+mod document;
+mod folder;
+mod manifest;
+mod schema;
+
+mod agreement;
+mod recorded;
+mod report;
+mod run;
+mod malformed;
+mod validate;
+
+mod grant;
+mod limits;
+mod pin;
+mod reference;
+
+pub use bundle::{Bundle, open};
+pub use case::{Answer, Call, Case};
+pub use code::ProblemCode;
+pub use grant::grant_problems;
+pub use limits::running_limits;
+pub use manifest::{
+    ArgumentNeed, ComponentFile, LimitsNeed, Manifest, ReadNeed, SettingNeed, SettingType, Toolchain, WORLD,
+};
+pub use pin::{component_digest, repinned};
+pub use problem::Problem;
+pub use reference::problem_reference;
+pub use report::{CaseReport, Report};
+pub use schema::manifest_schema;
+pub use validate::validate;

@@ -37,6 +37,6 @@ pub fn run(
     propose: fn(&Call, &Columns) -> Result<Change, Refusal>,
 ) -> Result<bindings::Change, Refusal> {
     // A panic ends in a trap that carries no message; the operator finds it in the log instead.
-    std::panic::set_hook(Box::new(|panic| log::warn(&panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| log::warn(&panic.to_string().replace('\n', " "))));
     propose(&invocation.into(), &Columns::new(Place::Row, row)).map(Into::into)
 }

@@ -1,0 +1,92 @@
+//! Reading a bundle's files: only inside its folder, only plain files, never more than a limit.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Component, Path, PathBuf};
+
+use crate::code::ProblemCode;
+use crate::problem::Problem;
+
+/// Largest `handler.json`, in bytes.
+pub(crate) const MANIFEST_BYTES_MAX: u64 = 256 * 1024;
+/// Largest component, in bytes. The runner's engine takes no larger one either.
+pub(crate) const COMPONENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Largest case, in bytes.
+pub(crate) const CASE_BYTES_MAX: u64 = 256 * 1024;
+/// Most cases.
+pub(crate) const CASES_MAX: usize = 500;
+
+/// A bundle's folder, with every symbolic link in its own path resolved.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        let shown = path.display().to_string();
+        match path.canonicalize() {
+            Ok(path) if path.is_dir() => Ok(Self(path)),
+            Ok(_) => Err(Problem::new(ProblemCode::FileUnreadable, shown, "expected a folder")),
+            Err(error) => Err(unreadable(&shown, &error)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The bytes of a file named in the bundle.
+    pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, Problem> {
+        let path = self.inside(name)?;
+        let file = File::open(path).map_err(|error| unreadable(name, &error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(name, &error))?;
+        if !metadata.is_file() {
+            return Err(Problem::new(ProblemCode::FileUnreadable, name, "expected a plain file"));
+        }
+        // One byte more than allowed, so that a file that grows while it is read is noticed too.
+        let mut bytes = Vec::new();
+        let mut limited = file.take(bytes_max.saturating_add(1));
+        limited.read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= bytes_max) {
+            return Ok(bytes);
+        }
+        let found = metadata.len();
+        let message = format!("expected at most `{bytes_max}` bytes, found `{found}`");
+        Err(Problem::new(ProblemCode::FileTooLarge, name, message))
+    }
+
+    /// The names in `cases/` that end in `.json`, without it, in order.
+    pub(crate) fn case_names(&self) -> Result<Vec<String>, Problem> {
+        let path = match self.inside("cases") {
+            Ok(path) => path,
+            Err(problem) if problem.code == ProblemCode::FileMissing => return Ok(Vec::new()),
+            Err(problem) => return Err(problem),
+        };
+        let mut names = Vec::new();
+        for entry in path.read_dir().map_err(|error| unreadable("cases", &error))? {
+            let name = entry.map_err(|error| unreadable("cases", &error))?.file_name();
+            names.extend(name.to_str().and_then(|name| name.strip_suffix(".json")).map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The resolved path of a name, if it stays inside: no `..`, no absolute path, no link that leads out.
+    fn inside(&self, name: &str) -> Result<PathBuf, Problem> {
+        let escapes = || {
+            let message = format!("expected a path inside the bundle, found `{}`", name.escape_debug());
+            Problem::new(ProblemCode::PathEscapes, name.escape_debug().to_string(), message)
+        };
+        if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(escapes());
+        }
+        let path = self.0.join(name).canonicalize().map_err(|error| unreadable(name, &error))?;
+        if path.starts_with(&self.0) { Ok(path) } else { Err(escapes()) }
+    }
+}
+
+fn unreadable(place: &str, error: &std::io::Error) -> Problem {
+    match error.kind() {
+        ErrorKind::NotFound => Problem::new(ProblemCode::FileMissing, place, "does not exist"),
+        kind => Problem::new(ProblemCode::FileUnreadable, place, format!("cannot be read: {kind}")),
+    }
+}

@@ -1,0 +1,54 @@
+//! The limits a handler runs with: what the config grants, and no more than the manifest says it needs.
+
+use synapsor_config::HandlerLimits;
+use synapsor_handler_host::Limits;
+
+use crate::manifest::{LimitsNeed, Manifest};
+
+/// The limits a granted handler runs with, limit by limit: the config's, or the runner's default where it sets none; but
+/// never more than the manifest asks for. The engine caps them by its own maxima.
+pub fn running_limits(manifest: &Manifest, granted: &HandlerLimits) -> Limits {
+    let (granted, need) = (granted_limits(granted), &manifest.limits);
+    Limits {
+        fuel: granted.fuel.min(need.fuel.unwrap_or(u64::MAX)),
+        memory_bytes: granted.memory_bytes.min(need.memory_bytes.unwrap_or(u64::MAX)),
+        timeout_ms: granted.timeout_ms.min(need.timeout_ms.unwrap_or(u64::MAX)),
+        reads_max: granted.reads_max.min(need.reads_max.unwrap_or(u32::MAX)),
+        output_bytes: granted.output_bytes.min(need.output_bytes.unwrap_or(u64::MAX)),
+        ..granted
+    }
+}
+
+/// What a validation runs with: exactly what the manifest asks for.
+pub(crate) fn needed_limits(need: &LimitsNeed) -> Limits {
+    let default = Limits::default();
+    Limits {
+        fuel: need.fuel.unwrap_or(default.fuel),
+        memory_bytes: need.memory_bytes.unwrap_or(default.memory_bytes),
+        timeout_ms: need.timeout_ms.unwrap_or(default.timeout_ms),
+        reads_max: need.reads_max.unwrap_or(default.reads_max),
+        output_bytes: need.output_bytes.unwrap_or(default.output_bytes),
+        ..default
+    }
+}
+
+/// What a config grants.
+pub(crate) fn granted_limits(granted: &HandlerLimits) -> Limits {
+    let HandlerLimits { fuel, memory_bytes, timeout_ms, reads_max, output_bytes } = *granted;
+    needed_limits(&LimitsNeed { fuel, memory_bytes, timeout_ms, reads_max, output_bytes })
+}
+
+/// The needs beyond a limit: name, need, limit.
+pub(crate) fn beyond(need: &LimitsNeed, limits: &Limits) -> Vec<(&'static str, u64, u64)> {
+    let all = [
+        ("fuel", need.fuel, limits.fuel),
+        ("memory_bytes", need.memory_bytes, limits.memory_bytes),
+        ("timeout_ms", need.timeout_ms, limits.timeout_ms),
+        ("reads_max", need.reads_max.map(u64::from), u64::from(limits.reads_max)),
+        ("output_bytes", need.output_bytes, limits.output_bytes),
+    ];
+    all.into_iter()
+        .filter_map(|(name, need, limit)| Some((name, need?, limit)))
+        .filter(|(_, need, limit)| need > limit)
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! One thing wrong with a bundle or with what a config grants it: which rule, where, in words, and what to do.
+
+use std::fmt;
+
+use serde::Serialize;
+use synapsor_protocol::Refusal;
+
+use crate::code::ProblemCode;
+
+/// One thing wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Which rule.
+    pub code: ProblemCode,
+    /// Where: `handler.json $.reads.customer.columns[0]`, `cases/full.json`, `late-fee.wasm`; for grants, the
+    /// capability's name and a path in it.
+    pub place: String,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to do, where there is one obvious thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: ProblemCode, place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, place: place.into(), message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn maybe_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// Why a call is refused when the handler cannot be loaded because of this.
+    pub fn refusal(&self) -> Refusal {
+        let refusal = Refusal::new(self.code.refusal_code(), format!("{}: {}", self.place, self.message));
+        refusal.hint("`synapsor validate` lists everything wrong with a bundle")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.code, self.place, self.message)
+    }
+}
+
+/// `did you mean ...`, where one of the names is near.
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    /// Below this, names share little more than letters.
+    const SIMILARITY_MIN: f64 = 0.8;
+    names
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}

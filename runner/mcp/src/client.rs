@@ -12,6 +12,9 @@ use rmcp::{RoleClient, ServiceExt as _};
 use serde_json::Value as Json;
 use tokio::process::Command;
 
+/// What went wrong below, for the log.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a client call did not come back.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -20,10 +23,10 @@ pub enum ClientError {
     Start(#[source] std::io::Error),
     /// The two did not agree on a protocol, or the server left.
     #[error("the server did not open a session")]
-    Open(#[source] Box<rmcp::service::ClientInitializeError>),
+    Open(#[source] Cause),
     /// A request was answered with a protocol error, or not at all.
     #[error("the server did not answer `{0}`")]
-    Call(String, #[source] Box<rmcp::ServiceError>),
+    Call(String, #[source] Cause),
 }
 
 /// A tool as the server lists it.

@@ -6,6 +6,8 @@
 //! Two eras are served by one process: sessions opened by `initialize` (2024-11-05 to 2025-11-25), and 2026-07-28, where
 //! every request carries its version and there is no session.
 //!
+//! [`Client`] is the other end of the wire, for the demo; [`preview()`] is the tool list without a client.
+//!
 //! Invariant: nothing but protocol frames is written to the output stream.
 //! Invariant: arguments reach `Runtime::invoke` as they came. Nothing is dropped on the way, so that an argument such as
 //! `tenant_id` is refused rather than ignored.

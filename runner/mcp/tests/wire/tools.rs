@@ -89,6 +89,15 @@ async fn dotted_names_are_served_when_asked_for() {
 }
 
 #[tokio::test]
+async fn a_preview_is_what_a_client_sees() {
+    let world = World::demo().await;
+    let mut client = Client::ready(&world, Era::Handshake).await;
+    let runtime = &world.runtime;
+    let preview = synapsor_mcp::preview(runtime.tools(), runtime.result_format(), ToolNames::Safe).unwrap();
+    assert_eq!(preview, listed(&mut client).await);
+}
+
+#[tokio::test]
 async fn a_read_only_runner_lists_no_proposal() {
     let world = World::with(|config| config["mode"] = json!("read_only")).await;
     let mut client = Client::ready(&world, Era::Handshake).await;

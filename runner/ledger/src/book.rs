@@ -42,11 +42,8 @@ impl Book {
     /// Opens the file; blocks on the disk.
     pub(crate) fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
         let path = file::prepare(path, opening.create)?;
-        let conn = connection::open_writer(&path)?;
-        if !opening.create && schema::version(&conn)? == 0 {
-            return Err(Error::Missing { path });
-        }
-        bring_up_to_date(&conn, &opening)?;
+        let conn = connection::open_writer(&path, opening.create)?;
+        bring_up_to_date(&conn, &path, &opening)?;
         let ledger_id = schema::ledger_id(&conn)?;
         let Opening { clock, ids, .. } = opening;
         let writer = Writer::start(conn, clock, ids, ledger_id.clone())?;
@@ -54,12 +51,13 @@ impl Book {
     }
 }
 
-fn bring_up_to_date(conn: &Connection, opening: &Opening) -> Result<(), Error> {
+fn bring_up_to_date(conn: &Connection, path: &Path, opening: &Opening) -> Result<(), Error> {
     let failed = || Error::storage("make the ledger's tables");
     // Immediate: of several processes that open a fresh file, one makes it and the others find it made.
     conn.execute_batch("BEGIN IMMEDIATE").map_err(failed())?;
     let write = Write { conn, clock: opening.clock.as_ref(), ids: opening.ids.as_ref(), ledger_id: "" };
-    let migrated = schema::admit(conn).and_then(|()| schema::migrate(&write));
+    // Another process may have migrated the file since we looked.
+    let migrated = schema::admit(conn, path, opening.create).and_then(|()| schema::migrate(&write));
     let ended = match migrated {
         Ok(()) => conn.execute_batch("COMMIT").map_err(failed()),
         Err(error) => Err(error),

@@ -23,9 +23,9 @@ const STATEMENTS_MAX: usize = 64;
 const WAL_SWITCH_TRIES_MAX: u32 = 100;
 
 /// The one connection that writes. Refuses a file that is newer than us or not ours before it changes anything.
-pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
+pub(crate) fn open_writer(path: &Path, create: bool) -> Result<Connection, Error> {
     let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    schema::admit(&conn)?;
+    schema::admit(&conn, path, create)?;
     if conn.is_readonly(MAIN_DB).map_err(Error::storage("open the ledger"))? {
         let refused = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
         return Err(Error::storage("open the ledger")(rusqlite::Error::SqliteFailure(refused, None)));

@@ -10,6 +10,7 @@ use crate::chain;
 use crate::documents::{self, Sealed};
 use crate::error::Error;
 use crate::proposals::{self, StoredProposal};
+use crate::rule::Rule;
 use crate::secrets;
 use crate::writeback;
 use crate::writer::Write;
@@ -39,7 +40,7 @@ pub(crate) fn decide(write: &Write<'_>, decision: &Decision) -> Result<StoredPro
 fn check_reason(decision: &Decision) -> Result<(), Error> {
     let reason = decision.reason.as_deref().unwrap_or_default();
     if decision.verdict == Verdict::Rejected && reason.trim().is_empty() {
-        return Err(Error::ReasonRequired { proposal: decision.proposal_id.to_string() });
+        return Err(Rule::ReasonRequired { proposal: decision.proposal_id.to_string() }.into());
     }
     secrets::refuse_in_text("reason", reason)
 }
@@ -60,17 +61,18 @@ fn is_repeat(write: &Write<'_>, decision: &Decision, state: ProposalState) -> Re
 fn next_state(write: &Write<'_>, stored: &StoredProposal, verdict: Verdict) -> Result<ProposalState, Error> {
     let id = &stored.proposal.proposal_id;
     let (proposal, state) = (id.to_string(), stored.state);
-    match verdict {
-        Verdict::Approved if stored.proposal.mode == ProposalMode::Shadow => Err(Error::Shadow { proposal }),
-        Verdict::Approved => state.next(Move::Approve).ok_or(Error::NotPendingReview { proposal, state }),
-        Verdict::Rejected => {
-            // A try whose outcome is unknown may have changed the row; "rejected" could then be a lie.
-            let apply_open = writeback::is_open(write.conn, id)?;
-            state.next(Move::Reject).filter(|_| !apply_open).ok_or(Error::NotRejectable {
-                proposal,
-                state,
-                apply_open,
-            })
-        }
-    }
+    let refused = match verdict {
+        Verdict::Approved if stored.proposal.mode == ProposalMode::Shadow => Rule::Shadow { proposal },
+        Verdict::Approved => match state.next(Move::Approve) {
+            Some(next) => return Ok(next),
+            None => Rule::NotPendingReview { proposal, state },
+        },
+        // A try whose outcome is unknown may have changed the row; "rejected" could then be a lie.
+        Verdict::Rejected if writeback::is_open(write.conn, id)? => Rule::ApplyUnsettled { proposal },
+        Verdict::Rejected => match state.next(Move::Reject) {
+            Some(next) => return Ok(next),
+            None => Rule::NotRejectable { proposal, state },
+        },
+    };
+    Err(refused.into())
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
-use synapsor_protocol::{Code, ProposalState, Refusal};
+use synapsor_protocol::{Code, Refusal};
+
+use crate::rule::Rule;
 
 /// The error underneath, shared because one failed commit answers many callers.
 type Cause = Arc<dyn std::error::Error + Send + Sync>;
@@ -94,78 +96,9 @@ pub enum Error {
         /// Which record, by kind and id.
         record: String,
     },
-    /// No proposal has that id, prefix or position.
-    #[error("no proposal matches `{reference}`")]
-    ProposalNotFound {
-        /// What was asked for.
-        reference: String,
-    },
-    /// Several proposals start with that prefix.
-    #[error("more than one proposal starts with `{reference}`")]
-    Ambiguous {
-        /// What was asked for.
-        reference: String,
-        /// Some of the proposals it could be.
-        candidates: Vec<String>,
-    },
-    /// The stored proposal is not the content that was sealed, shown or approved.
-    #[error("the stored content of proposal `{proposal}` is not the one that was {was}")]
-    HashMismatch {
-        /// The proposal.
-        proposal: String,
-        /// Which earlier digest it no longer matches: `sealed`, `shown` or `approved`.
-        was: &'static str,
-    },
-    /// Only a proposal that waits for review can be approved.
-    #[error("proposal `{proposal}` is `{state}`, expected `pending_review`")]
-    NotPendingReview {
-        /// The proposal.
-        proposal: String,
-        /// Where it stands.
-        state: ProposalState,
-    },
-    /// Only a proposal that waits for review, or an approved one with no apply under way, can be rejected.
-    #[error("proposal `{proposal}` is `{state}`{} and can no longer be rejected", if *apply_open { " with an unsettled apply" } else { "" })]
-    NotRejectable {
-        /// The proposal.
-        proposal: String,
-        /// Where it stands.
-        state: ProposalState,
-        /// Whether an apply has started whose outcome the ledger does not know.
-        apply_open: bool,
-    },
-    /// Only an approved proposal can be applied or given a receipt.
-    #[error("proposal `{proposal}` is `{state}`, expected `approved`")]
-    NotApproved {
-        /// The proposal.
-        proposal: String,
-        /// Where it stands.
-        state: ProposalState,
-    },
-    /// The state says approved, but no decision in the chain does.
-    #[error("proposal `{proposal}` has no approval in the ledger's chain")]
-    ApprovalMissing {
-        /// The proposal.
-        proposal: String,
-    },
-    /// A rejection says why.
-    #[error("rejecting proposal `{proposal}` needs a reason")]
-    ReasonRequired {
-        /// The proposal.
-        proposal: String,
-    },
-    /// Shadow proposals are for comparison only.
-    #[error("proposal `{proposal}` is a shadow proposal and is never applied")]
-    Shadow {
-        /// The proposal.
-        proposal: String,
-    },
-    /// The record would keep something that looks like a secret.
-    #[error("{place} looks like a secret and is not recorded")]
-    Secret {
-        /// Which field: a name, never the value.
-        place: String,
-    },
+    /// A rule answered no.
+    #[error(transparent)]
+    Rule(#[from] Rule),
     /// Our own invariant broke.
     #[error("{what}")]
     Invariant {
@@ -193,15 +126,7 @@ impl Error {
             Self::TooNew { .. } => Code::LedgerTooNew,
             Self::Storage { fault, .. } => fault.code(),
             Self::Unreadable { .. } => Code::LedgerCorrupt,
-            Self::ProposalNotFound { .. } => Code::ProposalNotFound,
-            Self::Ambiguous { .. } => Code::ProposalIdAmbiguous,
-            Self::HashMismatch { .. } => Code::ProposalHashMismatch,
-            Self::NotPendingReview { .. } => Code::ProposalNotPendingReview,
-            Self::NotRejectable { .. } => Code::ProposalNotRejectable,
-            Self::NotApproved { .. } | Self::ApprovalMissing { .. } => Code::ProposalNotApproved,
-            Self::ReasonRequired { .. } => Code::ReasonRequired,
-            Self::Shadow { .. } => Code::ShadowWritebackDisabled,
-            Self::Secret { .. } => Code::SecretMaterialRejected,
+            Self::Rule(rule) => rule.code(),
             Self::Invariant { .. } => Code::Internal,
         }
     }
@@ -218,14 +143,10 @@ impl Error {
             Self::Storage { fault: Fault::ReadOnly, .. } => {
                 "make the file and its folder writable for this user"
             }
-            Self::Unreadable { .. } | Self::HashMismatch { .. } | Self::ApprovalMissing { .. } => {
+            Self::Unreadable { .. } => {
                 "the ledger file was edited or damaged; verify it before trusting anything in it"
             }
-            Self::Ambiguous { candidates, .. } => return Some(format!("one of: {}", candidates.join(", "))),
-            Self::NotRejectable { apply_open: true, .. } => {
-                "apply the proposal again: that settles whether the earlier try changed the source"
-            }
-            Self::Secret { .. } => "take the column or argument out of the capability",
+            Self::Rule(rule) => return rule.hint(),
             _ => return None,
         };
         Some(hint.to_owned())
@@ -286,5 +207,106 @@ fn fault_of(error: &rusqlite::Error) -> Fault {
         | E::QueryReturnedNoRows
         | E::QueryReturnedMoreThanOneRow => Fault::Corrupt,
         _ => Fault::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use synapsor_protocol::ProposalState;
+
+    use super::*;
+
+    fn storage(fault: Fault) -> Error {
+        let cause = Arc::new(std::io::Error::other("what SQLite said about `SELECT 'hunter2'`"));
+        Error::Storage { doing: "write to the ledger", fault, cause }
+    }
+
+    /// One of each, as an outsider reads it.
+    fn every_answer() -> Vec<Error> {
+        let proposal = || "wrp_1".to_owned();
+        let path = || PathBuf::from("/data/ledger.db");
+        let state = ProposalState::Applied;
+        let faults = [
+            Fault::Full,
+            Fault::ReadOnly,
+            Fault::Busy,
+            Fault::Corrupt,
+            Fault::Constraint,
+            Fault::Unavailable,
+        ];
+        let rules = [
+            Rule::ProposalNotFound { reference: "1".into() },
+            Rule::Ambiguous { reference: "1".into(), candidates: vec!["wrp_1a".into(), "wrp_1b".into()] },
+            Rule::HashMismatch { proposal: proposal(), was: "shown" },
+            Rule::HashMismatch { proposal: proposal(), was: "approved" },
+            Rule::NotPendingReview { proposal: proposal(), state },
+            Rule::NotRejectable { proposal: proposal(), state },
+            Rule::ApplyUnsettled { proposal: proposal() },
+            Rule::NotApproved { proposal: proposal(), state },
+            Rule::ApprovalMissing { proposal: proposal() },
+            Rule::ReasonRequired { proposal: proposal() },
+            Rule::Shadow { proposal: proposal() },
+            Rule::Secret { place: "api_key".into() },
+        ];
+        let mut answers = vec![
+            Error::Missing { path: path() },
+            Error::Unsafe { path: path(), why: "it is a symbolic link" },
+            Error::TooNew { found: 9, supported: 1 },
+            Error::Unreadable { record: "proposal `wrp_1`".into() },
+            Error::Invariant { what: "the ledger's writer has stopped" },
+        ];
+        answers.extend(faults.map(storage));
+        answers.extend(rules.map(Error::from));
+        answers
+    }
+
+    #[test]
+    fn every_answer_has_a_code_a_plain_sentence_and_where_it_helps_a_hint() {
+        let mut text = String::new();
+        for error in every_answer() {
+            let refusal = error.refusal();
+            text += &format!("{}: {}\n", refusal.code, refusal.message);
+            text += &refusal.hint.map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
+        }
+        expect![[r#"
+            LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` does not exist
+                hint: serving the runner once creates the ledger; or check the path
+            LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` cannot be used: it is a symbolic link
+                hint: move the file away, or name another path
+            LEDGER_TOO_NEW: the ledger has schema version `9`, this release knows up to `1`
+                hint: use the release that wrote this ledger, or a later one; nothing was changed
+            LEDGER_CORRUPT: proposal `wrp_1` in the ledger cannot be read back
+                hint: the ledger file was edited or damaged; verify it before trusting anything in it
+            INTERNAL: internal error: the ledger's writer has stopped
+            LEDGER_FULL: failed to write to the ledger: no space is left for the ledger
+                hint: make room and repeat; nothing was recorded
+            LEDGER_READ_ONLY: failed to write to the ledger: the ledger is read-only
+                hint: make the file and its folder writable for this user
+            LEDGER_BUSY: failed to write to the ledger: another process holds the ledger's write lock
+                hint: repeat; nothing was recorded
+            LEDGER_CORRUPT: failed to write to the ledger: the ledger file is damaged or is not a database
+            INTERNAL: failed to write to the ledger: the record breaks a rule of the ledger's tables
+            LEDGER_UNAVAILABLE: failed to write to the ledger: the ledger cannot be read or written
+            PROPOSAL_NOT_FOUND: no proposal matches `1`
+            PROPOSAL_ID_AMBIGUOUS: more than one proposal starts with `1`
+                hint: one of: wrp_1a, wrp_1b
+            PROPOSAL_HASH_MISMATCH: the stored content of proposal `wrp_1` is not the one that was shown
+                hint: look at the proposal as it is now, then decide
+            PROPOSAL_HASH_MISMATCH: the stored content of proposal `wrp_1` is not the one that was approved
+                hint: the ledger file was edited or damaged; verify it before trusting anything in it
+            PROPOSAL_NOT_PENDING_REVIEW: proposal `wrp_1` is `applied`, expected `pending_review`
+            PROPOSAL_NOT_REJECTABLE: proposal `wrp_1` is `applied` and can no longer be rejected
+            PROPOSAL_NOT_REJECTABLE: an apply of proposal `wrp_1` is not settled, so it cannot be rejected
+                hint: apply the proposal again: that settles whether the earlier try changed the source
+            PROPOSAL_NOT_APPROVED: proposal `wrp_1` is `applied`, expected `approved`
+            PROPOSAL_NOT_APPROVED: proposal `wrp_1` has no approval in the ledger's chain
+                hint: the ledger file was edited or damaged; verify it before trusting anything in it
+            REASON_REQUIRED: rejecting proposal `wrp_1` needs a reason
+            SHADOW_WRITEBACK_DISABLED: proposal `wrp_1` is a shadow proposal and is never applied
+            SECRET_MATERIAL_REJECTED: `api_key` looks like a secret and is not recorded
+                hint: take the column or argument out of the capability
+        "#]].assert_eq(&text);
+        assert!(!text.contains("hunter2"));
     }
 }

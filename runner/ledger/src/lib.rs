@@ -20,6 +20,8 @@ mod writeback;
 
 mod proposals;
 mod replay;
+
+mod account;
 mod report;
 mod verify;
 
@@ -30,11 +32,13 @@ mod secrets;
 
 mod book;
 mod connection;
-mod error;
 mod file;
 mod readers;
 mod schema;
 mod writer;
+
+mod error;
+mod rule;
 
 pub use book::Opening;
 pub use error::{Error, Fault};
@@ -44,4 +48,5 @@ pub use proposals::{ProposalFilter, StoredProposal};
 pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};
 pub use report::{ChainReport, Misfit, MisfitKind};
+pub use rule::Rule;
 pub use writeback::Start;

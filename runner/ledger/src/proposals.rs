@@ -6,6 +6,7 @@ use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalSta
 
 use crate::chain;
 use crate::error::Error;
+use crate::rule::Rule;
 use crate::writer::Write;
 
 /// Longest piece of an unknown reference a message repeats, in characters.
@@ -144,7 +145,7 @@ pub(crate) fn resolve(conn: &Connection, reference: &str) -> Result<ProposalId, 
         return Ok(last);
     }
     let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
-    Err(Error::Ambiguous { reference: shown(reference), candidates })
+    Err(Rule::Ambiguous { reference: shown(reference), candidates }.into())
 }
 
 /// Stores a proposal that was just made, bound to the event that says so.
@@ -194,11 +195,11 @@ pub(crate) fn set_state(
 
 /// The refusal for a proposal whose content is not the one that `was` sealed, shown or approved.
 pub(crate) fn mismatch(id: &ProposalId, was: &'static str) -> Error {
-    Error::HashMismatch { proposal: id.to_string(), was }
+    Rule::HashMismatch { proposal: id.to_string(), was }.into()
 }
 
 fn not_found(reference: &str) -> Error {
-    Error::ProposalNotFound { reference: shown(reference) }
+    Rule::ProposalNotFound { reference: shown(reference) }.into()
 }
 
 fn shown(reference: &str) -> String {

@@ -13,6 +13,9 @@ use crate::proposals::{self, StoredProposal};
 use crate::secrets;
 use crate::writer::Write;
 
+/// An event's payload while it is put together.
+type Payload = serde_json::Map<String, serde_json::Value>;
+
 /// A proposal that is on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Recorded {
@@ -31,27 +34,29 @@ pub(crate) fn read(write: &Write<'_>, evidence: &EvidenceBundle, audit: &QueryAu
     Ok(())
 }
 
-/// Records that a call was refused, and what had been read by then.
+/// Records that a call was refused, and what had been read by then. Evidence that looks like a secret stays out, which
+/// may be the very reason for the refusal; the audit is kept all the same.
 pub(crate) fn refusal(
     write: &Write<'_>,
-    audit: &QueryAudit,
+    mut audit: QueryAudit,
     evidence: Option<&EvidenceBundle>,
 ) -> Result<(), Error> {
-    let mut payload = json!({
-        "capability": audit.capability,
-        "code": audit.refused,
-        "audit_id": audit.audit_id,
-        "audit_digest": audit.seal()?,
-    });
-    if let (Some(evidence), Some(fields)) = (evidence, payload.as_object_mut()) {
-        record_evidence(write, evidence)?;
-        fields.insert("evidence_id".into(), json!(evidence.evidence_id));
-        fields.insert("evidence_digest".into(), json!(evidence.seal()?));
-    }
-    documents::insert_audit(write.conn, audit, None)?;
+    let evidence = evidence.filter(|evidence| secrets::refuse_in_evidence(evidence).is_ok());
+    let mut payload = match evidence {
+        Some(evidence) => {
+            documents::insert_evidence(write.conn, evidence)?;
+            reading(evidence, &audit)?
+        }
+        None => {
+            audit.evidence_id = None;
+            calling(&audit)?
+        }
+    };
+    payload.insert("code".into(), json!(audit.refused));
+    documents::insert_audit(write.conn, &audit, None)?;
     // A call refused before its context was known has no principal.
     let actor = audit.principal.as_deref().unwrap_or("unknown");
-    chain::append(write, EventKind::CallRefused, None, actor, payload)?;
+    chain::append(write, EventKind::CallRefused, None, actor, payload.into())?;
     Ok(())
 }
 
@@ -105,18 +110,20 @@ fn record_evidence(write: &Write<'_>, evidence: &EvidenceBundle) -> Result<(), E
 }
 
 /// What every event about a read carries.
-fn reading(
-    evidence: &EvidenceBundle,
-    audit: &QueryAudit,
-) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
-    let fields = [
-        ("capability", json!(evidence.capability)),
-        ("evidence_id", json!(evidence.evidence_id)),
-        ("evidence_digest", json!(evidence.seal()?)),
-        ("audit_id", json!(audit.audit_id)),
-        ("audit_digest", json!(audit.seal()?)),
-    ];
-    Ok(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+fn reading(evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<Payload, Error> {
+    let mut payload = calling(audit)?;
+    payload.insert("evidence_id".into(), json!(evidence.evidence_id));
+    payload.insert("evidence_digest".into(), json!(evidence.seal()?));
+    Ok(payload)
+}
+
+/// What every event about a call carries.
+fn calling(audit: &QueryAudit) -> Result<Payload, Error> {
+    let mut payload = Payload::new();
+    payload.insert("capability".into(), json!(audit.capability));
+    payload.insert("audit_id".into(), json!(audit.audit_id));
+    payload.insert("audit_digest".into(), json!(audit.seal()?));
+    Ok(payload)
 }
 
 /// A proposal names its evidence by id and digest; a caller that mixes two calls up is stopped here.

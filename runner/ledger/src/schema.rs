@@ -4,6 +4,8 @@
 //! Invariant: what happened is only ever added. Triggers hold our own code to that; against somebody else's there is
 //! the chain.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 use synapsor_protocol::EventKind;
 
@@ -17,17 +19,18 @@ const APPLICATION_ID: i64 = 0x5359_4e50;
 /// Migration `n` leads to `user_version` `n + 1`.
 const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
 
-/// Answers whether the file may be opened by this release, reading only.
-pub(crate) fn admit(conn: &Connection) -> Result<(), Error> {
+/// Answers whether this release may open the file, reading only.
+pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), Error> {
     let found = version(conn)?;
     if found > newest() {
         return Err(Error::TooNew { found, supported: newest() });
     }
     let mark: i64 = pragma(conn, "application_id")?;
     if mark != APPLICATION_ID && !is_empty(conn)? {
-        return Err(Error::Unreadable {
-            record: "a database that is not a synapsor ledger, opened as one,".into(),
-        });
+        return Err(Error::Unsafe { path: path.to_owned(), why: "it is another program's database" });
+    }
+    if found == 0 && !create {
+        return Err(Error::Missing { path: path.to_owned() });
     }
     Ok(())
 }
@@ -67,12 +70,12 @@ fn found_ledger(write: &Write<'_>) -> Result<(), Error> {
 }
 
 /// Neither ours nor anybody's yet: a file that was made and never written.
-pub(crate) fn is_empty(conn: &Connection) -> Result<bool, Error> {
+fn is_empty(conn: &Connection) -> Result<bool, Error> {
     conn.query_one("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
         .map_err(Error::storage("open the ledger"))
 }
 
-pub(crate) fn version(conn: &Connection) -> Result<i64, Error> {
+fn version(conn: &Connection) -> Result<i64, Error> {
     pragma(conn, "user_version")
 }
 

@@ -9,6 +9,7 @@ use regex::Regex;
 use synapsor_protocol::{ChangeSet, Columns, EvidenceBundle, RecordedRead, Value};
 
 use crate::error::Error;
+use crate::rule::Rule;
 
 const SECRET_WORDS: &str = "password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|cookie|\
                             credential|connection[_-]?string|database[_-]?url|read[_-]?url|write[_-]?url";
@@ -114,7 +115,7 @@ fn in_json(column: &str, tree: &serde_json::Value) -> Result<(), Error> {
 }
 
 fn looks_secret(name: &str) -> Error {
-    Error::Secret { place: format!("`{name}`") }
+    Rule::Secret { place: name.to_owned() }.into()
 }
 
 #[expect(clippy::expect_used, reason = "the patterns are literals, and a test compiles each of them")]

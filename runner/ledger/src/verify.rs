@@ -6,15 +6,13 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use rusqlite::Connection;
-use synapsor_protocol::proposal::Move;
-use synapsor_protocol::{
-    Digest, Event, EventKind, EvidenceId, JobId, Moment, Outcome, ProposalId, ProposalState, Verdict,
-};
+use synapsor_protocol::{Digest, Event, EventKind, EvidenceId, ProposalId, Verdict};
 
+use crate::account::Account;
 use crate::chain;
 use crate::documents::{self, Sealed};
 use crate::error::Error;
-use crate::jobs::{self, Status, StoredJob};
+use crate::jobs;
 use crate::proposals;
 use crate::report::{ChainReport, Misfit, MisfitKind};
 
@@ -42,14 +40,6 @@ pub(crate) fn verify(conn: &Connection, ledger_id: &str) -> Result<ChainReport, 
     let Walk { fitting, head, witnessed, .. } = walk;
     let records = witnessed.total();
     Ok(ChainReport { ledger_id: ledger_id.to_owned(), events: fitting.unsigned_abs(), records, head, misfit })
-}
-
-/// What the events so far say about one proposal.
-struct Account {
-    state: ProposalState,
-    /// When its state last changed.
-    moved_at: Moment,
-    job: Option<StoredJob>,
 }
 
 /// Documents the events so far vouch for.
@@ -161,18 +151,12 @@ impl<'a> Walk<'a> {
         let illegal = || misfit(MisfitKind::MoveIllegal, Some(event.seq), Some(format!("proposal `{id}`")));
         if event.kind == EventKind::ProposalCreated {
             self.proposal(event, id)?;
-            let made = Account { state: ProposalState::PendingReview, moved_at: event.at, job: None };
-            return match self.accounts.insert(id.clone(), made) {
+            return match self.accounts.insert(id.clone(), Account::opened(event.at)) {
                 None => Ok(()),
                 Some(_) => Err(illegal()),
             };
         }
-        let account = self.accounts.get_mut(id).ok_or_else(illegal)?;
-        if let Some(step) = step(event.kind) {
-            account.state = account.state.next(step).ok_or_else(illegal)?;
-            account.moved_at = event.at;
-        }
-        account.attempt(event).ok_or_else(illegal)
+        self.accounts.get_mut(id).and_then(|account| account.follow(event)).ok_or_else(illegal)
     }
 
     fn proposal(&mut self, event: &Event, id: &ProposalId) -> Result<(), Stop> {
@@ -251,40 +235,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Account {
-    /// Follows the job; none when the event names an attempt that cannot be.
-    fn attempt(&mut self, event: &Event) -> Option<()> {
-        if event.kind == EventKind::WritebackStarted {
-            let attempt = attempt_of(event)?;
-            let expected = self.job.as_ref().map_or(1, |earlier| earlier.attempt.saturating_add(1));
-            self.job = Some(StoredJob {
-                proposal_id: event.proposal_id.clone()?,
-                job_id: JobId::from_stored(field(event, "job_id")?),
-                idempotency_key: field(event, "idempotency_key")?.to_owned(),
-                attempt,
-                runner_id: event.actor.clone(),
-                status: Status::Open,
-            });
-            return (attempt == expected).then_some(());
-        }
-        let finished = matches!(step(event.kind), Some(Move::Finish(_)));
-        if finished {
-            self.job.as_mut()?.status = Status::Finished;
-        } else if event.kind == EventKind::WritebackInterrupted {
-            let attempt = attempt_of(event)?;
-            let job = self.job.as_mut()?;
-            if job.status == Status::Open && job.attempt == attempt {
-                job.status = Status::Interrupted;
-            }
-        }
-        Some(())
-    }
-}
-
-fn attempt_of(event: &Event) -> Option<u32> {
-    u32::try_from(event.payload.get("attempt")?.as_u64()?).ok()
-}
-
 /// The document is there, and its digest is the one the event carries.
 fn vouch<T: Sealed>(
     event: &Event,
@@ -315,24 +265,5 @@ fn verdict(kind: EventKind) -> Option<Verdict> {
         EventKind::ProposalApproved => Some(Verdict::Approved),
         EventKind::ProposalRejected => Some(Verdict::Rejected),
         _ => None,
-    }
-}
-
-/// What an event does to its proposal's state; none for those that only tell.
-fn step(kind: EventKind) -> Option<Move> {
-    match kind {
-        EventKind::ProposalApproved => Some(Move::Approve),
-        EventKind::ProposalRejected => Some(Move::Reject),
-        EventKind::WritebackApplied => Some(Move::Finish(Outcome::Applied)),
-        EventKind::WritebackAlreadyApplied => Some(Move::Finish(Outcome::AlreadyApplied)),
-        EventKind::WritebackConflict => Some(Move::Finish(Outcome::Conflict)),
-        EventKind::WritebackFailed => Some(Move::Finish(Outcome::Failed)),
-        EventKind::WritebackUnknown => Some(Move::Finish(Outcome::Unknown)),
-        EventKind::LedgerCreated
-        | EventKind::EvidenceRecorded
-        | EventKind::CallRefused
-        | EventKind::ProposalCreated
-        | EventKind::WritebackStarted
-        | EventKind::WritebackInterrupted => None,
     }
 }

@@ -16,6 +16,7 @@ use crate::documents::{self, Sealed};
 use crate::error::Error;
 use crate::jobs::{self, Status, StoredJob};
 use crate::proposals::{self, StoredProposal};
+use crate::rule::Rule;
 use crate::writer::Write;
 
 /// What an apply may do next.
@@ -39,14 +40,14 @@ const NEVER_STARTED: Error = Error::Invariant { what: "an apply ended that the l
 pub(crate) fn start(write: &Write<'_>, id: &ProposalId, runner_id: &str) -> Result<Start, Error> {
     let stored = proposals::get_intact(write.conn, id)?;
     if stored.proposal.mode == ProposalMode::Shadow {
-        return Err(Error::Shadow { proposal: id.to_string() });
+        return Err(Rule::Shadow { proposal: id.to_string() }.into());
     }
     if stored.state == ProposalState::Applied {
         return settled(write.conn, &stored);
     }
     // What may end may start: the table of moves is the only list of states there is.
     if !may_end(stored.state) {
-        return Err(Error::NotApproved { proposal: id.to_string(), state: stored.state });
+        return Err(Rule::NotApproved { proposal: id.to_string(), state: stored.state }.into());
     }
     check_approval(write.conn, &stored)?;
     let attempt = next_attempt(write, &stored, runner_id)?;
@@ -66,9 +67,9 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<StoredPropo
     let id = &receipt.proposal_id;
     let stored = proposals::get_intact(write.conn, id)?;
     let next = stored.state.next(Move::Finish(receipt.outcome));
-    let refused = Error::NotApproved { proposal: id.to_string(), state: stored.state };
+    let refused = Rule::NotApproved { proposal: id.to_string(), state: stored.state };
     let Some(job) = jobs::find(write.conn, id)? else {
-        return Err(if next.is_some() { NEVER_STARTED } else { refused });
+        return Err(if next.is_some() { NEVER_STARTED } else { refused.into() });
     };
     check_receipt(&job, &stored, receipt)?;
     if is_repeat(write.conn, &stored, receipt)? {
@@ -133,7 +134,7 @@ fn settled(conn: &Connection, stored: &StoredProposal) -> Result<Start, Error> {
 /// The state column alone is no approval: the decision must be there, be for this content, and be in the chain.
 fn check_approval(conn: &Connection, stored: &StoredProposal) -> Result<(), Error> {
     let id = &stored.proposal.proposal_id;
-    let missing = || Error::ApprovalMissing { proposal: id.to_string() };
+    let missing = || Error::from(Rule::ApprovalMissing { proposal: id.to_string() });
     let decision = documents::decision(conn, id, Verdict::Approved)?.ok_or_else(missing)?;
     if decision.proposal_id != *id || decision.proposal_digest != stored.proposal.digest {
         return Err(proposals::mismatch(id, "approved"));

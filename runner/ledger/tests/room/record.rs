@@ -127,6 +127,12 @@ async fn what_looks_like_a_secret_is_recorded_nowhere() {
     assert_eq!(code(&error), "SECRET_MATERIAL_REJECTED");
     assert!(!error.refusal().message.contains("hunter2"));
     assert_eq!(fixture.events().await, 1);
+    // The refused call itself is on the record, without what it would have kept.
+    let (evidence, audit) = (call.evidence(), call.audit(Some(&call.evidence())));
+    let refused = QueryAudit { refused: Some(Code::SecretMaterialRejected), ..audit };
+    notebook.record_refusal(refused, Some(evidence.clone())).await.expect("recorded");
+    assert!(notebook.evidence(evidence.evidence_id.as_str(), "acme").await.expect("readable").is_none());
+    assert_eq!(fixture.events().await, 2);
     for suffix in ["", "-wal"] {
         let path = format!("{}{suffix}", fixture.path.display());
         let bytes = std::fs::read(&path).unwrap_or_default();

@@ -1,0 +1,83 @@
+//! What the events of one proposal add up to: its state and its job, told without looking at the tables.
+
+use synapsor_protocol::proposal::Move;
+use synapsor_protocol::{Event, EventKind, JobId, Moment, Outcome, ProposalState};
+
+use crate::jobs::{Status, StoredJob};
+
+/// Where a proposal stands after the events so far.
+pub(crate) struct Account {
+    pub(crate) state: ProposalState,
+    /// When its state last changed.
+    pub(crate) moved_at: Moment,
+    /// Its job as of the latest attempt.
+    pub(crate) job: Option<StoredJob>,
+}
+
+impl Account {
+    /// A proposal that was just made.
+    pub(crate) fn opened(at: Moment) -> Self {
+        Self { state: ProposalState::PendingReview, moved_at: at, job: None }
+    }
+
+    /// Follows the next event; none when it cannot come after the ones before.
+    pub(crate) fn follow(&mut self, event: &Event) -> Option<()> {
+        if let Some(step) = step(event.kind) {
+            self.state = self.state.next(step)?;
+            self.moved_at = event.at;
+        }
+        match event.kind {
+            EventKind::WritebackStarted => self.start(event),
+            EventKind::WritebackInterrupted => self.interrupt(event),
+            kind if matches!(step(kind), Some(Move::Finish(_))) => {
+                self.job.as_mut()?.status = Status::Finished;
+                Some(())
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn start(&mut self, event: &Event) -> Option<()> {
+        let attempt = self.job.as_ref().map_or(1, |earlier| earlier.attempt.saturating_add(1));
+        self.job = Some(StoredJob {
+            proposal_id: event.proposal_id.clone()?,
+            job_id: JobId::from_stored(event.payload.get("job_id")?.as_str()?),
+            idempotency_key: event.payload.get("idempotency_key")?.as_str()?.to_owned(),
+            attempt,
+            runner_id: event.actor.clone(),
+            status: Status::Open,
+        });
+        (attempt_of(event)? == attempt).then_some(())
+    }
+
+    fn interrupt(&mut self, event: &Event) -> Option<()> {
+        let job = self.job.as_mut()?;
+        if job.status == Status::Open && attempt_of(event)? == job.attempt {
+            job.status = Status::Interrupted;
+        }
+        Some(())
+    }
+}
+
+fn attempt_of(event: &Event) -> Option<u32> {
+    u32::try_from(event.payload.get("attempt")?.as_u64()?).ok()
+}
+
+/// What an event does to its proposal's state; none for those that only tell.
+fn step(kind: EventKind) -> Option<Move> {
+    match kind {
+        EventKind::ProposalApproved => Some(Move::Approve),
+        EventKind::ProposalRejected => Some(Move::Reject),
+        EventKind::WritebackApplied => Some(Move::Finish(Outcome::Applied)),
+        EventKind::WritebackAlreadyApplied => Some(Move::Finish(Outcome::AlreadyApplied)),
+        EventKind::WritebackConflict => Some(Move::Finish(Outcome::Conflict)),
+        EventKind::WritebackFailed => Some(Move::Finish(Outcome::Failed)),
+        EventKind::WritebackUnknown => Some(Move::Finish(Outcome::Unknown)),
+        EventKind::LedgerCreated
+        | EventKind::EvidenceRecorded
+        | EventKind::CallRefused
+        | EventKind::ProposalCreated
+        | EventKind::WritebackStarted
+        | EventKind::WritebackInterrupted => None,
+    }
+}

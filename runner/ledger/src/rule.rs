@@ -1,0 +1,118 @@
+//! The rules that can answer no: what a proposal, a decision or an apply has to be before it is recorded.
+//!
+//! Invariant: no message holds a value of a record.
+
+use synapsor_protocol::{Code, ProposalState};
+
+/// Which rule answered no. Asking again changes nothing; nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    /// No proposal has that id, prefix or position.
+    #[error("no proposal matches `{reference}`")]
+    ProposalNotFound {
+        /// What was asked for.
+        reference: String,
+    },
+    /// Several proposals start with that prefix.
+    #[error("more than one proposal starts with `{reference}`")]
+    Ambiguous {
+        /// What was asked for.
+        reference: String,
+        /// Some of the proposals it could be.
+        candidates: Vec<String>,
+    },
+    /// The stored proposal is not the content that was sealed, shown or approved.
+    #[error("the stored content of proposal `{proposal}` is not the one that was {was}")]
+    HashMismatch {
+        /// The proposal.
+        proposal: String,
+        /// Which earlier digest it no longer matches: `sealed`, `shown` or `approved`.
+        was: &'static str,
+    },
+    /// Only a proposal that waits for review can be approved.
+    #[error("proposal `{proposal}` is `{state}`, expected `pending_review`")]
+    NotPendingReview {
+        /// The proposal.
+        proposal: String,
+        /// Where it stands.
+        state: ProposalState,
+    },
+    /// Only a proposal that waits for review or for its apply can be rejected.
+    #[error("proposal `{proposal}` is `{state}` and can no longer be rejected")]
+    NotRejectable {
+        /// The proposal.
+        proposal: String,
+        /// Where it stands.
+        state: ProposalState,
+    },
+    /// An apply has started whose outcome the ledger does not know; the source may have changed.
+    #[error("an apply of proposal `{proposal}` is not settled, so it cannot be rejected")]
+    ApplyUnsettled {
+        /// The proposal.
+        proposal: String,
+    },
+    /// Only an approved proposal can be applied or given a receipt.
+    #[error("proposal `{proposal}` is `{state}`, expected `approved`")]
+    NotApproved {
+        /// The proposal.
+        proposal: String,
+        /// Where it stands.
+        state: ProposalState,
+    },
+    /// The state says approved, but no decision in the chain does.
+    #[error("proposal `{proposal}` has no approval in the ledger's chain")]
+    ApprovalMissing {
+        /// The proposal.
+        proposal: String,
+    },
+    /// A rejection says why.
+    #[error("rejecting proposal `{proposal}` needs a reason")]
+    ReasonRequired {
+        /// The proposal.
+        proposal: String,
+    },
+    /// Shadow proposals are for comparison only.
+    #[error("proposal `{proposal}` is a shadow proposal and is never applied")]
+    Shadow {
+        /// The proposal.
+        proposal: String,
+    },
+    /// The record would keep something that looks like a secret.
+    #[error("`{place}` looks like a secret and is not recorded")]
+    Secret {
+        /// Which field: a name, never the value.
+        place: String,
+    },
+}
+
+impl Rule {
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::ProposalNotFound { .. } => Code::ProposalNotFound,
+            Self::Ambiguous { .. } => Code::ProposalIdAmbiguous,
+            Self::HashMismatch { .. } => Code::ProposalHashMismatch,
+            Self::NotPendingReview { .. } => Code::ProposalNotPendingReview,
+            Self::NotRejectable { .. } | Self::ApplyUnsettled { .. } => Code::ProposalNotRejectable,
+            Self::NotApproved { .. } | Self::ApprovalMissing { .. } => Code::ProposalNotApproved,
+            Self::ReasonRequired { .. } => Code::ReasonRequired,
+            Self::Shadow { .. } => Code::ShadowWritebackDisabled,
+            Self::Secret { .. } => Code::SecretMaterialRejected,
+        }
+    }
+
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Ambiguous { candidates, .. } => return Some(format!("one of: {}", candidates.join(", "))),
+            Self::HashMismatch { was: "shown", .. } => "look at the proposal as it is now, then decide",
+            Self::HashMismatch { .. } | Self::ApprovalMissing { .. } => {
+                "the ledger file was edited or damaged; verify it before trusting anything in it"
+            }
+            Self::ApplyUnsettled { .. } => {
+                "apply the proposal again: that settles whether the earlier try changed the source"
+            }
+            Self::Secret { .. } => "take the column or argument out of the capability",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

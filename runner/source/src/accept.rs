@@ -128,9 +128,12 @@ impl ColumnShape {
         if text.contains('\0') {
             return Err(ColumnMismatch::new(self, "text with a NUL character"));
         }
-        let length = text.chars().count();
+        // MySQL counts `text` types in bytes; every other length anywhere is in characters.
+        let counts_bytes = self.type_name.ends_with("text");
+        let (length, unit) =
+            if counts_bytes { (text.len(), "bytes") } else { (text.chars().count(), "characters") };
         if length_max.is_some_and(|most| u64::try_from(length).is_ok_and(|length| length > most)) {
-            return Err(ColumnMismatch::new(self, format!("text of {length} characters")));
+            return Err(ColumnMismatch::new(self, format!("text of {length} {unit}")));
         }
         let padded =
             ["char(", "character(", "bpchar"].iter().any(|prefix| self.type_name.starts_with(prefix));
@@ -208,6 +211,9 @@ fn expected(column: &ColumnShape) -> String {
             format!("a decimal of up to {precision} digits, {scale} of them fractional")
         }
         ColumnKind::Decimal { .. } => "a decimal".to_owned(),
+        ColumnKind::Text { length_max: Some(most) } if column.type_name.ends_with("text") => {
+            format!("text of up to {most} bytes")
+        }
         ColumnKind::Text { length_max: Some(most) } => format!("text of up to {most} characters"),
         ColumnKind::Text { length_max: None } => "text".to_owned(),
         ColumnKind::Enum { labels } => {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: these functions never round, never guess and never accept what they would print differently in meaning.
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
@@ -64,8 +65,8 @@ pub(crate) fn instant(text: &str) -> Option<String> {
             (text.get(..sign)?, numeric_offset(text.get(sign..)?)?)
         }
     };
-    let instant = offset.to_timestamp(civil_date_time(local)?).ok()?;
-    let utc = Offset::UTC.to_datetime(instant);
+    let ahead = SignedDuration::from_secs(offset.seconds().into());
+    let utc = civil_date_time(local)?.checked_sub(ahead).ok()?;
     (1..=9999).contains(&utc.year()).then(|| six_digits(utc) + "Z")
 }
 
@@ -246,6 +247,8 @@ mod tests {
                 ("2026-01-02T03:04:05Z", Some("2026-01-02T03:04:05.000000Z")),
                 ("2026-01-02T03:04:05+05:30", Some("2026-01-01T21:34:05.000000Z")),
                 ("1890-01-02 03:04:05-00:19:32", Some("1890-01-02T03:23:37.000000Z")),
+                ("9999-12-31 23:59:59.999999+00", Some("9999-12-31T23:59:59.999999Z")),
+                ("9999-12-31 23:59:59-01", None),
                 ("2026-01-02T03:04:05", None),
                 ("2026-01-02T03:04:05+5", None),
                 ("2026-01-02T03:04:05+00:00:00:00", None),

@@ -66,7 +66,7 @@ pub enum ColumnKind {
     },
     /// Text.
     Text {
-        /// Longest, in Unicode scalar values.
+        /// Longest, in Unicode scalar values; MySQL's `text` types count bytes.
         length_max: Option<u64>,
     },
     /// One of some labels.

@@ -204,6 +204,14 @@ fn text_is_neither_cut_nor_padded() {
             column `c` takes text of up to 3 characters, found json
         "#]],
     );
+    let in_bytes = column("tinytext", ColumnKind::Text { length_max: Some(255) });
+    check(
+        &in_bytes,
+        &[text(&"ä".repeat(128))],
+        &expect![[r#"
+        column `c` takes text of up to 255 bytes, found text of 256 bytes
+    "#]],
+    );
     let padded = column("char(3)", ColumnKind::Text { length_max: Some(3) });
     check(
         &padded,

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::Fault;
 use crate::dialect::sqlite::{self as dialect, Access};
+use crate::error::Unreachable;
 use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
@@ -100,7 +101,11 @@ impl SqlitePool {
         }
         let (path, busy_timeout) = (self.path.clone(), self.deadline);
         let opened = spawn_blocking(move || dialect::open(&path, Access::Read, busy_timeout)).await;
-        let connection = opened.map_err(|error| crashed(&error))?.map_err(Fault::Unreachable)?;
+        let connection = opened.map_err(|error| crashed(&error))?.map_err(|cause| match cause {
+            // The file is there; somebody holds its lock.
+            Unreachable::NoAnswer => Fault::Timeout,
+            cause => Fault::Unreachable(cause),
+        })?;
         let interrupt = Arc::new(connection.get_interrupt_handle());
         Ok(Open { connection, interrupt })
     }

@@ -53,7 +53,7 @@ pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
         }
     };
     let rest = text.get(documents.byte_offset()..).unwrap_or_default();
-    if !rest.trim().is_empty() {
+    if !rest.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
         problems.add("$", ProblemCode::TrailingData, "something follows the JSON document");
         return None;
     }
@@ -266,6 +266,8 @@ mod tests {
             ("\u{feff}{}", "BYTE_ORDER_MARK"),
             ("{} {}", "TRAILING_DATA"),
             ("{}]", "TRAILING_DATA"),
+            ("{}\u{a0}", "TRAILING_DATA"),
+            ("\u{a0}{}", "INVALID_JSON"),
             ("{\"a\": 1, \"a\": 1}", "DUPLICATE_KEY"),
             ("{\"a\": 1, \"\\u0061\": 1}", "DUPLICATE_KEY"),
             ("{\"a\": 1e400}", "NUMBER_TOO_LONG"),

@@ -148,7 +148,9 @@ fn writer(draft: &Draft<'_, '_>, names: &Names<'_>, problems: &mut Problems) {
             .hint("use an executor of the application, or `mode: shadow`");
     } else if !source.has_writer {
         let message = "the source names no `write_url_env`, so nothing can be applied";
-        problems.add(draft.capability.path_to("source"), ProblemCode::WritebackDisabled, message);
+        problems
+            .add(draft.capability.path_to("source"), ProblemCode::WritebackDisabled, message)
+            .hint("name the writing credential in `write_url_env`, or say `mode: shadow`");
     }
 }
 

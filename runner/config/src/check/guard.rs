@@ -11,7 +11,9 @@ use crate::problem::Problems;
 pub(super) fn check<'a>(draft: &Draft<'a, '_>, problems: &mut Problems) -> Option<&'a str> {
     let expected = "`{\"column\": …}` or `{\"weak_guard_ack\": true}`";
     let Some(guard) = draft.capability.get("conflict_guard") else {
-        problems.missing(draft.capability, "conflict_guard", ProblemCode::ConflictGuardRequired, expected);
+        problems
+            .missing(draft.capability, "conflict_guard", ProblemCode::ConflictGuardRequired, expected)
+            .hint("name a column that moves with every change, like `updated_at` or `version`");
         return None;
     };
     if !guard.is_object() {

@@ -202,3 +202,28 @@ pub(super) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -
         .max_by(|(left, _), (right, _)| left.total_cmp(right))?;
     Some(format!("did you mean `{}`?", nearest.escape_debug()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_names_is_cut() {
+        let names: Vec<String> = (0..40).map(|number| format!("s{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(one_of(&names[..0]), "none: there is nothing to choose from");
+        assert_eq!(one_of(&names[..1]), "`s0`");
+        assert_eq!(one_of(&names[..3]), "one of `s0`, `s1`, `s2`");
+        assert!(one_of(&names).ends_with("`s11` and 28 more"), "{}", one_of(&names));
+    }
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let known = ["visible_columns", "allowed_columns", "args"];
+        let nearest = |name| suggestion(name, known.into_iter());
+        assert_eq!(nearest("visible_colums").as_deref(), Some("did you mean `visible_columns`?"));
+        assert_eq!(nearest("arg").as_deref(), Some("did you mean `args`?"));
+        assert_eq!(nearest("where"), None);
+        assert_eq!(nearest(""), None);
+    }
+}

@@ -146,6 +146,8 @@ fn capabilities(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
     let needs_default = capabilities.items().any(|place| place.is_object() && place.get("context").is_none());
     if needs_default && !names.has_default_context && !names.is_cloud() {
         let expected = "a context, since at least one capability names none";
-        problems.missing(root, DEFAULT_CONTEXT, ProblemCode::TrustedContextRequired, expected);
+        problems
+            .missing(root, DEFAULT_CONTEXT, ProblemCode::TrustedContextRequired, expected)
+            .hint("`{\"provider\": \"environment\"}` takes both from the environment");
     }
 }

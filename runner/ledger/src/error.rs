@@ -304,9 +304,10 @@ mod tests {
                 hint: the ledger file was edited or damaged; verify it before trusting anything in it
             REASON_REQUIRED: rejecting proposal `wrp_1` needs a reason
             SHADOW_WRITEBACK_DISABLED: proposal `wrp_1` is a shadow proposal and is never applied
-            SECRET_MATERIAL_REJECTED: `api_key` looks like a secret and is not recorded
+            SECRET_MATERIAL_REJECTED: `api_key` holds what looks like a secret and is not recorded
                 hint: take the column or argument out of the capability
-        "#]].assert_eq(&text);
+        "#]]
+        .assert_eq(&text);
         assert!(!text.contains("hunter2"));
     }
 }

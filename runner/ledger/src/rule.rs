@@ -78,7 +78,7 @@ pub enum Rule {
         proposal: String,
     },
     /// The record would keep something that looks like a secret.
-    #[error("`{place}` looks like a secret and is not recorded")]
+    #[error("`{place}` holds what looks like a secret and is not recorded")]
     Secret {
         /// Which field: a name, never the value.
         place: String,

@@ -218,6 +218,6 @@ mod tests {
     #[test]
     fn the_answer_names_the_field_and_not_the_value() {
         let error = in_columns(&Columns::from([("api_key".into(), text("hunter2"))])).expect_err("refused");
-        assert_eq!(error.to_string(), "`api_key` looks like a secret and is not recorded");
+        assert_eq!(error.to_string(), "`api_key` holds what looks like a secret and is not recorded");
     }
 }

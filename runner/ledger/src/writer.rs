@@ -18,7 +18,7 @@ use crate::error::Error;
 const BATCH_MAX: usize = 128;
 
 /// Changes that may wait; a caller beyond it waits before handing over.
-const QUEUE_MAX: usize = 1024;
+const QUEUE_MAX: usize = 256;
 
 /// What a change works with, inside the transaction.
 pub(crate) struct Write<'a> {

@@ -10,5 +10,6 @@ mod faults;
 mod files;
 mod record;
 mod sharing;
+mod steps;
 mod tamper;
 mod writeback;

@@ -82,7 +82,7 @@ impl Undeclared {
     }
 
     fn add<'a>(&mut self, place: String, name: &str, what: &str, known: impl IntoIterator<Item = &'a str>) {
-        let message = format!("`{}` is not declared in `{MANIFEST_FILE}` as {what}", name.escape_debug());
+        let message = format!("`{name}` is not declared in `{MANIFEST_FILE}` as {what}");
         let problem = Problem::new(ProblemCode::CaseUndeclared, place, message);
         self.problems.push(problem.maybe_hint(nearest(name, known)));
     }

@@ -83,7 +83,7 @@ pub(crate) fn gather(path: &Path) -> Files {
 
 fn gather_cases(folder: &Folder, names: &[String], files: &mut Files) {
     if names.len() > CASES_MAX {
-        let message = format!("expected at most {CASES_MAX} cases, found {}", names.len());
+        let message = format!("expected at most `{CASES_MAX}` cases, found more");
         files.problems.push(Problem::new(ProblemCode::TooManyCases, "cases", message));
         return;
     }

@@ -27,7 +27,7 @@ pub(crate) fn manifest(file: &str, bytes: &[u8]) -> Result<Manifest, Vec<Problem
     let manifest: Manifest =
         parse(file, bytes, ProblemCode::ManifestInvalid).map_err(|problem| vec![problem])?;
     if manifest.world != WORLD {
-        let message = format!("expected `{WORLD}`, found `{}`", manifest.world.escape_debug());
+        let message = format!("expected `{WORLD}`, found `{}`", manifest.world);
         return Err(vec![Problem::new(ProblemCode::WorldUnknown, format!("{file} $.world"), message)]);
     }
     Ok(manifest)
@@ -63,7 +63,7 @@ fn in_our_words(file: &str, schema: &serde_json::Value, error: &ValidationError<
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let unknown = |key: &String| {
-                let message = format!("`{}` is not a key of the format", key.escape_debug());
+                let message = format!("`{key}` is not a key of the format");
                 Problem::new(ProblemCode::UnknownKey, place::under(&place, key), message)
                     .maybe_hint(nearest(key, known_keys(schema)))
             };

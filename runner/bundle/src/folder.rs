@@ -37,11 +37,12 @@ impl Folder {
     /// The bytes of a file named in the bundle.
     pub(crate) fn read(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, Problem> {
         let path = self.inside(name)?;
-        let file = File::open(path).map_err(|error| unreadable(name, &error))?;
-        let metadata = file.metadata().map_err(|error| unreadable(name, &error))?;
+        // Before it is opened: opening a pipe waits for its other end.
+        let metadata = path.metadata().map_err(|error| unreadable(name, &error))?;
         if !metadata.is_file() {
             return Err(Problem::new(ProblemCode::FileUnreadable, name, "expected a plain file"));
         }
+        let file = File::open(path).map_err(|error| unreadable(name, &error))?;
         // One byte more than allowed, so that a file that grows while it is read is noticed too.
         let mut bytes = Vec::new();
         let mut limited = file.take(bytes_max.saturating_add(1));
@@ -54,7 +55,7 @@ impl Folder {
         Err(Problem::new(ProblemCode::FileTooLarge, name, message))
     }
 
-    /// The names in `cases/` that end in `.json`, without it, in order.
+    /// The names in `cases/` that end in `.json`, without it, in order; one more than allowed tells that there are more.
     pub(crate) fn case_names(&self) -> Result<Vec<String>, Problem> {
         let path = match self.inside("cases") {
             Ok(path) => path,
@@ -65,6 +66,9 @@ impl Folder {
         for entry in path.read_dir().map_err(|error| unreadable("cases", &error))? {
             let name = entry.map_err(|error| unreadable("cases", &error))?.file_name();
             names.extend(name.to_str().and_then(|name| name.strip_suffix(".json")).map(str::to_owned));
+            if names.len() > CASES_MAX {
+                break;
+            }
         }
         names.sort();
         Ok(names)
@@ -73,8 +77,8 @@ impl Folder {
     /// The resolved path of a name, if it stays inside: no `..`, no absolute path, no link that leads out.
     fn inside(&self, name: &str) -> Result<PathBuf, Problem> {
         let escapes = || {
-            let message = format!("expected a path inside the bundle, found `{}`", name.escape_debug());
-            Problem::new(ProblemCode::PathEscapes, name.escape_debug().to_string(), message)
+            let message = format!("expected a path inside the bundle, found `{name}`");
+            Problem::new(ProblemCode::PathEscapes, name, message)
         };
         if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(escapes());

@@ -147,7 +147,7 @@ impl Missing<'_> {
         }
     }
 
-    fn add(&mut self, code: ProblemCode, path: &str, message: impl Into<String>) -> Hint<'_> {
+    fn add(&mut self, code: ProblemCode, path: &str, message: impl AsRef<str>) -> Hint<'_> {
         self.problems.push(Problem::new(code, format!("{} $.{path}", self.capability), message));
         Hint(self.problems.last_mut())
     }

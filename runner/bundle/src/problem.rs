@@ -23,17 +23,16 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(code: ProblemCode, place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, place: place.into(), message: message.into(), hint: None }
+    pub(crate) fn new(code: ProblemCode, place: impl AsRef<str>, message: impl AsRef<str>) -> Self {
+        Self { code, place: printable(place.as_ref()), message: printable(message.as_ref()), hint: None }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.maybe_hint(Some(hint.into()))
     }
 
     pub(crate) fn maybe_hint(self, hint: Option<String>) -> Self {
-        Self { hint, ..self }
+        Self { hint: hint.as_deref().map(printable), ..self }
     }
 
     /// Why a call is refused when the handler cannot be loaded because of this.
@@ -49,6 +48,13 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Text of a bundle as a terminal may show it: a bundle is somebody else's until it is reviewed, and a file name or a key
+/// can hold what a terminal obeys.
+pub(crate) fn printable(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
 /// `did you mean ...`, where one of the names is near.
 pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     /// Below this, names share little more than letters.
@@ -59,4 +65,24 @@ pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
         .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_a_bundle_says_reaches_a_terminal_as_a_command() {
+        let problem = Problem::new(ProblemCode::CaseInvalid, "cases/\u{1b}[2J.json", "unknown field `\u{7}`")
+            .hint("did you mean `\r\n`?");
+        let shown = format!("{problem} {:?}", problem.hint);
+        assert!(!shown.chars().any(char::is_control), "{shown}");
+        assert!(shown.contains("\\u{1b}[2J"), "{shown}");
+    }
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        assert_eq!(nearest("write", ["writes", "reads"]).as_deref(), Some("did you mean `writes`?"));
+        assert_eq!(nearest("sha256", ["digest", "file"]), None);
+    }
 }

@@ -62,7 +62,7 @@ impl RecordedReads {
 
 impl DeclaredReads for RecordedReads {
     fn get(&self, read: &str, key: &Value) -> BoxFuture<'_, Result<Option<Columns>, ReadError>> {
-        let ask = || format!("read `{}` for the row with key `{key}`", read.escape_debug());
+        let ask = || format!("read `{read}` for the row with key `{key}`");
         self.answer(ask, |recorded| match recorded {
             RecordedRead::Get { read: name, key: of, row } if name == read && of == key => Some(row.clone()),
             _ => None,
@@ -73,7 +73,7 @@ impl DeclaredReads for RecordedReads {
         let ask = || {
             let equal: Vec<String> =
                 filters.iter().map(|(name, value)| format!("`{name}` = `{value}`")).collect();
-            format!("read `{}` for the rows with {}", read.escape_debug(), equal.join(", "))
+            format!("read `{read}` for the rows with {}", equal.join(", "))
         };
         self.answer(ask, |recorded| match recorded {
             RecordedRead::Find { read: name, filters: of, rows } if name == read && of == filters => {

@@ -7,7 +7,7 @@ use synapsor_protocol::Usage;
 
 use crate::case::{Answer, Case};
 use crate::code::ProblemCode;
-use crate::problem::Problem;
+use crate::problem::{Problem, printable};
 use crate::recorded::{Asked, RecordedReads};
 use crate::report::CaseReport;
 
@@ -22,8 +22,8 @@ pub(crate) async fn case(handler: &Handler, case: &Case) -> (CaseReport, Vec<Pro
             .hint("a handler may not depend on anything but its inputs and reads")
     }));
     let report = CaseReport {
-        file: case.file(),
-        description: case.description.clone(),
+        file: printable(&case.file()),
+        description: printable(&case.description),
         passed: problems.is_empty(),
         usage: usage(&first),
     };

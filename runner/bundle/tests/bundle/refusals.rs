@@ -196,6 +196,19 @@ fn a_link_that_leads_out_of_the_folder_is_not_followed() {
     assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::PathEscapes]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
+    let copy = Copy::new().remove(COMPONENT);
+    let made = std::process::Command::new("mkfifo").arg(copy.path(COMPONENT)).status().unwrap();
+    assert!(made.success());
+    let problems = open(copy.folder()).unwrap_err();
+    assert_eq!(
+        problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
+        [ProblemCode::FileUnreadable]
+    );
+}
+
 #[test]
 fn no_path_in_a_manifest_reaches_another_folder() {
     for path in [

@@ -1,6 +1,6 @@
 //! The arguments of a capability: what a model gives, and what it may never give.
 
-use synapsor_protocol::Value;
+use synapsor_protocol::{Value, is_reserved};
 
 use super::rule::{
     optional_boolean, optional_positive, optional_text, required_items, required_members, required_text,
@@ -12,30 +12,6 @@ use crate::place::Place;
 use crate::problem::Problems;
 
 const TYPES: &[&str] = &["string", "number", "boolean"];
-
-/// What only the runner sets: whose row, which row version, which table. Compared without `_` and case, so that
-/// `tenant_id`, `tenantId` and `TENANT_ID` are one name.
-const RESERVED: &[&str] = &[
-    "tenantid",
-    "principal",
-    "principalid",
-    "projectid",
-    "sourceid",
-    "allowedcolumns",
-    "rowversion",
-    "currentversion",
-    "expectedversion",
-    "approvalidentity",
-    "table",
-    "tablename",
-    "schema",
-    "schemaname",
-    "column",
-    "columns",
-    "columnname",
-    "database",
-    "databasename",
-];
 
 /// The arguments of one capability, as far as they can be told.
 pub(super) struct Arguments<'a>(Option<Place<'a>>);
@@ -100,8 +76,7 @@ pub(super) fn lookup(capability: &Place<'_>, arguments: &Arguments<'_>, problems
 }
 
 fn argument_name(name: &str, arg: &Place<'_>, problems: &mut Problems) {
-    let folded: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
-    if RESERVED.contains(&folded.as_str()) {
+    if is_reserved(name) {
         let message = format!("expected nothing the runner itself sets, found `{}`", name.escape_debug());
         problems.add(arg.path(), ProblemCode::ModelControlledReservedArg, message);
     } else if !Form::Identifier.accepts(name) {

@@ -98,7 +98,8 @@ fn start(settings: &EngineSettings) -> Result<Engine, Error> {
 /// Everything off that no guest needs, and everything on that limits one.
 ///
 /// Garbage collection, exceptions, threads and async components are not compiled in at all; see the workspace's features
-/// of `wasmtime`.
+/// of `wasmtime`. Several memories per module stay on, because the engine itself makes such modules to join the parts of
+/// a composed component (with them off its compiler panics); the gate keeps them from guests.
 fn base_config() -> Config {
     let mut config = Config::new();
     config
@@ -110,7 +111,6 @@ fn base_config() -> Config {
         .max_wasm_stack(GUEST_STACK_BYTES)
         .wasm_component_model(true)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
         .wasm_relaxed_simd(false)
         .wasm_tail_call(false)
         .wasm_wide_arithmetic(false)

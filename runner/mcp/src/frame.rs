@@ -86,10 +86,17 @@ pub(crate) fn nesting(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     async fn frames(input: &[u8], bytes_max: usize) -> Vec<Frame> {
-        let mut reader = FrameReader::new(input, bytes_max);
+        read_all(FrameReader::new(input, bytes_max)).await
+    }
+
+    async fn read_all<R: AsyncRead + Unpin>(mut reader: FrameReader<R>) -> Vec<Frame> {
         let mut frames = Vec::new();
         loop {
             match reader.next().await.expect("memory does not fail") {
@@ -109,6 +116,60 @@ mod tests {
         );
         let endless = [b'x'; 100_000];
         assert_eq!(frames(&endless, 10).await, []);
+    }
+
+    /// Any JSON, with the text that scanners trip over.
+    fn json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<i64>().prop_map(Json::from),
+            r#"[\[\]{}"\\a]{0,8}"#.prop_map(Json::from),
+        ];
+        leaf.prop_recursive(6, 40, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::btree_map(r#"[\[{"\\]{0,3}"#, inner, 0..4)
+                    .prop_map(|fields| Json::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn depth(json: &Json) -> usize {
+        match json {
+            Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+            Json::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nesting_is_the_depth_a_parser_would_find(json in json()) {
+            prop_assert_eq!(nesting(json.to_string().as_bytes()), depth(&json));
+        }
+
+        #[test]
+        fn frames_are_the_lines_however_the_input_is_cut(
+            lines in prop::collection::vec("[a-z]{0,12}", 0..8),
+            capacity in 1_usize..5,
+        ) {
+            let (mut peer, input) = tokio::io::duplex(capacity);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let found = runtime.block_on(async {
+                let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+                let sending = async move {
+                    peer.write_all(text.as_bytes()).await.expect("the reader is there");
+                    drop(peer);
+                };
+                let reading = read_all(FrameReader::new(input, 8));
+                tokio::join!(sending, reading).1
+            });
+            let expected: Vec<Frame> = lines
+                .iter()
+                .map(|line| if line.len() > 8 { Frame::TooLong } else { Frame::Line(line.clone().into()) })
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]

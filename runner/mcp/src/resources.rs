@@ -33,7 +33,6 @@ pub(crate) fn error(address: &str, refusal: &Refusal) -> ErrorData {
     let data = Some(json!({
         "uri": address,
         "code": refusal.code,
-        "hint": refusal.hint,
         "retryable": refusal.code.retryable(),
     }));
     let message = refusal.message.clone();

@@ -127,7 +127,7 @@ impl ServerHandler for Surface {
             }
             // No such tool, so no result of it either: the protocol's own error.
             Err(refusal) if refusal.code == Code::McpToolNotFound => {
-                let data = json!({ "code": refusal.code, "hint": refusal.hint });
+                let data = json!({ "code": refusal.code });
                 return Err(ErrorData::invalid_params(refusal.message, Some(data)));
             }
             Err(refusal) => CallToolResult::structured_error(envelope::of_refusal(format, &name, &refusal)),

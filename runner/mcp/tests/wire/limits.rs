@@ -99,7 +99,7 @@ async fn a_cancelled_call_is_dropped_without_an_answer() {
 }
 
 #[tokio::test]
-async fn hundreds_of_requests_at_once_are_all_answered() {
+async fn more_requests_at_once_than_may_be_in_flight_are_all_answered() {
     let world = World::demo().await;
     let mut client = Client::ready(&world, Era::Stateless).await;
     let arguments = json!({ "invoice_id": "INV-3001" });
@@ -112,6 +112,24 @@ async fn hundreds_of_requests_at_once_are_all_answered() {
         let answer = client.receive().await.unwrap();
         assert_eq!(answer["result"]["isError"], false, "{answer}");
         assert!(waiting.remove(&answer["id"].as_i64().unwrap()), "answered once: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_no_answers_is_not_read_from_for_ever() {
+    let world = World::demo().await;
+    let mut client = Client::ready(&world, Era::Handshake).await;
+    let nonsense = "x".repeat(1024);
+    let mut taken = 0;
+    while tokio::time::timeout(Duration::from_millis(500), client.send_line(nonsense.as_bytes()))
+        .await
+        .is_ok()
+    {
+        taken += 1;
+        assert!(taken < 5_000, "the server piles up answers nobody reads");
+    }
+    for _ in 0..taken {
+        assert_eq!(client.receive().await.unwrap()["error"]["code"], -32700);
     }
 }
 

@@ -72,20 +72,19 @@ pub(crate) fn of_proposal(conn: &Connection, id: &ProposalId) -> Result<Vec<Even
     Ok(events)
 }
 
-/// Hands every event to `look`, in order, together with its number, until `look` says to stop.
-pub(crate) fn walk<F>(conn: &Connection, mut look: F) -> Result<(), Error>
+/// Hands every event to `look`, in order, together with its number, until `look` refuses one.
+pub(crate) fn walk<E, F>(conn: &Connection, mut look: F) -> Result<(), E>
 where
-    F: FnMut(i64, Result<Event, Error>) -> Result<std::ops::ControlFlow<()>, Error>,
+    E: From<Error>,
+    F: FnMut(i64, Result<Event, Error>) -> Result<(), E>,
 {
     let failed = || Error::storage("walk the chain");
-    let mut statement =
-        conn.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq")).map_err(failed())?;
+    let sql = format!("SELECT {COLUMNS} FROM events ORDER BY seq");
+    let mut statement = conn.prepare(&sql).map_err(failed())?;
     let mut rows = statement.query([]).map_err(failed())?;
     while let Some(row) = rows.next().map_err(failed())? {
         let seq = row.get(0).map_err(failed())?;
-        if look(seq, event(row))?.is_break() {
-            break;
-        }
+        look(seq, event(row))?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ impl Notebook {
         evidence: EvidenceBundle,
         audit: QueryAudit,
     ) -> Result<Recorded, Error> {
-        self.book.writer.write(move |write| propose::proposal(write, proposal, &evidence, &audit)).await
+        self.book.writer.write(move |write| propose::proposal(write, &proposal, &evidence, &audit)).await
     }
 
     /// The tenant's proposal of that id; another tenant's is none.

@@ -63,27 +63,27 @@ pub(crate) fn refusal(
 /// Records a proposal, or finds the open one with the same content. The read behind it is recorded either way.
 pub(crate) fn proposal(
     write: &Write<'_>,
-    proposal: Proposal,
+    proposal: &Proposal,
     evidence: &EvidenceBundle,
     audit: &QueryAudit,
 ) -> Result<Recorded, Error> {
-    belong_together(&proposal, evidence)?;
+    belong_together(proposal, evidence)?;
     secrets::refuse_in_change_set(&proposal.change_set)?;
     let content = proposal.change_set.digest().map_err(chain::no_canonical_form)?;
     record_evidence(write, evidence)?;
-    if let Some(open) = proposals::open_with_content(write.conn, &proposal, &content)? {
+    if let Some(open) = proposals::open_with_content(write.conn, proposal, &content)? {
         return repeat(write, open, evidence, audit);
     }
-    let id = proposal.proposal_id.clone();
+    let id = &proposal.proposal_id;
     let mut payload = reading(evidence, audit)?;
     payload.insert("mode".into(), json!(proposal.mode));
     payload.insert("proposal_digest".into(), json!(proposal.digest));
     payload.insert("content_digest".into(), json!(content));
     let actor = &proposal.change_set.principal;
-    let event = chain::append(write, EventKind::ProposalCreated, Some(&id), actor, payload.into())?;
-    proposals::insert(write, &proposal, &content, &event)?;
-    documents::insert_audit(write.conn, audit, Some(&id))?;
-    Ok(Recorded { proposal: proposals::get_intact(write.conn, &id)?, repeated: false })
+    let event = chain::append(write, EventKind::ProposalCreated, Some(id), actor, payload.into())?;
+    proposals::insert(write, proposal, &content, &event)?;
+    documents::insert_audit(write.conn, audit, Some(id))?;
+    Ok(Recorded { proposal: proposals::get_intact(write.conn, id)?, repeated: false })
 }
 
 fn repeat(

@@ -3,7 +3,6 @@
 //! Invariant: one snapshot is walked, so that appending goes on meanwhile and does not confuse it.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 use synapsor_protocol::{Digest, Event, EventKind, EvidenceId, ProposalId, Verdict};
@@ -81,21 +80,11 @@ impl<'a> Walk<'a> {
     }
 
     fn events(&mut self) -> Result<(), Stop> {
-        let mut stopped = None;
-        chain::walk(self.conn, |seq, event| {
-            Ok(match self.event(seq, event) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(stop) => {
-                    stopped = Some(stop);
-                    ControlFlow::Break(())
-                }
-            })
-        })?;
-        match stopped {
-            Some(stop) => Err(stop),
-            None if self.fitting == 0 => Err(misfit(MisfitKind::BeginningReplaced, Some(1), None)),
-            None => Ok(()),
+        chain::walk(self.conn, |seq, event| self.event(seq, event))?;
+        if self.fitting == 0 {
+            return Err(misfit(MisfitKind::BeginningReplaced, Some(1), None));
         }
+        Ok(())
     }
 
     fn event(&mut self, seq: i64, event: Result<Event, Error>) -> Result<(), Stop> {

@@ -47,7 +47,7 @@ CREATE TABLE proposals (
     mode           TEXT AS (document ->> '$.mode'),
     created_at     TEXT AS (document ->> '$.created_at')
 ) STRICT;
--- One open proposal per content: an agent that asks twice gets the first one back.
+-- One open proposal per content: a model that asks twice gets the first one back.
 CREATE UNIQUE INDEX proposals_one_open ON proposals (tenant, mode, content_digest)
     WHERE state IN ('pending_review', 'approved', 'pending_worker', 'reconciliation_required');
 CREATE INDEX proposals_by_time ON proposals (created_at);

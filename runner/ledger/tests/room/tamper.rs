@@ -67,10 +67,7 @@ async fn an_edited_or_removed_record_is_named_with_its_event() {
         ("UPDATE evidence SET document = replace(document, 'open', 'paid')", MisfitKind::RecordEdited),
         ("UPDATE evidence SET document = '{}'", MisfitKind::RecordEdited),
         ("DELETE FROM evidence", MisfitKind::RecordMissing),
-        (
-            "UPDATE query_audit SET document = replace(document, 'agent-7', 'agent-8')",
-            MisfitKind::RecordEdited,
-        ),
+        ("UPDATE query_audit SET document = replace(document, 'bot-7', 'bot-8')", MisfitKind::RecordEdited),
         ("DELETE FROM query_audit", MisfitKind::RecordMissing),
         ("UPDATE proposals SET document = replace(document, 'refunded', 'paid')", MisfitKind::RecordEdited),
         ("UPDATE proposals SET document = replace(document, 'acme', 'globex')", MisfitKind::RecordEdited),

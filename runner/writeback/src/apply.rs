@@ -29,7 +29,7 @@ impl Desk {
     async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
         let stored = self.ledger.proposal(id).await?;
         authority::check(&self.config, &stored)?;
-        let writer = self.writer(&stored.proposal.change_set.target.source)?;
+        let writer = self.writer(&stored.proposal.change_set.target)?;
         if dry_run {
             return self.rehearse(writer, &stored).await;
         }

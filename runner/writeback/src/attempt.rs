@@ -24,6 +24,9 @@ use crate::statement::Ground;
 const RESOLVE_AFTER: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_millis(2500)];
 
+/// How long a connection may take to roll back before it is dropped.
+const ABANDON_AFTER: Duration = Duration::from_secs(2);
+
 /// How a job ended, and what was looked at.
 #[derive(Debug)]
 pub(crate) struct Attempt {
@@ -105,11 +108,18 @@ enum Written {
     Conflict { code: Code, changed_columns: Vec<String> },
 }
 
-impl From<Written> for Ending {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::Applied { new_version } => Self::Applied { new_version },
-            Written::Conflict { code, changed_columns } => Self::Conflict { code, changed_columns },
+impl Written {
+    /// The ending, now that the source's receipt was read.
+    ///
+    /// The receipt decides, not what we meant to write: where our COMMIT came to nothing, another run of the same job
+    /// may have found the row otherwise.
+    fn confirmed_by(&self, settlement: Settlement) -> Ending {
+        match (self.clone(), settlement) {
+            (Self::Applied { new_version }, Settlement::Applied) => Ending::Applied { new_version },
+            (Self::Conflict { code, changed_columns }, Settlement::Conflict) => {
+                Ending::Conflict { code, changed_columns }
+            }
+            (_, settlement) => settled(settlement, &mut Vec::new()),
         }
     }
 }
@@ -164,31 +174,35 @@ async fn resolve<S: Session>(
     fault: Fault,
 ) -> Try {
     match recorded::<S>(settings, job).await {
-        Err(obstacle) => Try::Ended(Ending::Obstacle(obstacle)),
-        Ok(Some(Settlement::Foreign)) => Try::Ended(Ending::Obstacle(Obstacle::KeyReused)),
-        // The receipt is this run's own: its COMMIT had gone through and only the answer was lost.
-        Ok(Some(_)) => Try::Ended(written.clone().into()),
+        Err(obstacle) => return Try::Ended(Ending::Obstacle(obstacle)),
+        Ok(Some(settlement)) => return Try::Ended(written.confirmed_by(settlement)),
         // The server itself refused at COMMIT, as it does for deferred constraints, and holds no receipt: certain.
-        Ok(None) if fault.class.is_final() => Try::Ended(Ending::of_fault(fault)),
-        Ok(None) => match try_once::<S>(settings, job, &mut Vec::new()).await {
-            // Our first COMMIT was still under way and won.
-            Try::Ended(Ending::AlreadyApplied) => Try::Ended(written.clone().into()),
-            other => other,
-        },
+        Ok(None) if fault.class.is_final() => return Try::Ended(Ending::of_fault(fault)),
+        Ok(None) => {}
+    }
+    let mut checks = Vec::new();
+    match try_once::<S>(settings, job, &mut checks).await {
+        // Our first COMMIT was still under way, and won.
+        Try::Ended(Ending::AlreadyApplied) => Try::Ended(written.confirmed_by(Settlement::Applied)),
+        // Only the receipt's insert waits for a COMMIT under way. What failed before it says nothing about the first.
+        Try::Ended(Ending::Failed { .. }) if !checks.contains(&Check::held(Check::IDEMPOTENCY_KEY)) => {
+            Try::Unclear { written: written.clone(), fault: Fault { class: FaultClass::Broken } }
+        }
+        other => other,
     }
 }
 
 /// S0 to S8, once.
 async fn try_once<S: Session>(settings: &WriteSettings, job: &WritebackJob, checks: &mut Vec<Check>) -> Try {
     let mut place = match prepare::<S>(settings, job).await {
-        Ok(Prepared::Ready(place)) => place,
-        Ok(Prepared::Settled(settlement)) => return Try::Ended(settled(settlement, checks)),
-        Err(obstacle) => return Try::Ended(Ending::Obstacle(obstacle)),
+        Ok(place) => place,
+        Err(NotBegun::Settled(settlement)) => return Try::Ended(settled(settlement, checks)),
+        Err(NotBegun::Obstacle(obstacle)) => return Try::Ended(Ending::Obstacle(obstacle)),
     };
     let written = match transact(&mut place, settings, job, checks).await {
         Ok(written) => written,
         Err(stop) => {
-            place.session.abandon().await;
+            abandon(place.session).await;
             return Try::Ended(stopped::<S>(settings, job, stop, checks).await);
         }
     };
@@ -196,16 +210,16 @@ async fn try_once<S: Session>(settings: &WriteSettings, job: &WritebackJob, chec
     let Place { mut session, receipts, .. } = place;
     let fault = match within(settings, session.commit()).await {
         Ok(()) => match within(settings, session.read_receipt(&receipts, job)).await {
-            Ok(Some(receipt)) if receipt.settles(job) != Settlement::Foreign => {
-                return Try::Ended(written.into());
+            Ok(Some(receipt)) => return Try::Ended(written.confirmed_by(receipt.settles(job))),
+            Ok(None) => {
+                Fault::new(FaultClass::Broken, &"COMMIT was answered, but no receipt of ours is there")
             }
-            Ok(_) => Fault::new(FaultClass::Broken, &"COMMIT was answered, but no receipt of ours is there"),
             // The look failed, not the COMMIT: whatever it says, it refuses nothing.
             Err(_) => Fault { class: FaultClass::Broken },
         },
         Err(fault) => fault,
     };
-    session.abandon().await;
+    abandon(session).await;
     Try::Unclear { written, fault }
 }
 
@@ -309,7 +323,7 @@ pub(crate) async fn recorded<S: Session>(
         return Ok(None);
     };
     let receipt = within(settings, session.read_receipt(&receipts, job)).await?;
-    session.abandon().await;
+    abandon(session).await;
     Ok(receipt.map(|receipt| receipt.settles(job)))
 }
 
@@ -332,7 +346,7 @@ pub(crate) async fn rehearse<S: Session>(
     let ground = within(settings, session.inspect(job)).await?;
     within(settings, session.begin(Purpose::Rehearse)).await?;
     let row = within(settings, session.read_row(&ground, Purpose::Rehearse)).await?;
-    session.abandon().await;
+    abandon(session).await;
     let comparison = guard::compare(job, row.as_ref());
     checks.extend(comparison.checks);
     let would = match comparison.decision {
@@ -342,6 +356,13 @@ pub(crate) async fn rehearse<S: Session>(
     Ok((would, checks))
 }
 
+/// Ends a connection. One that no longer answers is dropped after a moment, which rolls back as well.
+async fn abandon<S: Session>(session: S) {
+    if tokio::time::timeout(ABANDON_AFTER, session.abandon()).await.is_err() {
+        tracing::debug!("a connection did not answer ROLLBACK and was dropped");
+    }
+}
+
 /// A connection, and what was found on it.
 struct Place<S> {
     session: S,
@@ -349,19 +370,32 @@ struct Place<S> {
     receipts: ReceiptsTable,
 }
 
-/// Either the transaction may begin, or there is nothing left to do.
-enum Prepared<S> {
-    Ready(Place<S>),
+/// Why no transaction began.
+enum NotBegun {
+    /// Something stands in the way.
+    Obstacle(Obstacle),
+    /// The source has a receipt for this job already.
     Settled(Settlement),
 }
 
+impl<E: Into<Obstacle>> From<E> for NotBegun {
+    fn from(error: E) -> Self {
+        Self::Obstacle(error.into())
+    }
+}
+
 /// S0, and everything that must be true before a transaction is worth beginning.
-async fn prepare<S: Session>(settings: &WriteSettings, job: &WritebackJob) -> Result<Prepared<S>, Obstacle> {
+async fn prepare<S: Session>(settings: &WriteSettings, job: &WritebackJob) -> Result<Place<S>, NotBegun> {
     let mut session = connected::<S>(settings).await?;
     let receipts = within(settings, session.receipts_table(true)).await?.ok_or(Obstacle::NoReceiptsTable)?;
     if let Some(receipt) = within(settings, session.read_receipt(&receipts, job)).await? {
-        return Ok(Prepared::Settled(receipt.settles(job)));
+        return Err(NotBegun::Settled(receipt.settles(job)));
     }
     let ground = within(settings, session.inspect(job)).await?;
-    Ok(Prepared::Ready(Place { session, ground, receipts }))
+    Ok(Place { session, ground, receipts })
 }
+
+#[cfg(test)]
+mod broken;
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use synapsor_config::Config;
 use synapsor_ledger::{Ledger, StoredProposal};
-use synapsor_protocol::{Clock, Decision, Digest, Engine, Ids, ProposalId, Refusal, Verdict};
+use synapsor_protocol::{Clock, Decision, Digest, Engine, Ids, ProposalId, Refusal, Target, Verdict};
 use synapsor_source::Connect;
 
 use crate::authority::Denied;
@@ -101,10 +101,11 @@ impl Desk {
         self.ledger.decide(&decision).await.map_err(|error| error.refusal())
     }
 
-    /// The write credential of a source.
-    pub(crate) fn writer(&self, source: &str) -> Result<&WriteSettings, Denied> {
-        let none = |why: String| Denied::NoCredential { source_name: source.to_owned(), why };
-        let found = self.writers.iter().find(|writer| writer.name == source);
+    /// The write credential of the target's source.
+    pub(crate) fn writer(&self, target: &Target) -> Result<&WriteSettings, Denied> {
+        let none = |why: String| Denied::NoCredential { source_name: target.source.clone(), why };
+        let found =
+            self.writers.iter().find(|writer| writer.name == target.source && writer.engine == target.engine);
         let writer = found.ok_or_else(|| none("the config names none".into()))?;
         match &writer.connect {
             Connect::Missing { env } => Err(none(format!("`{env}` is not set"))),

@@ -7,6 +7,10 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
+pub(crate) use mysql::Mysql;
+pub(crate) use postgres::Postgres;
+pub(crate) use sqlite::Sqlite;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -146,9 +150,9 @@ pub(crate) async fn connected<S: Session>(settings: &WriteSettings) -> Result<S,
 /// Carries out a job.
 pub(crate) async fn apply(settings: &WriteSettings, job: &WritebackJob) -> Attempt {
     match settings.engine {
-        Engine::Sqlite => attempt::run::<sqlite::Sqlite>(settings, job).await,
-        Engine::Postgres => attempt::run::<postgres::Postgres>(settings, job).await,
-        Engine::Mysql => attempt::run::<mysql::Mysql>(settings, job).await,
+        Engine::Sqlite => attempt::run::<Sqlite>(settings, job).await,
+        Engine::Postgres => attempt::run::<Postgres>(settings, job).await,
+        Engine::Mysql => attempt::run::<Mysql>(settings, job).await,
     }
 }
 
@@ -158,18 +162,18 @@ pub(crate) async fn rehearse(
     job: &WritebackJob,
 ) -> Result<(DryRun, Vec<Check>), Obstacle> {
     match settings.engine {
-        Engine::Sqlite => attempt::rehearse::<sqlite::Sqlite>(settings, job).await,
-        Engine::Postgres => attempt::rehearse::<postgres::Postgres>(settings, job).await,
-        Engine::Mysql => attempt::rehearse::<mysql::Mysql>(settings, job).await,
+        Engine::Sqlite => attempt::rehearse::<Sqlite>(settings, job).await,
+        Engine::Postgres => attempt::rehearse::<Postgres>(settings, job).await,
+        Engine::Mysql => attempt::rehearse::<Mysql>(settings, job).await,
     }
 }
 
 /// Whether the source itself has recorded that the job was applied.
 pub(crate) async fn holds_receipt(settings: &WriteSettings, job: &WritebackJob) -> Result<bool, Obstacle> {
     let recorded = match settings.engine {
-        Engine::Sqlite => attempt::recorded::<sqlite::Sqlite>(settings, job).await,
-        Engine::Postgres => attempt::recorded::<postgres::Postgres>(settings, job).await,
-        Engine::Mysql => attempt::recorded::<mysql::Mysql>(settings, job).await,
+        Engine::Sqlite => attempt::recorded::<Sqlite>(settings, job).await,
+        Engine::Postgres => attempt::recorded::<Postgres>(settings, job).await,
+        Engine::Mysql => attempt::recorded::<Mysql>(settings, job).await,
     };
     Ok(recorded? == Some(Settlement::Applied))
 }

@@ -255,9 +255,30 @@ mod tests {
 
     #[test]
     fn every_statement_names_key_and_tenant_and_the_update_the_version_too() {
-        check(Engine::Postgres, integer(), Advance::Increment, &expect![[""]]);
-        check(Engine::Mysql, integer(), Advance::Increment, &expect![[""]]);
-        check(Engine::Sqlite, integer(), Advance::None, &expect![[""]]);
+        check(
+            Engine::Postgres,
+            integer(),
+            Advance::Increment,
+            &expect![[r#"
+            SELECT "fee_cents"::pg_catalog.text, "id"::pg_catalog.text, "tenant_id"::pg_catalog.text, "version"::pg_catalog.text FROM ONLY "shop"."invoices" WHERE "id" = CAST($1::pg_catalog.text AS text) AND "id"::pg_catalog.text COLLATE pg_catalog."C" = $2::pg_catalog.text AND "tenant_id" = CAST($3::pg_catalog.text AS text) AND "tenant_id"::pg_catalog.text COLLATE pg_catalog."C" = $4::pg_catalog.text FOR UPDATE
+            UPDATE ONLY "shop"."invoices" SET "fee_cents" = CAST($1::pg_catalog.text AS bigint), "version" = "version" + 1 WHERE "id" = CAST($2::pg_catalog.text AS text) AND "id"::pg_catalog.text COLLATE pg_catalog."C" = $3::pg_catalog.text AND "tenant_id" = CAST($4::pg_catalog.text AS text) AND "tenant_id"::pg_catalog.text COLLATE pg_catalog."C" = $5::pg_catalog.text AND "version" = CAST($6::pg_catalog.text AS bigint)"#]],
+        );
+        check(
+            Engine::Mysql,
+            integer(),
+            Advance::Increment,
+            &expect![[r#"
+            SELECT CAST(`fee_cents` AS CHAR CHARACTER SET utf8mb4), CAST(`id` AS CHAR CHARACTER SET utf8mb4), CAST(`tenant_id` AS CHAR CHARACTER SET utf8mb4), CAST(`version` AS CHAR CHARACTER SET utf8mb4) FROM `shop`.`invoices` WHERE `id` = ? AND CAST(CONVERT(`id` USING utf8mb4) AS BINARY) = CAST(? AS BINARY) AND `tenant_id` = ? AND CAST(CONVERT(`tenant_id` USING utf8mb4) AS BINARY) = CAST(? AS BINARY) FOR UPDATE
+            UPDATE `shop`.`invoices` SET `fee_cents` = ?, `version` = `version` + 1 WHERE `id` = ? AND CAST(CONVERT(`id` USING utf8mb4) AS BINARY) = CAST(? AS BINARY) AND `tenant_id` = ? AND CAST(CONVERT(`tenant_id` USING utf8mb4) AS BINARY) = CAST(? AS BINARY) AND `version` = ?"#]],
+        );
+        check(
+            Engine::Sqlite,
+            integer(),
+            Advance::None,
+            &expect![[r#"
+            SELECT "fee_cents", "id", "tenant_id", "version" FROM "shop"."invoices" WHERE "id" = ?1 AND "id" = ?2 COLLATE BINARY AND "tenant_id" = ?3 AND "tenant_id" = ?4 COLLATE BINARY
+            UPDATE "shop"."invoices" SET "fee_cents" = ?1 WHERE "id" = ?2 AND "id" = ?3 COLLATE BINARY AND "tenant_id" = ?4 AND "tenant_id" = ?5 COLLATE BINARY AND "version" = ?6"#]],
+        );
     }
 
     #[test]
@@ -284,8 +305,18 @@ mod tests {
 
     #[test]
     fn a_column_of_the_wrong_type_is_not_advanced() {
-        check(Engine::Postgres, ColumnKind::Text { length_max: None }, Advance::Increment, &expect![[""]]);
-        check(Engine::Mysql, integer(), Advance::Now, &expect![[""]]);
+        check(
+            Engine::Postgres,
+            ColumnKind::Text { length_max: None },
+            Advance::Increment,
+            &expect!["column `version` cannot be advanced by `increment`: it is not a number"],
+        );
+        check(
+            Engine::Mysql,
+            integer(),
+            Advance::Now,
+            &expect!["column `version` cannot be advanced by `now`: it is not a timestamp"],
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ SET SESSION autocommit = 1, SESSION foreign_key_checks = 1, SESSION unique_check
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// One connection of its own.
-pub(super) struct Mysql {
+pub(crate) struct Mysql {
     connection: MySqlConnection,
 }
 

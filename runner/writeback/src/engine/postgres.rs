@@ -55,7 +55,7 @@ SELECT NOT pg_catalog.pg_is_in_recovery()
        AND pg_catalog.current_setting('default_transaction_read_only') = 'off'";
 
 /// One connection of its own.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     connection: PgConnection,
     statement_timeout_ms: u64,
 }

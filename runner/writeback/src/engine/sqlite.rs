@@ -23,7 +23,7 @@ use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
 use crate::statement::Ground;
 
 /// One connection of its own. SQLite blocks, so each step runs on a thread for blocking work.
-pub(super) struct Sqlite {
+pub(crate) struct Sqlite {
     /// `None` while a step runs, and for good after one panicked.
     connection: Option<Connection>,
     interrupt: Arc<InterruptHandle>,

@@ -60,6 +60,11 @@ async fn a_change_set_edited_in_the_ledger_is_not_applied() {
     let bench = bench().await;
     let id = bench.approved(&[WAIVED]).await;
     let ledger = rusqlite::Connection::open(bench.ledger.path()).expect("the ledger's file");
+    // Whoever can write the file can drop its triggers too.
+    let triggers =
+        "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema WHERE type = 'trigger'";
+    let drop_all: String = ledger.query_row(triggers, [], |row| row.get(0)).expect("triggers");
+    ledger.execute_batch(&drop_all).expect("dropped");
     let edited = ledger
         .execute(
             "UPDATE proposals SET document = replace(document, '\"fee_cents\":{\"integer\":0}', '\"fee_cents\":{\"integer\":9}')",

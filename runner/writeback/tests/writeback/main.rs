@@ -1,6 +1,7 @@
 //! The writeback against real databases: one table of cases, run on SQLite, PostgreSQL and MySQL/MariaDB.
 //!
 //! Run with `tests/with-databases cargo nextest run -p synapsor-writeback`.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must end")]
 
 mod bench;
 mod decisions;

@@ -1,0 +1,230 @@
+//! Every step is broken, and every step is died at, on all three engines; the row changes once and the answer is true.
+
+use std::sync::Arc;
+
+use synapsor_protocol::{Code, Engine, Value, WritebackJob};
+use synapsor_source::Connect;
+use synapsor_test_servers::TestDatabase;
+
+use super::broken::{Broken, How, PLAN, Plan, Step};
+use super::{Attempt, Ending, Written, run};
+use crate::classify::FaultClass;
+use crate::desk::WriteSettings;
+use crate::engine::{Mysql, Postgres, Session, Sqlite};
+use crate::error::{Fault, Obstacle};
+use crate::guard::tests::job;
+use crate::receipts::{RECEIPTS_TABLE, Settlement, receipts_table_ddl};
+
+struct Bench {
+    database: TestDatabase,
+    settings: WriteSettings,
+}
+
+/// What the source holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Held {
+    fee: String,
+    version: String,
+    receipts: u32,
+}
+
+impl Bench {
+    async fn on(engine: Engine) -> Self {
+        let database = synapsor_test_servers::database(engine).await;
+        let table = "CREATE TABLE invoices (
+            id varchar(32) PRIMARY KEY, tenant_id varchar(32) NOT NULL, fee_cents bigint NOT NULL, version bigint NOT NULL)";
+        database.execute(table).await;
+        database.execute(receipts_table_ddl(engine)).await;
+        let connect = match engine {
+            Engine::Sqlite => Connect::File(database.path().to_owned()),
+            Engine::Postgres | Engine::Mysql => Connect::Url(database.url().to_owned()),
+        };
+        let settings = WriteSettings { name: "billing".into(), engine, connect, statement_timeout_ms: 5_000 };
+        Self { database, settings }
+    }
+
+    /// The row as it was reviewed, and no receipt.
+    async fn reset(&self) {
+        self.database.execute("DELETE FROM invoices").await;
+        self.database.execute("INSERT INTO invoices VALUES ('INV-1', 'acme', 5500, 7)").await;
+        self.database.execute(&format!("DELETE FROM {RECEIPTS_TABLE}")).await;
+    }
+
+    async fn held(&self) -> Held {
+        let sql = format!("SELECT fee_cents, version, (SELECT count(*) FROM {RECEIPTS_TABLE}) FROM invoices");
+        let row = self.database.query_text(&sql).await.remove(0);
+        let text = |at: usize| row[at].clone().expect("not null");
+        Held { fee: text(0), version: text(1), receipts: text(2).parse().expect("a count") }
+    }
+
+    fn job(&self) -> WritebackJob {
+        let mut job = job();
+        job.target.engine = self.settings.engine;
+        job.target.schema = self.database.schema().to_owned();
+        job
+    }
+
+    /// Runs the job under a plan; `None` is a runner that died.
+    async fn run_broken<S: Session>(&self, plan: Plan) -> Option<Attempt> {
+        let (plan, job) = (Arc::new(plan), self.job());
+        let apply = PLAN.scope(Arc::clone(&plan), run::<Broken<S>>(&self.settings, &job));
+        tokio::select! {
+            attempt = apply => Some(attempt),
+            () = plan.dead.notified() => None,
+        }
+    }
+
+    /// Whatever happened before: a run that nothing breaks ends it, and the row has changed exactly once.
+    async fn ends_well<S: Session>(&self, what: &str) {
+        let before = self.held().await;
+        let ending = run::<S>(&self.settings, &self.job()).await.ending;
+        match ending {
+            Ending::Applied { .. } => assert_eq!(before, reviewed(), "{what}"),
+            Ending::AlreadyApplied => assert_eq!(before, applied(), "{what}"),
+            other => panic!("{what}: {other:?}"),
+        }
+        assert_eq!(self.held().await, applied(), "{what}");
+    }
+}
+
+fn reviewed() -> Held {
+    Held { fee: "5500".into(), version: "7".into(), receipts: 0 }
+}
+
+fn applied() -> Held {
+    Held { fee: "0".into(), version: "8".into(), receipts: 1 }
+}
+
+/// What an ending claims about the source must be so.
+fn check_truth(ending: &Ending, held: &Held, what: &str) {
+    match ending {
+        Ending::Applied { new_version } => {
+            assert_eq!((held, new_version), (&applied(), &Some(Value::Integer(8))), "{what}");
+        }
+        Ending::Obstacle(_) => assert_eq!(held, &reviewed(), "{what}"),
+        Ending::Unknown => assert!(*held == applied() || *held == reviewed(), "{what}: {held:?}"),
+        other => panic!("{what}: {other:?}"),
+    }
+}
+
+macro_rules! on_every_engine {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite { $(#[tokio::test] async fn $case() { super::$case::<super::Sqlite>(super::Engine::Sqlite).await; })+ }
+        mod postgres { $(#[tokio::test] async fn $case() { super::$case::<super::Postgres>(super::Engine::Postgres).await; })+ }
+        mod mysql { $(#[tokio::test] async fn $case() { super::$case::<super::Mysql>(super::Engine::Mysql).await; })+ }
+    };
+}
+
+on_every_engine!(
+    any_step_may_break_once,
+    the_runner_may_die_at_any_step,
+    the_runner_may_die_again_while_it_recovers,
+    a_lost_answer_to_commit_is_settled_without_a_person,
+    a_source_that_stays_away_after_commit_leaves_the_outcome_unknown,
+    a_commit_that_lies_is_noticed,
+    a_refusal_at_commit_is_believed_only_after_a_look,
+);
+
+async fn any_step_may_break_once<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    for step in Step::ALL {
+        for how in [How::Before, How::After] {
+            let what = format!("{step:?} {how:?}");
+            bench.reset().await;
+            let attempt = bench.run_broken::<S>(Plan::new(step, how)).await.expect("nobody died");
+            check_truth(&attempt.ending, &bench.held().await, &what);
+            bench.ends_well::<S>(&what).await;
+        }
+    }
+}
+
+async fn the_runner_may_die_at_any_step<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    for step in Step::ALL {
+        bench.reset().await;
+        let attempt = bench.run_broken::<S>(Plan::new(step, How::Killed)).await;
+        assert!(attempt.is_none(), "{step:?}");
+        bench.ends_well::<S>(&format!("{step:?}")).await;
+    }
+}
+
+async fn the_runner_may_die_again_while_it_recovers<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    for first in [Step::InsertReceipt, Step::Update, Step::Commit] {
+        for second in Step::ALL {
+            let what = format!("{first:?} {second:?}");
+            bench.reset().await;
+            assert!(bench.run_broken::<S>(Plan::new(first, How::Killed)).await.is_none(), "{what}");
+            // After a finished COMMIT the recovery ends before it reaches most steps.
+            let attempt = bench.run_broken::<S>(Plan::new(second, How::Killed)).await;
+            assert!(attempt.is_none_or(|a| matches!(a.ending, Ending::AlreadyApplied)), "{what}");
+            bench.ends_well::<S>(&what).await;
+        }
+    }
+}
+
+async fn a_lost_answer_to_commit_is_settled_without_a_person<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    for how in [How::Before, How::After] {
+        bench.reset().await;
+        let attempt = bench.run_broken::<S>(Plan::new(Step::Commit, how)).await.expect("nobody died");
+        assert!(matches!(attempt.ending, Ending::Applied { .. }), "{how:?} {attempt:?}");
+        assert_eq!(bench.held().await, applied());
+    }
+}
+
+async fn a_source_that_stays_away_after_commit_leaves_the_outcome_unknown<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    for how in [How::Before, How::After] {
+        bench.reset().await;
+        let plan = Plan::new(Step::Commit, how).for_good();
+        let attempt = bench.run_broken::<S>(plan).await.expect("nobody died");
+        assert!(matches!(attempt.ending, Ending::Unknown), "{attempt:?}");
+        bench.ends_well::<S>(&format!("{how:?}")).await;
+    }
+}
+
+async fn a_commit_that_lies_is_noticed<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    bench.reset().await;
+    let attempt = bench.run_broken::<S>(Plan::new(Step::Commit, How::Lies)).await.expect("nobody died");
+    assert!(matches!(attempt.ending, Ending::Applied { .. }), "{attempt:?}");
+    assert_eq!(bench.held().await, applied());
+}
+
+async fn a_refusal_at_commit_is_believed_only_after_a_look<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    for how in [How::Before, How::After] {
+        bench.reset().await;
+        let plan = Plan::new(Step::Commit, how).reporting(FaultClass::Constraint);
+        let ending = bench.run_broken::<S>(plan).await.expect("nobody died").ending;
+        match how {
+            How::After => assert!(matches!(ending, Ending::Applied { .. }), "{ending:?}"),
+            _ => {
+                assert!(matches!(ending, Ending::Failed { code: Code::ConstraintViolated, .. }), "{ending:?}")
+            }
+        }
+    }
+}
+
+#[test]
+fn the_receipt_decides_and_not_what_was_meant() {
+    let applied = Written::Applied { new_version: Some(Value::Integer(8)) };
+    let conflict = Written::Conflict { code: Code::VersionConflict, changed_columns: vec!["version".into()] };
+    assert!(matches!(applied.confirmed_by(Settlement::Applied), Ending::Applied { new_version: Some(_) }));
+    assert!(matches!(applied.confirmed_by(Settlement::Conflict), Ending::Conflict { .. }));
+    assert!(matches!(conflict.confirmed_by(Settlement::Applied), Ending::AlreadyApplied));
+    assert!(matches!(
+        conflict.confirmed_by(Settlement::Conflict),
+        Ending::Conflict { code: Code::VersionConflict, .. }
+    ));
+    for written in [applied, conflict] {
+        assert!(matches!(written.confirmed_by(Settlement::Foreign), Ending::Obstacle(Obstacle::KeyReused)));
+    }
+}
+
+#[test]
+fn only_a_final_fault_ends_the_proposal() {
+    assert!(matches!(Ending::of_fault(Fault { class: FaultClass::Constraint }), Ending::Failed { .. }));
+    assert!(matches!(Ending::of_fault(Fault { class: FaultClass::Transient }), Ending::Obstacle(_)));
+}

@@ -177,7 +177,7 @@ pub(super) fn refusal_schema() -> Json {
             "summary": { "type": "string" },
             "action": { "type": "string" },
             "error": error,
-            "_meta": object(json!({ "canonical_capability": { "type": "string" } }), &[]),
+            "_meta": trusted_schema(),
         }),
         &[],
     )
@@ -211,6 +211,8 @@ fn trusted(capability: &str, context: &TrustedContext) -> Json {
     })
 }
 
+/// One schema for answers and refusals, so that a tool's own schema says it once. A refusal may come before the context
+/// is known.
 fn trusted_schema() -> Json {
     object(
         json!({
@@ -219,7 +221,7 @@ fn trusted_schema() -> Json {
             "provenance": { "type": "string" },
             "canonical_capability": { "type": "string" },
         }),
-        &[],
+        &["tenant_id", "principal", "provenance"],
     )
 }
 

@@ -1,2 +1,57 @@
-//! The `synapsor` binary.
-fn main() {}
+//! The `synapsor` binary: reads the command line and the environment once, runs a command, prints, and exits.
+//!
+//! Modules in reading order.
+
+mod args;
+mod env;
+mod settings;
+mod wiring;
+mod commands;
+mod demo;
+mod print;
+mod exit;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use synapsor_protocol::{Environment, Refusal};
+
+use crate::args::Cli;
+use crate::exit::Exit;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = env::read();
+    print::choose_colour(cli.global.color);
+    start_log(&environment);
+    let json = cli.global.json;
+    match run(cli, environment) {
+        Ok(exit) => exit.into(),
+        Err(refusal) => {
+            print::refusal(&refusal, json);
+            Exit::of_refusal(&refusal).into()
+        }
+    }
+}
+
+fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
+    let settings = Settings::new(&cli.global, environment);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::bug)?;
+    let json = cli.global.json;
+    let report = runtime.block_on(commands::run(cli.command, &settings, json));
+    // A blocked read of standard input must not keep the process alive once the work is done.
+    runtime.shutdown_background();
+    Ok(report?.map_or(Exit::Done, |report| {
+        print::report(&report, json);
+        report.exit
+    }))
+}
+
+/// The log goes to standard error: standard output belongs to MCP frames and documents.
+fn start_log(environment: &Environment) {
+    let filter = environment.get(env::LOG_LEVEL).unwrap_or("warn");
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

@@ -45,7 +45,7 @@ impl Catalog {
     pub(crate) fn new(capabilities: &[Arc<Capability>], mode: Mode) -> Self {
         let served = |capability: &&Arc<Capability>| capability.proposal.is_none() || mode != Mode::ReadOnly;
         Self {
-            tools: capabilities.iter().filter(served).map(|capability| describe(capability)).collect(),
+            tools: capabilities.iter().filter(served).map(describe).collect(),
             capabilities: capabilities.iter().map(|c| (c.name.clone(), Arc::clone(c))).collect(),
             mode,
         }

@@ -84,12 +84,12 @@ impl Runtime {
         let patch = rules::enforce(rules, &row, wanted)?;
         // 7 the change set
         let change_set = change::change_set(capability, rules, &context, before, patch, account)?;
-        Ok(Ending::Proposal(Draft { change_set, context }))
+        Ok(Ending::Proposal(Box::new(Draft { change_set, context })))
     }
 
     /// 8 the record: evidence, audit, proposal and events in one durable commit.
-    async fn record_proposal(&self, draft: Draft, trail: Trail) -> Result<Answer, Refusal> {
-        let Draft { change_set, context } = draft;
+    async fn record_proposal(&self, draft: Box<Draft>, trail: Trail) -> Result<Answer, Refusal> {
+        let Draft { change_set, context } = *draft;
         let (audit, evidence) = trail.finish();
         let evidence = evidence.ok_or_else(|| Refusal::bug("a proposal without evidence"))?;
         let mode = if self.shared.mode == Mode::Shadow { ProposalMode::Shadow } else { ProposalMode::Review };
@@ -121,7 +121,7 @@ impl Runtime {
 /// How a call ended, before its record is written.
 enum Ending {
     Read(Box<ReadAnswer>),
-    Proposal(Draft),
+    Proposal(Box<Draft>),
 }
 
 struct Draft {

@@ -6,21 +6,21 @@
 //!
 //! Modules in reading order.
 
-pub mod change_set;
-pub mod context;
-pub mod digest;
-pub mod door;
-pub mod event;
-pub mod evidence;
-pub mod ids;
-pub mod job;
+pub mod value;
 pub mod moment;
-pub mod proposal;
-pub mod receipt;
-pub mod reference;
+pub mod door;
+pub mod ids;
+pub mod digest;
 pub mod refusal;
 pub mod reserved;
-pub mod value;
+pub mod context;
+pub mod change_set;
+pub mod evidence;
+pub mod proposal;
+pub mod job;
+pub mod receipt;
+pub mod event;
+pub mod reference;
 
 pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};
 pub use context::{Provenance, TrustedContext};

@@ -1,0 +1,277 @@
+//! What was typed. Nothing here is checked beyond its form; `commands` gives it meaning.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Lets AI agents ask for database-backed business actions without ever holding the database.
+#[derive(Debug, Parser)]
+#[command(name = "synapsor", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "Examples:\n  synapsor demo\n  synapsor config validate\n  synapsor mcp serve --config synapsor.runner.json"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The config file [default: $SYNAPSOR_MCP_CONFIG, then synapsor.runner.json]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The ledger file [default: $SYNAPSOR_LOCAL_STORE, then the config's storage, then .synapsor/local.db]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(crate) color: Colour,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch the whole loop on an embedded database: read, propose, approve, apply, conflict, replay
+    #[command(
+        after_help = "Examples:\n  synapsor demo\n  synapsor demo --folder ./synapsor-demo\n  synapsor demo --json"
+    )]
+    Demo(Demo),
+    /// Check or show the config
+    #[command(subcommand)]
+    Config(Config),
+    /// Serve the capabilities to MCP clients
+    #[command(subcommand)]
+    Mcp(Mcp),
+    /// Look at the tools a model would see
+    #[command(subcommand)]
+    Tools(Tools),
+    /// Call one capability here, through the same runtime as an MCP client
+    #[command(
+        after_help = "Examples:\n  synapsor propose billing.propose_late_fee_waiver --args '{\"invoice_id\":\"INV-3001\",\"reason\":\"bank error\"}'\n  synapsor propose billing.inspect_invoice --input call.json"
+    )]
+    Propose(Propose),
+    /// List, show and decide proposals
+    #[command(subcommand)]
+    Proposals(Proposals),
+    /// Apply an approved proposal to its source
+    #[command(
+        after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n\nExit codes: 0 applied or already applied, 1 refused or conflict, 3 source unavailable (safe to repeat), 4 outcome unknown"
+    )]
+    Apply(Apply),
+    /// Show what was recorded about a proposal
+    #[command(subcommand)]
+    Replay(Replay),
+    /// Check handler bundles and configs; says everything wrong at once
+    #[command(
+        after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate synapsor.runner.json --format json"
+    )]
+    Validate(Validate),
+    /// Print shell completions
+    #[command(after_help = "Example:\n  synapsor completions bash > /etc/bash_completion.d/synapsor")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the demo's files here instead of a temporary folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Do not wait for Enter between the steps
+    #[arg(long)]
+    pub(crate) no_interactive: bool,
+    /// Only write the database, the config and the handler, and stop
+    #[arg(long, requires = "folder")]
+    pub(crate) prepare_only: bool,
+    /// Replace an earlier demo in that folder
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Check the config; every problem is listed at once, with its place
+    #[command(after_help = "Example:\n  synapsor config validate --config synapsor.runner.json")]
+    Validate,
+    /// Show what the config means: sources, contexts, capabilities and their rules
+    #[command(after_help = "Example:\n  synapsor config show")]
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mcp {
+    /// Serve MCP over stdio
+    #[command(after_help = "Example:\n  synapsor mcp serve --config /srv/app/synapsor.runner.json")]
+    Serve(Serve),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Serve read capabilities only
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// How tools are named on the wire: billing__inspect_invoice or billing.inspect_invoice
+    #[arg(long, value_enum, default_value_t = ToolNames::Safe)]
+    pub(crate) tool_names: ToolNames,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ToolNames {
+    /// Letters, digits, `_` and `-`: every client accepts them
+    Safe,
+    /// The capability's own name
+    Dotted,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// List the tools with their arguments, without connecting to anything
+    #[command(after_help = "Example:\n  synapsor tools preview --json")]
+    Preview(Serve),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Propose {
+    /// The capability
+    pub(crate) capability: String,
+    /// The arguments as a JSON object
+    #[arg(long, value_name = "JSON", conflicts_with = "input", required_unless_present = "input")]
+    pub(crate) args: Option<String>,
+    /// A file with the arguments as a JSON object; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Proposals {
+    /// List proposals, newest first
+    #[command(after_help = "Example:\n  synapsor proposals list --state pending_review")]
+    List(List),
+    /// Show one proposal and its exact change
+    #[command(after_help = "Example:\n  synapsor proposals show latest")]
+    Show(Reference),
+    /// Approve a proposal: exactly the content shown
+    #[command(
+        after_help = "Example:\n  synapsor proposals approve latest --reason \"checked with the bank\""
+    )]
+    Approve(Decide),
+    /// Reject a proposal; a reason is required
+    #[command(after_help = "Example:\n  synapsor proposals reject latest --reason \"wrong invoice\"")]
+    Reject(Decide),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only this state
+    #[arg(long, alias = "status", value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// Only this tenant
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Only this capability
+    #[arg(long)]
+    pub(crate) capability: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reference {
+    /// Proposal id, an unambiguous prefix of it, or `latest`
+    #[arg(value_name = "PROPOSAL")]
+    pub(crate) proposal: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    #[command(flatten)]
+    pub(crate) reference: Reference,
+    /// Who decides [default: $USER]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// The digest that was reviewed; refused when the stored content is another
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) digest: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) reference: Reference,
+    /// Say what would happen, and change nothing anywhere
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Replay {
+    /// Tell the recorded story of a proposal, from the ledger alone
+    #[command(after_help = "Example:\n  synapsor replay show latest")]
+    Show(Reference),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Bundle folders and config files
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_that_does_something_shows_an_example() {
+        fn walk(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
+            let path = format!("{path} {}", command.get_name());
+            let mut leaf = true;
+            for sub in command.get_subcommands() {
+                leaf = false;
+                walk(sub, &path, missing);
+            }
+            if leaf && command.get_after_help().is_none() {
+                missing.push(path);
+            }
+        }
+        let mut missing = Vec::new();
+        walk(&Cli::command(), "", &mut missing);
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}

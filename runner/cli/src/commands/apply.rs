@@ -1,0 +1,69 @@
+//! `synapsor apply`: carries out an approved proposal, or says what would happen.
+
+use synapsor_protocol::{Outcome, Refusal, SourceChanged};
+use synapsor_writeback::{ApplyReport, DryRun};
+
+use crate::args::Apply;
+use crate::exit::Exit;
+use crate::print::{Report, inert, style};
+use crate::settings::Settings;
+use crate::wiring;
+
+pub(crate) async fn run(apply: &Apply, settings: &Settings) -> Result<Report, Refusal> {
+    let config = settings.config()?;
+    let ledger = wiring::ledger(settings, false).await?;
+    let id = ledger.resolve(&apply.reference.proposal).await.map_err(|error| error.refusal())?;
+    let desk = wiring::desk(settings, &config, ledger);
+    let report = desk.apply(&id, apply.dry_run).await?;
+    let exit = match (&report.outcome, &report.would) {
+        (Some(outcome), _) => Exit::of_outcome(*outcome),
+        (None, Some(DryRun::Conflict { .. })) => Exit::Refused,
+        (None, _) => Exit::Done,
+    };
+    let text = describe(&report);
+    let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
+    Ok(Report::done(document, text).exit(exit))
+}
+
+fn describe(report: &ApplyReport) -> String {
+    let mut lines = vec![headline(report)];
+    for check in &report.checks {
+        let mark = if check.held { style::good("held  ") } else { style::bad("failed") };
+        lines.push(format!("  {mark} {}", check.name));
+    }
+    if let Some(receipt) = &report.receipt {
+        if let Some(code) = receipt.code {
+            lines.push(format!("  {} {code}: {}", style::dim("why:"), code.meaning()));
+        }
+        if !receipt.changed_columns.is_empty() {
+            let columns = receipt.changed_columns.join(", ");
+            lines.push(format!("  {} {}", style::dim("changed since the proposal:"), inert::text(&columns)));
+        }
+        lines.push(format!("  {} {}", style::dim("receipt:"), receipt.receipt_id));
+    }
+    let changed = match report.source_changed {
+        SourceChanged::No => "source unchanged by this run",
+        SourceChanged::Yes => "source changed, exactly as approved",
+        SourceChanged::Unknown => "not known whether the source changed; apply again to settle it",
+    };
+    lines.push(format!("  {}", style::dim(changed)));
+    lines.join("\n")
+}
+
+fn headline(report: &ApplyReport) -> String {
+    let id = &report.proposal_id;
+    match (&report.outcome, &report.would) {
+        (Some(outcome @ (Outcome::Applied | Outcome::AlreadyApplied)), _) => {
+            format!("{} {id}", style::good(outcome.as_str().replace('_', " ")))
+        }
+        (Some(outcome), _) => format!("{} {id}", style::bad(outcome)),
+        (None, Some(DryRun::Apply)) => format!("{} {id}: would be applied", style::good("dry run")),
+        (None, Some(DryRun::AlreadyApplied)) => {
+            format!("{} {id}: is applied already", style::good("dry run"))
+        }
+        (None, Some(DryRun::Conflict { code, .. })) => {
+            format!("{} {id}: would be a conflict, {code}", style::bad("dry run"))
+        }
+        (None, None) => format!("{} {id}", style::dim("dry run")),
+    }
+}

@@ -1,0 +1,38 @@
+//! What each command does: from what was typed to a report. Printing and exiting happen in `main`.
+
+mod apply;
+mod completions;
+mod config;
+mod mcp;
+mod proposals;
+mod propose;
+mod replay;
+mod tools;
+mod validate;
+
+use synapsor_protocol::Refusal;
+
+use crate::args::{self, Command};
+use crate::print::Report;
+use crate::settings::Settings;
+
+/// Carries out a command. `None` when the command has printed for itself.
+pub(crate) async fn run(
+    command: Command,
+    settings: &Settings,
+    json: bool,
+) -> Result<Option<Report>, Refusal> {
+    match command {
+        Command::Demo(demo) => crate::demo::run(&demo, json).await.map(Some),
+        Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
+        Command::Config(args::Config::Show) => config::show(settings).map(Some),
+        Command::Mcp(args::Mcp::Serve(serve)) => mcp::serve(&serve, settings).await.map(|()| None),
+        Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
+        Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
+        Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
+        Command::Apply(apply) => apply::run(&apply, settings).await.map(Some),
+        Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
+        Command::Validate(validate) => validate::run(&validate, settings).await.map(Some),
+        Command::Completions { shell } => completions::print(shell).map(|()| None),
+    }
+}

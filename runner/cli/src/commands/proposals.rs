@@ -1,0 +1,109 @@
+//! `synapsor proposals`: list, show, and decide. A decision is for the content that was shown, by digest.
+
+use std::io::{BufRead, IsTerminal};
+
+use serde_json::json;
+use synapsor_ledger::{Ledger, ProposalFilter, StoredProposal};
+use synapsor_protocol::{Code, Digest, ProposalState, Refusal, Verdict};
+
+use crate::args::{Decide, List, Proposals};
+use crate::print::{self, Report, proposal, style};
+use crate::settings::Settings;
+use crate::wiring;
+
+pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+    let ledger = wiring::ledger(settings, false).await?;
+    match command {
+        Proposals::List(wanted) => list(&ledger, &wanted).await,
+        Proposals::Show(reference) => {
+            let stored = find(&ledger, &reference.proposal).await?;
+            Ok(Report::done(proposal::document(&stored), proposal::sheet(&stored)))
+        }
+        Proposals::Approve(decide) => self::decide(settings, ledger, &decide, Verdict::Approved, json).await,
+        Proposals::Reject(decide) => self::decide(settings, ledger, &decide, Verdict::Rejected, json).await,
+    }
+}
+
+async fn list(ledger: &Ledger, wanted: &List) -> Result<Report, Refusal> {
+    let state = wanted.state.as_deref().map(parse_state).transpose()?;
+    let filter = ProposalFilter {
+        state,
+        tenant: wanted.tenant.clone(),
+        capability: wanted.capability.clone(),
+        limit: wanted.limit,
+    };
+    let found = ledger.proposals(&filter).await.map_err(|error| error.refusal())?;
+    let documents: Vec<_> = found.iter().map(proposal::document).collect();
+    Ok(Report::done(json!({ "ok": true, "proposals": documents }), proposal::list(&found)))
+}
+
+fn parse_state(name: &str) -> Result<ProposalState, Refusal> {
+    ProposalState::parse(name).ok_or_else(|| {
+        let known: Vec<_> = ProposalState::ALL.iter().map(|state| state.as_str()).collect();
+        Refusal::new(Code::InvalidInput, "no proposal state of that name")
+            .hint(format!("one of: {}", known.join(", ")))
+    })
+}
+
+/// The proposal a person named: an id, a prefix or `latest`.
+pub(crate) async fn find(ledger: &Ledger, reference: &str) -> Result<StoredProposal, Refusal> {
+    let id = ledger.resolve(reference).await.map_err(|error| error.refusal())?;
+    ledger.proposal(&id).await.map_err(|error| error.refusal())
+}
+
+async fn decide(
+    settings: &Settings,
+    ledger: Ledger,
+    decide: &Decide,
+    verdict: Verdict,
+    json: bool,
+) -> Result<Report, Refusal> {
+    let config = settings.config()?;
+    let stored = find(&ledger, &decide.reference.proposal).await?;
+    let id = &stored.proposal.proposal_id;
+    let shown = match &decide.digest {
+        Some(text) => Digest::try_from(text.clone())
+            .map_err(|error| Refusal::new(Code::InvalidInput, error.to_string()))?,
+        None => stored.proposal.digest.clone(),
+    };
+    if verdict == Verdict::Rejected && decide.reason.is_none() {
+        return Err(
+            Refusal::new(Code::ReasonRequired, "a rejection needs a reason").hint("add --reason TEXT")
+        );
+    }
+    if !json {
+        print::line(&proposal::sheet(&stored));
+    }
+    if !decide.yes {
+        confirm(verdict)?;
+    }
+    let desk = wiring::desk(settings, &config, ledger);
+    let actor = settings.actor(decide.actor.as_deref());
+    let decided = match verdict {
+        Verdict::Approved => desk.approve(id, &shown, &actor, decide.reason.as_deref()).await?,
+        Verdict::Rejected => {
+            desk.reject(id, &shown, &actor, decide.reason.as_deref().unwrap_or_default()).await?
+        }
+    };
+    let mut text = format!("{} by {}", proposal::state(decided.state), print::inert::text(&actor));
+    if verdict == Verdict::Approved {
+        text.push_str(&format!("\n{} synapsor apply {id}", style::dim("next:")));
+    }
+    Ok(Report::done(proposal::document(&decided), text))
+}
+
+/// Asks on a terminal; elsewhere a decision needs `--yes`.
+fn confirm(verdict: Verdict) -> Result<(), Refusal> {
+    let word = match verdict {
+        Verdict::Approved => "approve",
+        Verdict::Rejected => "reject",
+    };
+    let refused = |message: &str| Refusal::new(Code::ConfirmationRequired, message);
+    if !std::io::stdin().is_terminal() {
+        return Err(refused("nobody is there to confirm").hint("add --yes when a person has decided"));
+    }
+    print::note(&format!("Type {} to {word} exactly this change:", style::strong("yes")));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(|_| refused("the answer could not be read"))?;
+    if answer.trim() == "yes" { Ok(()) } else { Err(refused("not confirmed; nothing was decided")) }
+}

@@ -1,0 +1,92 @@
+//! `synapsor propose`: one call, through the same runtime as an MCP client's.
+
+use std::io::Read;
+
+use serde_json::{Map, Value as Json, json};
+use synapsor_invocation::{Answer, ToolCall};
+use synapsor_ledger::StoredProposal;
+use synapsor_protocol::value::plain_object;
+use synapsor_protocol::{Code, Refusal};
+
+use crate::args::Propose;
+use crate::print::{Report, document::with, inert, proposal, style, table::table};
+use crate::settings::Settings;
+use crate::wiring;
+
+/// Largest input file, in bytes.
+const INPUT_BYTES_MAX: u64 = 1024 * 1024;
+
+pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report, Refusal> {
+    let arguments = arguments(propose)?;
+    let config = settings.config()?;
+    let ledger = wiring::ledger(settings, true).await?;
+    let (runtime, _) = wiring::runtime(settings, &config, &ledger, false)?;
+    match runtime.invoke(ToolCall { name: propose.capability.clone(), arguments }).await? {
+        Answer::Read(answer) => {
+            let rows =
+                answer.data.iter().map(|(name, value)| [inert::text(name), inert::value(value)]).collect();
+            let text = format!(
+                "{}\n{} {}",
+                table(["column", "value"], rows),
+                style::dim("evidence"),
+                answer.evidence_id
+            );
+            let document = json!({
+                "ok": true,
+                "capability": answer.capability,
+                "data": plain_object(&answer.data),
+                "evidence_id": answer.evidence_id,
+                "source_changed": "no",
+            });
+            Ok(Report::done(document, text))
+        }
+        Answer::Proposal(answer) => {
+            let stored: StoredProposal =
+                ledger.proposal(&answer.proposal.proposal_id).await.map_err(|error| error.refusal())?;
+            let repeated =
+                if answer.repeated { "\nan equal proposal was waiting already; this is it" } else { "" };
+            let next =
+                format!("{} synapsor proposals approve {}", style::dim("next:"), answer.proposal.proposal_id);
+            let text = format!("{}{repeated}\n{next}", proposal::sheet(&stored));
+            let fields =
+                [("ok", json!(true)), ("repeated", json!(answer.repeated)), ("source_changed", json!("no"))];
+            let document = with(proposal::document(&stored), fields);
+            Ok(Report::done(document, text))
+        }
+    }
+}
+
+fn arguments(propose: &Propose) -> Result<Map<String, Json>, Refusal> {
+    let text = match (&propose.args, &propose.input) {
+        (Some(text), _) => text.clone(),
+        (None, Some(path)) if path.as_os_str() == "-" => read(std::io::stdin())?,
+        (None, Some(path)) => {
+            let file = std::fs::File::open(path).map_err(|error| {
+                Refusal::new(Code::NotFound, format!("cannot read `{}`: {}", path.display(), error.kind()))
+            })?;
+            read(file)?
+        }
+        (None, None) => "{}".to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Refusal::new(
+            Code::InvalidInput,
+            format!("the arguments are not a JSON object (line {}, column {})", error.line(), error.column()),
+        )
+        .hint("for example: '{\"invoice_id\":\"INV-3001\"}'")
+    })
+}
+
+fn read(source: impl Read) -> Result<String, Refusal> {
+    let mut text = String::new();
+    source.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| {
+        Refusal::new(Code::InvalidInput, format!("cannot read the arguments: {}", error.kind()))
+    })?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > INPUT_BYTES_MAX {
+        return Err(Refusal::new(
+            Code::InvalidInput,
+            format!("the arguments take more than {INPUT_BYTES_MAX} bytes"),
+        ));
+    }
+    Ok(text)
+}

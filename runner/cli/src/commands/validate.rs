@@ -1,0 +1,99 @@
+//! `synapsor validate`: bundles and configs, everything wrong at once; exit 0 valid, 1 not valid, 2 usage.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use synapsor_config::{Logic, Severity};
+use synapsor_handler_host::HandlerEngine;
+use synapsor_protocol::{Code, Refusal};
+
+use crate::args::{Format, Validate};
+use crate::exit::Exit;
+use crate::print::document::{at, with};
+use crate::print::{Report, inert, pretty, style};
+use crate::settings::read_config;
+use crate::{commands::config::problem_lines, wiring};
+
+pub(crate) async fn run(
+    validate: &Validate,
+    _settings: &crate::settings::Settings,
+) -> Result<Report, Refusal> {
+    let engine = wiring::engine()?;
+    let mut reports = Vec::new();
+    for path in &validate.paths {
+        reports.push(one(path, &engine).await?);
+    }
+    let ok = reports.iter().all(|(_, document)| *at(document, "/ok") == json!(true));
+    let (texts, documents): (Vec<String>, Vec<Json>) = reports.into_iter().unzip();
+    let document = json!({ "ok": ok, "reports": documents });
+    let text = match validate.format {
+        Format::Text => texts.join("\n"),
+        Format::Json => pretty(&document),
+    };
+    Ok(Report::done(document, text).exit(if ok { Exit::Done } else { Exit::Refused }))
+}
+
+/// A folder is a bundle, a file is a config.
+async fn one(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
+    if !path.exists() {
+        return Err(Refusal::new(Code::NotFound, format!("there is no `{}`", path.display())));
+    }
+    if path.is_dir() { Ok(bundle(path, engine).await) } else { config(path, engine).await }
+}
+
+async fn bundle(path: &Path, engine: &HandlerEngine) -> (String, Json) {
+    let report = synapsor_bundle::validate(path, engine).await;
+    let mut lines: Vec<String> = report.problems.iter().map(bundle_problem).collect();
+    lines.push(verdict(path, report.problems.is_empty(), report.problems.len()));
+    let fields = [("ok", json!(report.is_valid())), ("path", json!(path))];
+    let document = with(serde_json::to_value(&report).unwrap_or(Json::Null), fields);
+    (lines.join("\n"), document)
+}
+
+/// A config, and every bundle it names against what it grants.
+async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
+    let checked = synapsor_config::check(&read_config(path)?);
+    let mut lines: Vec<String> =
+        checked.problems.iter().map(|problem| problem_lines(problem).trim_end().to_owned()).collect();
+    let mut wrong = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let mut bundles = Vec::new();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    for capability in checked.config.iter().flat_map(|config| &config.capabilities) {
+        let Some(Logic::Handler(grant)) = capability.proposal.as_ref().map(|rules| &rules.logic) else {
+            continue;
+        };
+        let bundle_path = folder.join(&grant.bundle);
+        let (text, document) = bundle(&bundle_path, engine).await;
+        let granted = match synapsor_bundle::open(&bundle_path) {
+            Ok(bundle) => synapsor_bundle::grant_problems(&bundle, capability),
+            Err(_) => Vec::new(),
+        };
+        lines.extend(granted.iter().map(|p| format!("{}: {}", capability.name, bundle_problem(p))));
+        lines.push(text);
+        wrong += granted.len() + usize::from(*at(&document, "/ok") != json!(true));
+        bundles.push(json!({ "capability": capability.name, "grant_problems": granted, "bundle": document }));
+    }
+    lines.push(verdict(path, wrong == 0, wrong));
+    let document =
+        json!({ "ok": wrong == 0, "path": path, "problems": checked.problems, "handlers": bundles });
+    Ok((lines.join("\n"), document))
+}
+
+fn bundle_problem(problem: &synapsor_bundle::Problem) -> String {
+    let hint = problem.hint.as_ref().map(|hint| format!("\n  {} {}", style::dim("hint:"), inert::text(hint)));
+    format!(
+        "{} {}: {}{}",
+        inert::text(&problem.place),
+        style::bad(problem.code),
+        inert::text(&problem.message),
+        hint.unwrap_or_default()
+    )
+}
+
+fn verdict(path: &Path, ok: bool, wrong: usize) -> String {
+    if ok {
+        format!("{} {}", style::good("valid"), path.display())
+    } else {
+        format!("{} {}: {wrong} problems", style::bad("not valid"), path.display())
+    }
+}

@@ -1,0 +1,50 @@
+//! The operator's command line: this binary again, as a person would run it.
+
+use std::ffi::OsString;
+
+use serde_json::Value as Json;
+use synapsor_protocol::Refusal;
+use tokio::process::Command;
+
+use super::folder::Folder;
+
+/// What a command answered.
+pub(super) struct Answered {
+    /// The command as a person would type it.
+    pub(super) command: String,
+    /// Its exit code.
+    pub(super) exit: i32,
+    /// Its `--json` document.
+    pub(super) document: Json,
+}
+
+/// Runs `synapsor WORDS… --json --config …` and reads its document.
+pub(super) async fn run(folder: &Folder, words: &[&str]) -> Result<Answered, Refusal> {
+    let output = Command::new(program()?)
+        .args(words)
+        .arg("--json")
+        .arg("--config")
+        .arg(folder.config())
+        .arg("--store")
+        .arg(folder.ledger())
+        .output()
+        .await
+        .map_err(Refusal::bug)?;
+    let document = serde_json::from_slice(&output.stdout).map_err(|error| {
+        Refusal::bug(format!("`synapsor {}` printed no document: {error}", words.join(" ")))
+    })?;
+    Ok(Answered {
+        command: format!("synapsor {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
+        exit: output.status.code().unwrap_or(-1),
+        document,
+    })
+}
+
+/// This binary.
+pub(super) fn program() -> Result<OsString, Refusal> {
+    std::env::current_exe().map(Into::into).map_err(Refusal::bug)
+}
+
+fn quoted(word: &str) -> String {
+    if word.contains(' ') { format!("\"{word}\"") } else { word.to_owned() }
+}

@@ -1,0 +1,23 @@
+//! Every environment variable the binary knows by name, in one place; the only code that reads the environment.
+
+use synapsor_protocol::Environment;
+
+/// Path of the config file.
+pub(crate) const CONFIG: &str = "SYNAPSOR_MCP_CONFIG";
+/// Path of the ledger file.
+pub(crate) const STORE: &str = "SYNAPSOR_LOCAL_STORE";
+/// What is logged on standard error: error, warn, info, debug or trace.
+pub(crate) const LOG_LEVEL: &str = "SYNAPSOR_LOG_LEVEL";
+/// Name of this runner in receipts.
+pub(crate) const RUNNER_ID: &str = "SYNAPSOR_RUNNER_ID";
+/// Who decides, when `--actor` is not given.
+pub(crate) const USER: &str = "USER";
+
+/// The environment the process started with. Variables that are not valid Unicode are left out.
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+pub(crate) fn read() -> Environment {
+    Environment::new(
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    )
+}

@@ -1,0 +1,150 @@
+//! A proposal for people: what would change, of what, under which guard, and who computed it.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+use synapsor_ledger::StoredProposal;
+use synapsor_protocol::{Advance, ChangeSet, Guard, Logic, ProposalState, Value};
+
+use super::{inert, style, table::table};
+
+/// The document behind `--json`.
+pub(crate) fn document(stored: &StoredProposal) -> Json {
+    let proposal = &stored.proposal;
+    let change = &proposal.change_set;
+    json!({
+        "proposal_id": proposal.proposal_id,
+        "state": stored.state,
+        "digest": proposal.digest,
+        "intact": stored.intact,
+        "capability": change.capability,
+        "tenant": change.tenant,
+        "principal": change.principal,
+        "target": format!("{}:{}", change.target.table, change.target.key),
+        "diff": diff_document(change),
+        "summary": change.summary,
+        "logic": change.logic,
+        "guard": change.guard,
+        "evidence_id": proposal.evidence_id,
+        "created_at": proposal.created_at,
+        "updated_at": stored.updated_at,
+        "proposal": proposal,
+    })
+}
+
+/// `{column: {before, proposed}}` in plain JSON.
+fn diff_document(change: &ChangeSet) -> Json {
+    let pair = |(column, proposed): (&String, &Value)| {
+        let before = change.before.get(column).map_or(Json::Null, Value::to_plain);
+        (column.clone(), json!({ "before": before, "proposed": proposed.to_plain() }))
+    };
+    Json::Object(change.patch.iter().map(pair).collect())
+}
+
+/// The review sheet: everything a person approves, and the digest that names it.
+pub(crate) fn sheet(stored: &StoredProposal) -> String {
+    let proposal = &stored.proposal;
+    let change = &proposal.change_set;
+    let mut text = String::new();
+    let _ = writeln!(text, "{}  {}", style::strong(&proposal.proposal_id), state(stored.state));
+    let _ = writeln!(
+        text,
+        "{} asks to change {} {} of tenant {}, for {}",
+        inert::text(&change.capability),
+        inert::text(&change.target.table),
+        inert::text(&change.target.key.to_string()),
+        inert::text(&change.tenant),
+        inert::text(&change.principal),
+    );
+    if let Some(summary) = &change.summary {
+        let _ = writeln!(text, "  {}", inert::text(summary));
+    }
+    let _ = writeln!(text, "\n{}\n", indented(&diff(change)));
+    let _ = writeln!(text, "  {} {}", style::dim("guard    "), guard(change));
+    let _ = writeln!(text, "  {} {}", style::dim("logic    "), logic(&change.logic));
+    let _ = writeln!(text, "  {} {}", style::dim("made at  "), proposal.created_at);
+    let _ = writeln!(text, "  {} {}", style::dim("digest   "), proposal.digest);
+    if !stored.intact {
+        let _ = writeln!(
+            text,
+            "\n{}",
+            style::bad("the stored content is not what was sealed; it cannot be decided or applied")
+        );
+    }
+    text
+}
+
+/// Only the changed columns, before and proposed.
+pub(crate) fn diff(change: &ChangeSet) -> String {
+    let row = |(column, proposed): (&String, &Value)| {
+        let before = change.before.get(column).map_or_else(|| "?".to_owned(), inert::value);
+        [inert::text(column), style::bad(before), style::good(inert::value(proposed))]
+    };
+    table(["column", "before", "proposed"], change.patch.iter().map(row).collect())
+}
+
+/// One line per proposal.
+pub(crate) fn list(proposals: &[StoredProposal]) -> String {
+    if proposals.is_empty() {
+        return "no proposals".to_owned();
+    }
+    let row = |stored: &StoredProposal| {
+        let change = &stored.proposal.change_set;
+        let columns: Vec<String> = change.patch.keys().map(|column| inert::text(column)).collect();
+        [
+            stored.proposal.proposal_id.to_string(),
+            state(stored.state),
+            inert::text(&change.capability),
+            inert::text(&format!("{} {}", change.target.table, change.target.key)),
+            columns.join(", "),
+            stored.proposal.created_at.to_string(),
+        ]
+    };
+    table(
+        ["proposal", "state", "capability", "target", "changes", "made at"],
+        proposals.iter().map(row).collect(),
+    )
+}
+
+/// The state's name in its colour.
+pub(crate) fn state(state: ProposalState) -> String {
+    match state {
+        ProposalState::Applied => style::good(state),
+        ProposalState::PendingReview | ProposalState::Approved | ProposalState::PendingWorker => {
+            style::warn(state)
+        }
+        _ => style::bad(state),
+    }
+}
+
+fn guard(change: &ChangeSet) -> String {
+    match &change.guard {
+        Guard::Row => "every captured column unchanged".to_owned(),
+        Guard::Version { column, expected, advance } => {
+            let advance = match advance {
+                Advance::None => "",
+                Advance::Increment => "; the apply adds one to it",
+                Advance::Now => "; the apply sets it to the source's clock",
+            };
+            format!(
+                "{} is still {}, and every captured column unchanged{advance}",
+                inert::text(column),
+                inert::value(expected)
+            )
+        }
+    }
+}
+
+fn logic(logic: &Logic) -> String {
+    match logic {
+        Logic::Declarative => "bindings in the config".to_owned(),
+        Logic::Handler { name, version, component } => {
+            format!("handler {} {}, {component}", inert::text(name), inert::text(version))
+        }
+    }
+}
+
+/// Two spaces before every line.
+pub(crate) fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,52 @@
+//! The recorded story of a proposal, for people: what was asked, decided and done, in order.
+
+use std::fmt::Write as _;
+
+use synapsor_ledger::Replay;
+
+use super::{inert, proposal, style, table::table};
+
+pub(crate) fn story(replay: &Replay) -> String {
+    let mut text = proposal::sheet(&replay.proposal);
+    let evidence = &replay.evidence;
+    let intact = if replay.evidence_intact { style::good("as sealed") } else { style::bad("edited since") };
+    let _ = writeln!(text, "  {} {} ({intact})", style::dim("evidence "), evidence.evidence_id);
+    if let Some(usage) = &evidence.usage {
+        let _ = writeln!(
+            text,
+            "  {} fuel {}, memory {} bytes, {} reads, {} rows",
+            style::dim("handler  "),
+            usage.fuel,
+            usage.memory_bytes,
+            usage.reads,
+            usage.rows
+        );
+    }
+    for decision in &replay.decisions {
+        let reason = decision.reason.as_deref().map(|reason| format!(": {}", inert::text(reason)));
+        let verdict = serde_json::to_value(decision.verdict).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {} {} by {}{}",
+            style::dim("decision "),
+            verdict.as_str().unwrap_or_default(),
+            inert::text(&decision.actor),
+            reason.unwrap_or_default()
+        );
+    }
+    for receipt in &replay.receipts {
+        let code = receipt.code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let _ = writeln!(text, "  {} {}{code}", style::dim("receipt  "), receipt.outcome);
+    }
+    let events = replay.events.iter().map(|event| {
+        [
+            event.seq.to_string(),
+            event.at.to_string(),
+            event.kind.as_str().to_owned(),
+            inert::text(&event.actor),
+        ]
+    });
+    let _ =
+        writeln!(text, "\n{}", proposal::indented(&table(["event", "at", "what", "by"], events.collect())));
+    text
+}

@@ -1,0 +1,113 @@
+//! From what was typed and the environment to what is meant: which config, which ledger, who decides.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use synapsor_config::Config;
+use synapsor_protocol::{Code, Environment, Refusal};
+
+use crate::args::Global;
+use crate::env;
+
+/// The config's name when none is given.
+const CONFIG_FILE: &str = "synapsor.runner.json";
+/// The ledger's name when none is given, beside the config.
+const STORE_FILE: &str = ".synapsor/local.db";
+/// Who decides when nobody says so.
+const OPERATOR: &str = "local_operator";
+/// The name in receipts when none is set.
+const RUNNER: &str = "synapsor-runner-local";
+
+/// What one invocation of the binary works with.
+pub(crate) struct Settings {
+    pub(crate) environment: Environment,
+    pub(crate) config_path: PathBuf,
+    config_named: bool,
+    store: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn new(global: &Global, environment: Environment) -> Self {
+        let from_environment = |name| environment.get(name).map(PathBuf::from);
+        let named = global.config.clone().or_else(|| from_environment(env::CONFIG));
+        let store = global.store.clone().or_else(|| from_environment(env::STORE));
+        Self {
+            config_named: named.is_some(),
+            config_path: named.unwrap_or_else(|| PathBuf::from(CONFIG_FILE)),
+            store,
+            environment,
+        }
+    }
+
+    /// The config's text.
+    pub(crate) fn config_text(&self) -> Result<String, Refusal> {
+        read_config(&self.config_path)
+    }
+
+    /// The checked config; with problems, a refusal that counts them and says how to see them.
+    pub(crate) fn config(&self) -> Result<Arc<Config>, Refusal> {
+        let checked = synapsor_config::check(&self.config_text()?);
+        let errors =
+            checked.problems.iter().filter(|problem| problem.severity == synapsor_config::Severity::Error);
+        match (checked.config, errors.clone().next()) {
+            (Some(config), _) => Ok(Arc::new(config)),
+            (None, first) => {
+                let first = first.map(|p| format!(", first {} at {}", p.code, p.path)).unwrap_or_default();
+                Err(Refusal::new(
+                    Code::ConfigInvalid,
+                    format!("`{}` has {} problems{first}", self.config_path.display(), errors.count()),
+                )
+                .hint(format!(
+                    "`synapsor config validate --config {}` lists them all",
+                    self.config_path.display()
+                )))
+            }
+        }
+    }
+
+    /// The folder that relative paths in the config start from.
+    pub(crate) fn config_folder(&self) -> &Path {
+        match self.config_path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// The ledger file. Commands that only look at the ledger work without a config.
+    pub(crate) fn store_path(&self) -> Result<PathBuf, Refusal> {
+        if let Some(path) = &self.store {
+            return Ok(path.clone());
+        }
+        let configured = if self.config_named || self.config_path.exists() {
+            self.config()?.storage_path.clone()
+        } else {
+            None
+        };
+        Ok(self.config_folder().join(configured.unwrap_or_else(|| PathBuf::from(STORE_FILE))))
+    }
+
+    /// Who decides.
+    pub(crate) fn actor(&self, given: Option<&str>) -> String {
+        given.or_else(|| self.environment.get(env::USER)).unwrap_or(OPERATOR).to_owned()
+    }
+
+    /// The name in receipts.
+    pub(crate) fn runner_id(&self) -> String {
+        self.environment.get(env::RUNNER_ID).unwrap_or(RUNNER).to_owned()
+    }
+}
+
+/// Reads a config file, or says what to do when there is none.
+pub(crate) fn read_config(path: &Path) -> Result<String, Refusal> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let refusal = Refusal::new(
+            Code::NotFound,
+            format!("cannot read config `{}`: {}", path.display(), error.kind()),
+        );
+        match error.kind() {
+            std::io::ErrorKind::NotFound => refusal
+                .hint("name one with --config FILE, or run `synapsor demo --folder DIR` for a working one"),
+            _ => refusal,
+        }
+    })
+}

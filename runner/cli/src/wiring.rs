@@ -1,0 +1,186 @@
+//! Puts the rooms together: clock and randomness, ledger, sources, handlers, the runtime and the desk.
+//!
+//! Nothing connects here; databases are reached when a call needs them, handlers compile in the background.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use synapsor_bundle::Problem;
+use synapsor_config::{Capability, Config, HandlerGrant, Location, Logic, Source};
+use synapsor_handler_host::{EngineSettings, HandlerEngine};
+use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
+use synapsor_ledger::{Ledger, Opening};
+use synapsor_protocol::{Clock, Environment, Ids, Moment, Refusal};
+use synapsor_source::{Connect, SourceSettings, Sources};
+use synapsor_writeback::{Desk, WriteSettings};
+
+use crate::settings::Settings;
+
+/// Connections to one source at most.
+const CONNECTIONS_MAX: u32 = 8;
+/// How long a call waits for a connection, connecting included.
+const ACQUIRE_TIMEOUT_MS: u64 = 5_000;
+
+/// The machine's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+    fn now(&self) -> Moment {
+        Moment::new(jiff::Timestamp::now())
+    }
+}
+
+/// The operating system's randomness.
+struct RandomIds;
+
+impl Ids for RandomIds {
+    fn token(&self) -> String {
+        let mut bytes = [0_u8; 16];
+        // Without randomness an id could repeat, and an id that repeats is refused by the ledger's primary key.
+        if let Err(error) = getrandom::fill(&mut bytes) {
+            tracing::error!(%error, "the operating system gives no randomness");
+        }
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+pub(crate) fn ids() -> Arc<dyn Ids> {
+    Arc::new(RandomIds)
+}
+
+/// Opens the ledger; `create` makes it when it is not there.
+pub(crate) async fn ledger(settings: &Settings, create: bool) -> Result<Ledger, Refusal> {
+    let path = settings.store_path()?;
+    Ledger::open(&path, Opening { create, clock: clock(), ids: ids() }).await.map_err(|error| error.refusal())
+}
+
+/// What serves calls.
+pub(crate) fn runtime(
+    settings: &Settings,
+    config: &Arc<Config>,
+    ledger: &Ledger,
+    read_only: bool,
+) -> Result<(Runtime, Handlers), Refusal> {
+    let folder = settings.config_folder();
+    let handlers = handlers(folder, config)?;
+    let runtime = Runtime::new(Parts {
+        config: Arc::clone(config),
+        read_only,
+        sources: Sources::new(
+            config.sources.values().map(|s| source_settings(folder, s, &settings.environment)),
+        ),
+        handlers: handlers.clone(),
+        notebook: ledger.notebook(),
+        clock: clock(),
+        ids: ids(),
+        environment: settings.environment.clone(),
+    });
+    Ok((runtime, handlers))
+}
+
+/// What a person's commands work with.
+pub(crate) fn desk(settings: &Settings, config: &Arc<Config>, ledger: Ledger) -> Desk {
+    let folder = settings.config_folder();
+    let writers = config
+        .sources
+        .values()
+        .filter_map(|source| {
+            Some(WriteSettings {
+                name: source.name.clone(),
+                engine: source.engine,
+                connect: write_connect(folder, source, &settings.environment)?,
+                statement_timeout_ms: source.statement_timeout_ms,
+            })
+        })
+        .collect();
+    Desk::new(ledger, Arc::clone(config), writers, clock(), ids(), settings.runner_id())
+}
+
+fn source_settings(folder: &Path, source: &Source, environment: &Environment) -> SourceSettings {
+    let connect = match &source.location {
+        Location::File { path } => Connect::File(folder.join(path)),
+        Location::Server { read_url_env, .. } => from_environment(environment, read_url_env),
+    };
+    SourceSettings {
+        name: source.name.clone(),
+        engine: source.engine,
+        connect,
+        statement_timeout_ms: source.statement_timeout_ms,
+        connections_max: CONNECTIONS_MAX,
+        acquire_timeout_ms: ACQUIRE_TIMEOUT_MS,
+    }
+}
+
+/// `None` where the config gives no right to write.
+fn write_connect(folder: &Path, source: &Source, environment: &Environment) -> Option<Connect> {
+    match &source.location {
+        _ if source.read_only => None,
+        Location::File { path } => Some(Connect::File(folder.join(path))),
+        Location::Server { write_url_env, .. } => {
+            write_url_env.as_ref().map(|variable| from_environment(environment, variable))
+        }
+    }
+}
+
+fn from_environment(environment: &Environment, variable: &str) -> Connect {
+    match environment.get(variable) {
+        Some(url) => Connect::Url(url.to_owned()),
+        None => Connect::Missing { env: variable.to_owned() },
+    }
+}
+
+fn handlers(folder: &Path, config: &Config) -> Result<Handlers, Refusal> {
+    let granted: Vec<(Arc<Capability>, HandlerGrant)> = config
+        .capabilities
+        .iter()
+        .filter_map(|capability| match &capability.proposal.as_ref()?.logic {
+            Logic::Handler(grant) => Some((Arc::clone(capability), grant.clone())),
+            Logic::Patch(_) => None,
+        })
+        .collect();
+    if granted.is_empty() {
+        return Ok(Handlers::default());
+    }
+    let engine = engine()?;
+    Ok(Handlers::new(granted.into_iter().map(|(capability, grant)| {
+        let (engine, folder) = (engine.clone(), folder.to_owned());
+        let name = capability.name.clone();
+        let load: LoadHandler = Box::new(move || {
+            let (engine, folder) = (engine.clone(), folder.clone());
+            let (capability, grant) = (Arc::clone(&capability), grant.clone());
+            Box::pin(async move {
+                let load = move || load_handler(&engine, &folder, &capability, &grant);
+                tokio::task::spawn_blocking(load).await.map_err(Refusal::bug)?
+            })
+        });
+        (name, load)
+    })))
+}
+
+/// The engine guests run in.
+pub(crate) fn engine() -> Result<HandlerEngine, Refusal> {
+    HandlerEngine::new(EngineSettings::default()).map_err(|error| error.refusal())
+}
+
+fn load_handler(
+    engine: &HandlerEngine,
+    folder: &Path,
+    capability: &Capability,
+    grant: &HandlerGrant,
+) -> Result<LoadedHandler, Refusal> {
+    let first = |problems: Vec<Problem>| problems.first().map(Problem::refusal);
+    let bundle = synapsor_bundle::open(&folder.join(&grant.bundle)).map_err(|problems| {
+        first(problems).unwrap_or_else(|| Refusal::bug("a bundle was refused without a problem"))
+    })?;
+    if let Some(refusal) = first(synapsor_bundle::grant_problems(&bundle, capability)) {
+        return Err(refusal);
+    }
+    let limits = synapsor_bundle::running_limits(&bundle.manifest, &grant.limits);
+    let handler = engine.load(&bundle.component, &grant.digest, limits).map_err(|error| error.refusal())?;
+    Ok(LoadedHandler { name: bundle.manifest.name, version: bundle.manifest.version, handler })
+}

@@ -1,0 +1,137 @@
+//! The command line: help, exit codes, what is printed where.
+
+use serde_json::json;
+use synapsor_protocol::Engine;
+
+use crate::world::{Answered, BINARY, World};
+
+fn synapsor(words: &[&str]) -> Answered {
+    std::process::Command::new(BINARY).args(words).env_clear().output().expect("the binary runs").into()
+}
+
+#[test]
+fn an_unknown_command_or_flag_is_wrong_usage_with_a_suggestion() {
+    for (words, suggestion) in
+        [(&["porposals"][..], "proposals"), (&["apply", "latest", "--dry-rum"], "--dry-run")]
+    {
+        let answered = synapsor(words);
+        assert_eq!(answered.exit, 2);
+        assert!(answered.stderr.contains(suggestion), "{}", answered.stderr);
+        assert!(answered.stdout.is_empty());
+    }
+}
+
+#[test]
+fn completions_are_printed_for_the_usual_shells() {
+    for shell in ["bash", "zsh", "fish"] {
+        let answered = synapsor(&["completions", shell]);
+        assert_eq!(answered.exit, 0);
+        assert!(answered.stdout.contains("synapsor"), "{shell}");
+    }
+}
+
+#[test]
+fn a_missing_config_says_what_to_do() {
+    let answered = synapsor(&["config", "validate", "--config", "nowhere.json"]);
+    assert_eq!(answered.exit, 2);
+    assert!(
+        answered.stderr.contains("nowhere.json") && answered.stderr.contains("hint:"),
+        "{}",
+        answered.stderr
+    );
+    let answered = synapsor(&["config", "validate", "--config", "nowhere.json", "--json"]);
+    assert_eq!((answered.exit, answered.code().as_str()), (2, "NOT_FOUND"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_valid_config_is_shown_with_its_rules() {
+    let world = World::new(Engine::Sqlite).await;
+    let checked = world.ask(&["config", "validate"]);
+    assert_eq!(checked["ok"], json!(true), "{checked}");
+    let shown = world.run(&["config", "show"]);
+    assert_eq!(shown.exit, 0);
+    assert!(shown.stdout.contains("billing.propose_plan_waiver") && shown.stdout.contains("late_fee_cents"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tools_are_previewed_without_a_ledger_or_a_database() {
+    let mut world = World::new(Engine::Sqlite).await;
+    world.set("SYNAPSOR_LOCAL_STORE", "/nowhere/at/all.db");
+    let listed = world.ask(&["tools", "preview"]);
+    let names: Vec<_> =
+        listed["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
+    assert_eq!(
+        names,
+        [
+            json!("billing__inspect_invoice"),
+            json!("billing__propose_late_fee_waiver"),
+            json!("billing__propose_plan_waiver")
+        ]
+    );
+    let dotted = world.ask(&["tools", "preview", "--tool-names", "dotted", "--read-only"]);
+    assert_eq!(dotted["tools"].as_array().map(Vec::len), Some(1));
+    assert_eq!(dotted["tools"][0]["name"], json!("billing.inspect_invoice"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_is_found_by_id_prefix_and_latest_and_its_absence_is_said() {
+    let world = World::new(Engine::Sqlite).await;
+    let missing = world.run(&["proposals", "list", "--json"]);
+    assert_eq!(missing.exit, 3, "a ledger that is not there: {missing:?}");
+    let made = world.ask(&[
+        "propose",
+        "billing.propose_late_fee_waiver",
+        "--args",
+        r#"{"invoice_id":"INV-3001","reason":"x"}"#,
+    ]);
+    let id = made["proposal_id"].as_str().expect("an id");
+    let prefix: String = id.chars().take(12).collect();
+    for reference in [id, &prefix, "latest"] {
+        assert_eq!(world.ask(&["proposals", "show", reference])["proposal_id"], json!(id));
+    }
+    let unknown = world.run(&["proposals", "show", "wrp_nothing", "--json"]);
+    assert_eq!((unknown.exit, unknown.code().as_str()), (1, "PROPOSAL_NOT_FOUND"));
+    let wrong = world.run(&["proposals", "list", "--state", "pending", "--json"]);
+    assert_eq!((wrong.exit, wrong.code().as_str()), (1, "INVALID_INPUT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_needs_a_person_or_yes_and_the_digest_that_was_shown() {
+    let world = World::new(Engine::Sqlite).await;
+    world.ask(&[
+        "propose",
+        "billing.propose_late_fee_waiver",
+        "--args",
+        r#"{"invoice_id":"INV-3001","reason":"x"}"#,
+    ]);
+    let unattended = world.run(&["proposals", "approve", "latest", "--json"]);
+    assert_eq!((unattended.exit, unattended.code().as_str()), (1, "CONFIRMATION_REQUIRED"));
+    let other = format!("sha256:{}", "a".repeat(64));
+    let stale = world.run(&["proposals", "approve", "latest", "--yes", "--digest", &other, "--json"]);
+    assert_eq!((stale.exit, stale.code().as_str()), (1, "PROPOSAL_HASH_MISMATCH"));
+    assert_eq!(world.ask(&["proposals", "show", "latest"])["state"], json!("pending_review"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bundles_and_configs_are_validated_with_exit_codes_for_ci() {
+    let world = World::new(Engine::Sqlite).await;
+    let config = world.config_path();
+    let config = config.to_str().expect("a plain path");
+    let valid = world.run(&["validate", "handlers/late-fee", config, "--json"]);
+    assert_eq!(valid.exit, 0, "{}", valid.stdout);
+    std::fs::write(world.folder.path().join("handlers/late-fee/late-fee.wasm"), b"\0asm")
+        .expect("a broken component");
+    let broken = world.run(&["validate", "handlers/late-fee", config, "--json"]);
+    assert_eq!((broken.exit, &broken.json()["ok"]), (1, &json!(false)));
+    assert_eq!(world.run(&["validate", "nowhere"]).exit, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_text_is_shown_inert() {
+    let world = World::new(Engine::Sqlite).await;
+    let arguments = json!({ "invoice_id": "INV-3001", "reason": "ok\u{1b}[2J\u{202e}gnp" }).to_string();
+    world.ask(&["propose", "billing.propose_late_fee_waiver", "--args", &arguments]);
+    let shown = world.run(&["proposals", "show", "latest", "--color", "never"]);
+    assert!(!shown.stdout.contains('\u{1b}') && !shown.stdout.contains('\u{202e}'), "{}", shown.stdout);
+    assert!(shown.stdout.contains("\\u{001b}[2J\\u{202e}gnp"), "{}", shown.stdout);
+}

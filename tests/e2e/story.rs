@@ -1,0 +1,248 @@
+//! The loop against SQLite, Postgres and MariaDB, from one table of cases.
+
+use serde_json::json;
+use synapsor_protocol::Engine;
+
+use crate::world::{World, call, propose};
+
+const DECLARATIVE: &str = "billing__propose_late_fee_waiver";
+const HANDLER: &str = "billing__propose_plan_waiver";
+const READ: &str = "billing__inspect_invoice";
+
+/// Every case runs on every engine, under one name.
+macro_rules! on_every_engine {
+    ($($case:ident),+ $(,)?) => {
+        on_every_engine!(@ sqlite, Engine::Sqlite, $($case),+);
+        on_every_engine!(@ postgres, Engine::Postgres, $($case),+);
+        on_every_engine!(@ mysql, Engine::Mysql, $($case),+);
+    };
+    (@ $name:ident, $engine:expr, $($case:ident),+) => {
+        mod $name {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case(World::new($engine).await).await;
+            })+
+        }
+    };
+}
+
+on_every_engine!(
+    a_row_is_read_and_two_changes_are_proposed_approved_and_applied_once,
+    two_proposals_from_one_version_end_in_one_change_and_one_conflict,
+    a_row_that_moved_is_a_conflict_and_stays_as_it_is,
+    another_tenants_row_looks_like_no_row_at_all,
+    a_tenant_that_differs_in_case_reads_and_writes_nothing,
+    one_changed_byte_in_a_stored_change_set_stops_the_apply,
+    an_equal_proposal_while_one_is_pending_is_the_same_one,
+    a_change_the_database_refuses_leaves_no_receipt_and_no_change,
+    a_dry_run_changes_nothing_anywhere,
+    a_rejected_proposal_is_never_applied,
+);
+
+async fn a_row_is_read_and_two_changes_are_proposed_approved_and_applied_once(world: World) {
+    let client = world.client().await;
+    let row = call(&client, READ, json!({ "invoice_id": "INV-3001" })).await;
+    assert_eq!(row.content["data"]["late_fee_cents"], json!(5500), "{}", row.content);
+
+    let before = (world.invoice("INV-3001").await, world.invoice("INV-3002").await);
+    let waived = propose(&client, DECLARATIVE, "INV-3001", "bank delay").await;
+    let capped = propose(&client, HANDLER, "INV-3002", "bank delay").await;
+    assert_eq!(
+        (world.invoice("INV-3001").await, world.invoice("INV-3002").await),
+        before,
+        "source untouched"
+    );
+
+    for (id, invoice) in [(&waived, "INV-3001"), (&capped, "INV-3002")] {
+        let refused = world.run(&["apply", id, "--json"]);
+        assert_eq!((refused.exit, refused.code().as_str()), (1, "PROPOSAL_NOT_APPROVED"));
+        world.approve(id);
+        let applied = world.ask(&["apply", id]);
+        assert_eq!(applied["outcome"], json!("applied"), "{applied}");
+        let after = world.invoice(invoice).await;
+        assert_eq!(after.waiver_reason.as_deref(), Some("bank delay"));
+        let again = world.run(&["apply", id, "--json"]);
+        assert_eq!((again.exit, &again.json()["outcome"]), (0, &json!("already_applied")));
+        assert_eq!(world.invoice(invoice).await, after, "the second apply changed nothing");
+    }
+    assert_eq!(world.invoice("INV-3001").await.late_fee_cents, "0");
+    // 9000 owed, plan `plus` allows 5000 a year, 2500 of it used: 9000 - 2500.
+    assert_eq!(world.invoice("INV-3002").await.late_fee_cents, "6500");
+    assert_eq!(world.receipts().await, 2);
+
+    let story = world.ask(&["replay", "show", &waived]);
+    let kinds: Vec<_> =
+        story["events"].as_array().expect("events").iter().map(|e| e["kind"].clone()).collect();
+    let expected = ["proposal_created", "proposal_approved", "writeback_started", "writeback_applied"];
+    let mut rest = kinds.iter();
+    assert!(expected.iter().all(|kind| rest.any(|k| *k == json!(kind))), "{kinds:?}");
+    client.close().await;
+}
+
+async fn two_proposals_from_one_version_end_in_one_change_and_one_conflict(world: World) {
+    // Without `advance` nothing moves the version column: the captured columns alone must catch it.
+    let mut config = world.config();
+    for name in ["billing.propose_late_fee_waiver", "billing.propose_plan_waiver"] {
+        World::capability(&mut config, name)["conflict_guard"] = json!({ "column": "updated_at" });
+    }
+    world.write_config(&config);
+    let client = world.client().await;
+    let first = propose(&client, DECLARATIVE, "INV-3002", "one").await;
+    let second = propose(&client, HANDLER, "INV-3002", "two").await;
+    world.approve(&first);
+    world.approve(&second);
+    assert_eq!(world.ask(&["apply", &first])["outcome"], json!("applied"));
+    let after = world.invoice("INV-3002").await;
+    let conflict = world.run(&["apply", &second, "--json"]);
+    assert_eq!((conflict.exit, &conflict.json()["outcome"]), (1, &json!("conflict")), "{conflict:?}");
+    assert_eq!(world.invoice("INV-3002").await, after);
+    client.close().await;
+}
+
+async fn a_row_that_moved_is_a_conflict_and_stays_as_it_is(world: World) {
+    let client = world.client().await;
+    let id = propose(&client, DECLARATIVE, "INV-3001", "late").await;
+    world.approve(&id);
+    world.database.execute("UPDATE invoices SET status = 'paid' WHERE id = 'INV-3001'").await;
+    let before = world.invoice("INV-3001").await;
+    let conflict = world.run(&["apply", &id, "--json"]);
+    assert_eq!((conflict.exit, &conflict.json()["outcome"]), (1, &json!("conflict")), "{conflict:?}");
+    assert_eq!(world.invoice("INV-3001").await, before);
+    // Moving the row back does not revive it.
+    world.database.execute("UPDATE invoices SET status = 'overdue' WHERE id = 'INV-3001'").await;
+    assert_eq!(world.run(&["apply", &id, "--json"]).exit, 1);
+    assert_eq!(world.invoice("INV-3001").await, before);
+    client.close().await;
+}
+
+async fn another_tenants_row_looks_like_no_row_at_all(world: World) {
+    let client = world.client().await;
+    for tool in [READ, DECLARATIVE, HANDLER] {
+        let mut arguments = json!({ "invoice_id": "INV-9001" });
+        if tool != READ {
+            arguments["reason"] = json!("x");
+        }
+        let other = call(&client, tool, arguments.clone()).await;
+        arguments["invoice_id"] = json!("INV-0000");
+        let absent = call(&client, tool, arguments).await;
+        assert!(other.is_error && absent.is_error);
+        assert_eq!(other.content["error"], absent.content["error"]);
+        assert_eq!(other.content["error"]["source_changed"], json!("no"));
+    }
+    client.close().await;
+}
+
+async fn a_tenant_that_differs_in_case_reads_and_writes_nothing(mut world: World) {
+    world.set("TENANT", "ACME");
+    let mut config = world.config();
+    config["contexts"]["desk"]["values"]["tenant_id_env"] = json!("TENANT");
+    world.write_config(&config);
+    if world.database.engine() == Engine::Sqlite {
+        // The demo's SQLite column compares by bytes already; make it as loose as MariaDB's.
+        world
+            .database
+            .execute(
+                "CREATE TABLE loose (id TEXT PRIMARY KEY COLLATE NOCASE, tenant_id TEXT NOT NULL COLLATE NOCASE, customer_id TEXT NOT NULL, status TEXT NOT NULL, balance_cents INTEGER NOT NULL, late_fee_cents INTEGER NOT NULL, waiver_reason TEXT, updated_at TEXT NOT NULL) STRICT;
+                 INSERT INTO loose SELECT * FROM invoices; DROP TABLE invoices; ALTER TABLE loose RENAME TO invoices;",
+            )
+            .await;
+    }
+    let client = world.client().await;
+    let read = call(&client, READ, json!({ "invoice_id": "INV-3001" })).await;
+    assert!(read.is_error, "{}", read.content);
+    let proposed = call(&client, DECLARATIVE, json!({ "invoice_id": "INV-3001", "reason": "x" })).await;
+    assert!(proposed.is_error, "{}", proposed.content);
+    assert_eq!(world.ask(&["proposals", "list"])["proposals"], json!([]));
+    client.close().await;
+}
+
+async fn one_changed_byte_in_a_stored_change_set_stops_the_apply(world: World) {
+    let client = world.client().await;
+    let id = propose(&client, DECLARATIVE, "INV-3001", "bank delay").await;
+    client.close().await;
+    world.approve(&id);
+    let ledger = rusqlite::Connection::open(world.ledger_path()).expect("the ledger opens");
+    // Whoever can edit the file can take its triggers away first.
+    let mut triggers =
+        ledger.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").expect("the schema");
+    let names: Vec<String> =
+        triggers.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("their names");
+    for name in names {
+        ledger.execute_batch(&format!("DROP TRIGGER {name}")).expect("a trigger less");
+    }
+    let edited = ledger
+        .execute(
+            "UPDATE proposals SET document = replace(document, 'bank delay', 'bank delaY') WHERE proposal_id = ?1",
+            [&id],
+        )
+        .expect("an edit");
+    assert_eq!(edited, 1);
+    let before = world.invoice("INV-3001").await;
+    let refused = world.run(&["apply", &id, "--json"]);
+    assert_eq!((refused.exit, refused.code().as_str()), (1, "PROPOSAL_HASH_MISMATCH"));
+    assert_eq!(world.invoice("INV-3001").await, before);
+    assert_eq!(world.receipts().await, 0);
+}
+
+async fn an_equal_proposal_while_one_is_pending_is_the_same_one(world: World) {
+    let client = world.client().await;
+    for tool in [DECLARATIVE, HANDLER] {
+        let first = propose(&client, tool, "INV-3001", "same").await;
+        assert_eq!(propose(&client, tool, "INV-3001", "same").await, first);
+        assert_ne!(propose(&client, tool, "INV-3001", "other").await, first);
+    }
+    assert_eq!(world.ask(&["proposals", "list"])["proposals"].as_array().map(Vec::len), Some(4));
+    client.close().await;
+}
+
+async fn a_change_the_database_refuses_leaves_no_receipt_and_no_change(world: World) {
+    let client = world.client().await;
+    let id = propose(&client, DECLARATIVE, "INV-3001", "refused").await;
+    client.close().await;
+    world.approve(&id);
+    world
+        .database
+        .execute(match world.database.engine() {
+            Engine::Sqlite => {
+                "CREATE TRIGGER no BEFORE UPDATE ON invoices BEGIN SELECT RAISE(ABORT, 'no'); END"
+            }
+            Engine::Postgres => "ALTER TABLE invoices ADD CONSTRAINT no CHECK (waiver_reason IS NULL)",
+            Engine::Mysql => "ALTER TABLE invoices ADD CONSTRAINT no_reason CHECK (waiver_reason IS NULL)",
+        })
+        .await;
+    let before = world.invoice("INV-3001").await;
+    let failed = world.run(&["apply", &id, "--json"]);
+    assert_eq!(failed.exit, 1, "{failed:?}");
+    assert_eq!(failed.json()["outcome"], json!("failed"), "{failed:?}");
+    assert_eq!(world.invoice("INV-3001").await, before);
+    assert_eq!(world.receipts().await, 0);
+}
+
+async fn a_dry_run_changes_nothing_anywhere(world: World) {
+    let client = world.client().await;
+    let id = propose(&client, DECLARATIVE, "INV-3001", "dry").await;
+    client.close().await;
+    world.approve(&id);
+    let before = world.invoice("INV-3001").await;
+    let events = world.ask(&["replay", "show", &id])["events"].clone();
+    let dry = world.run(&["apply", &id, "--dry-run", "--json"]);
+    assert_eq!((dry.exit, &dry.json()["would"]["kind"]), (0, &json!("apply")), "{dry:?}");
+    assert_eq!(world.invoice("INV-3001").await, before);
+    assert_eq!(world.receipts().await, 0);
+    assert_eq!(world.ask(&["replay", "show", &id])["events"], events);
+    assert_eq!(world.ask(&["apply", &id])["outcome"], json!("applied"), "a dry run is not the end");
+}
+
+async fn a_rejected_proposal_is_never_applied(world: World) {
+    let client = world.client().await;
+    let id = propose(&client, DECLARATIVE, "INV-3001", "no").await;
+    client.close().await;
+    let silent = world.run(&["proposals", "reject", &id, "--yes", "--json"]);
+    assert_eq!((silent.exit, silent.code().as_str()), (1, "REASON_REQUIRED"));
+    let rejected = world.ask(&["proposals", "reject", &id, "--yes", "--reason", "wrong invoice"]);
+    assert_eq!(rejected["state"], json!("rejected"));
+    let refused = world.run(&["apply", &id, "--json"]);
+    assert_eq!((refused.exit, refused.code().as_str()), (1, "PROPOSAL_NOT_APPROVED"));
+    assert_eq!(world.receipts().await, 0);
+}

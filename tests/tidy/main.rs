@@ -1,0 +1,184 @@
+//! The architecture as a test: rooms, the arrows between them, the homes of heavy libraries, the top level.
+#![expect(clippy::expect_used, reason = "a test ends loudly")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Which room may open which door, as in `docs/architecture.md`.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("protocol", &[]),
+    ("config", &["protocol"]),
+    ("source", &["protocol", "config"]),
+    ("handler-host", &["protocol"]),
+    ("ledger", &["protocol"]),
+    ("invocation", &["protocol", "config", "source", "handler-host", "ledger"]),
+    ("bundle", &["protocol", "config", "handler-host"]),
+    ("writeback", &["protocol", "config", "source", "ledger"]),
+    ("mcp", &["protocol", "invocation"]),
+    (
+        "cli",
+        &[
+            "protocol",
+            "config",
+            "source",
+            "handler-host",
+            "bundle",
+            "ledger",
+            "invocation",
+            "writeback",
+            "mcp",
+        ],
+    ),
+];
+
+/// The rooms in which a heavy library may be named.
+const HOMES: &[(&str, &[&str])] = &[
+    ("wasmtime", &["handler-host"]),
+    ("wasmtime-wasi", &["handler-host"]),
+    ("rmcp", &["mcp"]),
+    ("sqlx", &["source", "writeback"]),
+    ("rusqlite", &["ledger", "source", "writeback", "cli"]),
+    ("jsonschema", &["config", "bundle"]),
+    ("clap", &["cli"]),
+    ("anyhow", &["cli"]),
+];
+
+/// Everything that shows in `ls`, besides an ignored `target/`.
+const TOP: &[&str] = &[
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "docs",
+    "fixtures",
+    "handlers",
+    "runner",
+    "sdk",
+    "tests",
+    "wit",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace root")
+}
+
+/// The manifests alone: nothing is resolved, so nothing is fetched.
+fn metadata() -> Metadata {
+    MetadataCommand::new().current_dir(root()).no_deps().exec().expect("cargo metadata")
+}
+
+fn rooms(metadata: &Metadata) -> BTreeMap<String, &Package> {
+    let room = |package: &&Package| Some(package.name.strip_prefix("synapsor-")?.to_owned());
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .filter(|package| package.manifest_path.starts_with(metadata.workspace_root.join("runner")))
+        .map(|package| (room(&package).expect("crates are named synapsor-<room>"), package))
+        .collect()
+}
+
+/// Names of what a package needs to run; tests may open any door.
+fn needs(package: &Package) -> BTreeSet<&str> {
+    let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.as_str()).collect()
+}
+
+#[test]
+fn every_room_is_in_the_table_and_in_its_folder() {
+    let metadata = metadata();
+    let rooms = rooms(&metadata);
+    let known: BTreeSet<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    assert_eq!(rooms.keys().map(String::as_str).collect::<BTreeSet<_>>(), known);
+    for (room, package) in rooms {
+        assert!(package.manifest_path.ends_with(format!("runner/{room}/Cargo.toml")), "{room}");
+    }
+}
+
+#[test]
+fn arrows_between_rooms_are_the_ones_in_the_table() {
+    let metadata = metadata();
+    let rooms = rooms(&metadata);
+    for (room, allowed) in ROOMS {
+        let doors = needs(rooms[*room]).into_iter().filter_map(|name| name.strip_prefix("synapsor-"));
+        for door in doors {
+            assert!(allowed.contains(&door), "{room} may not depend on {door}");
+        }
+    }
+}
+
+#[test]
+fn heavy_libraries_stay_in_their_homes() {
+    let metadata = metadata();
+    for (room, package) in rooms(&metadata) {
+        for (library, homes) in HOMES {
+            assert!(
+                !needs(package).contains(library) || homes.contains(&room.as_str()),
+                "{room} may not name {library}; its homes are {homes:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_surface_a_model_sees_cannot_reach_the_room_that_writes() {
+    let reached = reachable("synapsor-mcp");
+    assert!(reached.contains("synapsor-invocation"), "the walk works: {reached:?}");
+    for forbidden in ["synapsor-writeback", "synapsor-cli", "synapsor-bundle"] {
+        assert!(!reached.contains(forbidden), "mcp reaches {forbidden}");
+    }
+}
+
+/// Every package below one, as `cargo tree` sees it for a normal build.
+fn reachable(package: &str) -> BTreeSet<String> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["tree", "--offline", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}"])
+        .output()
+        .expect("cargo tree runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("cargo prints text");
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_top_level_is_what_the_map_says() {
+    let shown = std::fs::read_dir(root())
+        .expect("the root can be listed")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("plain names"));
+    let shown: BTreeSet<String> = shown.filter(|name| !name.starts_with('.') && name != "target").collect();
+    assert_eq!(shown, TOP.iter().map(|name| (*name).to_owned()).collect());
+}
+
+#[test]
+fn every_source_file_says_first_what_it_is_for() {
+    let mut silent = Vec::new();
+    for folder in ["runner", "tests", "sdk", "handlers"] {
+        visit(&root().join(folder), &mut |file| {
+            let text = std::fs::read_to_string(file).expect("source is text");
+            let first = text.lines().next().unwrap_or_default();
+            if !first.starts_with("//! ") && !text.starts_with("// Generated") {
+                silent.push(file.strip_prefix(root()).expect("inside").to_owned());
+            }
+        });
+    }
+    assert_eq!(silent, Vec::<PathBuf>::new());
+}
+
+fn visit(folder: &Path, look: &mut dyn FnMut(&Path)) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            visit(&path, look);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            look(&path);
+        }
+    }
+}
+
+#[test]
+fn the_contract_has_one_folder_per_breaking_version() {
+    let text = std::fs::read_to_string(root().join("wit/v0_1/handler.wit")).expect("the contract");
+    assert!(text.contains("package synapsor:handler@0.1.0;"), "the package version is in the file");
+}

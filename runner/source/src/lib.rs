@@ -1,6 +1,6 @@
 //! Scoped reads from SQLite, Postgres and MySQL/MariaDB: one row by its key, or rows by equality, always of one tenant.
 //!
-//! Invariant: the tenant predicate is inside the SQL, in a read-only transaction, and tenant, key and filters are
+//! Invariant: the tenant predicate is inside the SQL of a read-only transaction, and tenant, key and filters are
 //! compared once more byte for byte in Rust, because SQL `=` follows collations and padding.
 //! Invariant: values are exact. A type that cannot be kept exact is refused by name, never approximated.
 //!

@@ -184,7 +184,7 @@ impl TypeFacts {
             (true, "int4") => integer(32),
             (true, "int8") => integer(64),
             (true, "numeric") => self.numeric(),
-            (true, "text" | "name") => ColumnKind::Text { length_max: None },
+            (true, "text") => ColumnKind::Text { length_max: None },
             (true, "varchar" | "bpchar") => ColumnKind::Text { length_max: self.length() },
             // The extension's case-insensitive text may be installed in any schema.
             (false, "citext") if self.class == "b" => ColumnKind::Text { length_max: None },

@@ -1,7 +1,9 @@
-//! Reads on MySQL and MariaDB: one read-only transaction each, in two round trips, on a session pinned at connect.
+//! Reads on MySQL and MariaDB: one statement each, in one round trip, on a session pinned at connect.
+//!
+//! Invariant: the session is read-only and commits by itself, so every statement is a read-only transaction of its own.
 
 use sqlx::mysql::MySqlPoolOptions;
-use sqlx::{Connection as _, MySql, MySqlConnection};
+use sqlx::{MySql, MySqlConnection};
 use synapsor_protocol::Columns;
 use tokio::time::timeout;
 
@@ -13,11 +15,13 @@ use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
 
+const READ_ONLY: &str = "SET SESSION TRANSACTION READ ONLY; SET SESSION autocommit = 1";
+
 pub(crate) struct MysqlPool {
     server: ServerPool<MySql>,
 }
 
-/// What a transaction is opened for.
+/// What a connection is taken for.
 enum Work<'w> {
     Rows(&'w Plan),
     Shape { schema: &'w str, table: &'w str },
@@ -33,7 +37,10 @@ impl MysqlPool {
         let options = dialect::connect_options(url)?;
         let limit_ms = settings.statement_timeout_ms.max(1);
         let pool = MySqlPoolOptions::new().after_connect(move |connection, _| {
-            Box::pin(async move { dialect::pin_session(connection, limit_ms).await })
+            Box::pin(async move {
+                dialect::pin_session(connection, limit_ms).await?;
+                sqlx::raw_sql(READ_ONLY).execute(connection).await.map(drop)
+            })
         });
         Ok(Self { server: ServerPool::new(pool, options, dialect::unreachable, settings) })
     }
@@ -65,7 +72,7 @@ impl MysqlPool {
 
     async fn run_once(&self, work: &Work<'_>) -> Result<Done, Fault> {
         let mut in_use = self.server.acquire().await?;
-        let fault = match timeout(self.server.deadline, transaction(&mut in_use.connection, work)).await {
+        let fault = match timeout(self.server.deadline, statement(&mut in_use.connection, work)).await {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(fault)) => fault,
             Err(_) => Fault::Timeout,
@@ -78,17 +85,15 @@ impl MysqlPool {
     }
 }
 
-/// Dropped at its end, the transaction rolls back with the connection's next message.
-async fn transaction(connection: &mut MySqlConnection, work: &Work<'_>) -> Result<Done, Fault> {
-    let mut transaction = connection.begin_with("START TRANSACTION READ ONLY").await.map_err(fault)?;
+async fn statement(connection: &mut MySqlConnection, work: &Work<'_>) -> Result<Done, Fault> {
     match work {
         Work::Rows(plan) => {
-            let rows = dialect::query(&plan.statement).fetch_all(&mut *transaction).await.map_err(fault)?;
+            let rows = dialect::query(&plan.statement).fetch_all(connection).await.map_err(fault)?;
             let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
             Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
         }
         Work::Shape { schema, table } => {
-            Ok(Done::Shape(dialect::shape(&mut transaction, schema, table).await.map_err(fault)?))
+            Ok(Done::Shape(dialect::shape(connection, schema, table).await.map_err(fault)?))
         }
     }
 }

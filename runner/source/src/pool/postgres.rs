@@ -83,7 +83,7 @@ impl PostgresPool {
         Err(fault)
     }
 
-    /// Dropped at its end, the transaction rolls back with the connection's next message.
+    /// Dropped at its end, the transaction rolls back while the connection returns to the pool, after the answer.
     async fn transaction(&self, connection: &mut PgConnection, work: &Work<'_>) -> Result<Done, Fault> {
         let mut transaction =
             connection.begin_with(AssertSqlSafe(self.begin.as_str())).await.map_err(fault)?;

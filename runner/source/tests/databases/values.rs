@@ -65,7 +65,6 @@ async fn postgres_values_are_exact() {
             ("text", "'null'", text("null")),
             ("varchar(5)", "'äöü'", text("äöü")),
             ("char(5)", "'ab'", text("ab")),
-            ("name", "'n'", text("n")),
             ("bytea", "'\\x00ff10'", bytes(&[0, 255, 16])),
             ("bytea", "''", bytes(&[])),
             ("date", "'2024-02-29'", date("2024-02-29")),
@@ -216,6 +215,8 @@ async fn a_type_that_cannot_be_kept_exact_is_refused_by_name() {
         (Engine::Postgres, "interval", "'1 day'", "interval"),
         (Engine::Postgres, "time", "'12:00'", "time without time zone"),
         (Engine::Postgres, "money", "'1'", "money"),
+        // Cut to 63 bytes on the way in.
+        (Engine::Postgres, "name", "'n'", "name"),
         (Engine::Postgres, "inet", "'127.0.0.1'", "inet"),
         (Engine::Postgres, "bit(3)", "B'101'", "bit(3)"),
         (Engine::Postgres, "int4range", "'[1,2)'", "int4range"),
@@ -231,23 +232,20 @@ async fn a_type_that_cannot_be_kept_exact_is_refused_by_name() {
         (Engine::Sqlite, "DECIMAL(10,2)", "10.5", "REAL"),
         (Engine::Sqlite, "INTEGER", "9223372036854775808", "REAL"),
     ];
-    for (engine, column_type, literal, named) in cases {
-        let door = Door::with(
-            *engine,
-            &format!("CREATE TABLE t (id integer PRIMARY KEY, tenant varchar(20), c {column_type}); INSERT INTO t VALUES (1, 'acme', {literal})"),
-        )
-        .await;
-        let refusal = door.value("c").await.expect_err(column_type).refusal();
-        assert_eq!(refusal.code, Code::ColumnTypeUnsupported, "{engine} {column_type}");
-        assert!(
-            refusal.message.contains("`c`") && refusal.message.contains(&format!("`{named}`")),
-            "{}",
-            refusal.message
-        );
-        assert!(
-            door.read(&["id"], Value::Integer(1), "acme").await.is_ok(),
-            "{engine}: the other columns are served"
-        );
+    for engine in ENGINES {
+        let door = Door::of(engine).await;
+        for (_, column_type, literal, named) in cases.iter().filter(|case| case.0 == engine) {
+            remake(&door, column_type, literal).await;
+            let refusal = door.value("c").await.expect_err(column_type).refusal();
+            assert_eq!(refusal.code, Code::ColumnTypeUnsupported, "{engine} {column_type}");
+            assert!(
+                refusal.message.contains("`c`") && refusal.message.contains(&format!("`{named}`")),
+                "{}",
+                refusal.message
+            );
+            let others = door.read(&["id"], Value::Integer(1), "acme").await;
+            assert!(others.is_ok(), "{engine} {column_type}: the other columns are served");
+        }
     }
 }
 
@@ -267,16 +265,30 @@ async fn a_value_without_an_exact_form_is_refused_by_name() {
         (Engine::Mysql, "datetime", "'0000-00-00 00:00:00'"),
         (Engine::Sqlite, "TEXT", "CAST(x'ff' AS TEXT)"),
     ];
-    for (engine, column_type, literal) in cases {
-        let lax = if *engine == Engine::Mysql { "SET SESSION sql_mode = ''; " } else { "" };
-        let door = Door::of(*engine).await;
-        door.database
-            .execute(&format!("{lax}CREATE TABLE t (id integer PRIMARY KEY, tenant varchar(20), c {column_type} NULL); INSERT INTO t VALUES (1, 'acme', {literal})"))
-            .await;
-        let refusal = door.value("c").await.expect_err(literal).refusal();
-        assert_eq!(refusal.code, Code::ColumnTypeUnsupported, "{engine} {literal}");
-        assert!(refusal.message.contains("`c`") && !refusal.message.contains("0000"), "{}", refusal.message);
+    for engine in ENGINES {
+        let door = Door::of(engine).await;
+        for (_, column_type, literal) in cases.iter().filter(|case| case.0 == engine) {
+            remake(&door, column_type, literal).await;
+            let refusal = door.value("c").await.expect_err(literal).refusal();
+            assert_eq!(refusal.code, Code::ColumnTypeUnsupported, "{engine} {literal}");
+            assert!(
+                refusal.message.contains("`c`") && !refusal.message.contains("0000"),
+                "{}",
+                refusal.message
+            );
+        }
     }
+}
+
+/// Table `t` anew, with one literal in a column `c` of one type, let in without MySQL's strictness.
+async fn remake(door: &Door, column_type: &str, literal: &str) {
+    let lax = if door.database.engine() == Engine::Mysql { "SET SESSION sql_mode = ''; " } else { "" };
+    door.database
+        .execute(&format!(
+            "{lax}DROP TABLE IF EXISTS t; CREATE TABLE t (id integer PRIMARY KEY, tenant varchar(20), c {column_type} NULL);
+             INSERT INTO t VALUES (1, 'acme', {literal})"
+        ))
+        .await;
 }
 
 #[tokio::test]

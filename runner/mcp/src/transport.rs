@@ -105,14 +105,16 @@ impl<R: AsyncRead + Unpin + Send> Transport<RoleServer> for LineTransport<R> {
         let in_flight = Arc::clone(&self.in_flight);
         async move {
             let answered = answered_id(&message).cloned();
-            let sent = match outbox {
-                Some(outbox) => outbox.send(message).await.map_err(|_| io::ErrorKind::BrokenPipe.into()),
-                None => Err(io::ErrorKind::NotConnected.into()),
+            let place = match outbox {
+                Some(outbox) => outbox.reserve_owned().await.map_err(|_| io::ErrorKind::BrokenPipe.into()),
+                None => Err(io::Error::from(io::ErrorKind::NotConnected)),
             };
-            // Only now, so that a peer that does not read its answers is not read from either.
+            // Not before there is a place, so that a peer that does not read its answers is not read from either; and
+            // not after the answer left, so that a peer may use the id again at once.
             if let Some(id) = answered {
                 in_flight.release(&id);
             }
+            let sent = place.map(|place| drop(place.send(message)));
             sent
         }
     }

@@ -3,16 +3,13 @@
 //! What the guest languages need was measured: a rule takes 10 thousand fuel in Rust, 250 thousand in Python or JavaScript,
 //! a million in Go; memory 1 to 16 MiB.
 
-use serde::{Deserialize, Serialize};
-
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
 /// What one call of a handler may use.
 ///
 /// Fuel is the limit that decides, because it is the same on every machine; `timeout_ms` is the net under it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Fuel: about one per wasm instruction, 1,000 per host call and one per byte it moves.
     pub fuel: u64,

@@ -138,3 +138,13 @@ fn an_extra_export_is_allowed_because_some_toolchains_leave_one() {
     let component = wat::parse_str(text).expect("parses");
     load(&engine(), &component).expect("loads");
 }
+
+#[test]
+fn a_component_that_multiplies_itself_by_nesting_is_refused_by_what_it_would_make() {
+    let level = |inner: &str| format!("(component $c {inner}) {}", "(instance (instantiate $c))".repeat(21));
+    let text =
+        format!("(component {})", level(&level(&level("(core module $m) (core instance (instantiate $m))"))));
+    let component = wat::parse_str(text).expect("parses");
+    // 63 lines of text, 9,261 instances.
+    assert_eq!(code(load(&engine(), &component)), Some(Code::HandlerInvalid));
+}

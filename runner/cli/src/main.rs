@@ -11,6 +11,7 @@ mod demo;
 mod print;
 mod exit;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -48,10 +49,18 @@ fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
     }))
 }
 
+/// A client's wrong request is answered and recorded; the protocol library need not warn about it as well.
+const LOG_DEFAULT: &str = "warn,rmcp=error";
+
 /// The log goes to standard error: standard output belongs to MCP frames and documents.
 fn start_log(environment: &Environment) {
-    let filter = environment.get(env::LOG_LEVEL).unwrap_or("warn");
+    let filter = environment.get(env::LOG_LEVEL).unwrap_or(LOG_DEFAULT);
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }

@@ -214,15 +214,19 @@ impl Unreachable {
                 _ => Self::Other,
             },
             sqlx::Error::PoolTimedOut => Self::NoAnswer,
-            sqlx::Error::Tls(_) => Self::Tls,
-            sqlx::Error::Configuration(_) => Self::UrlInvalid,
+            // After the URL was understood, all that can be misconfigured is TLS: its certificates, or its absence where
+            // MySQL's `caching_sha2_password` asks for it.
+            sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => Self::Tls,
             _ => Self::Other,
         }
     }
 
     fn hint(self) -> Option<&'static str> {
         match self {
-            Self::Tls => Some("check `sslmode` (Postgres) or `ssl-mode` (MySQL) in the source's URL"),
+            Self::Tls => Some(
+                "check `sslmode` (Postgres) or `ssl-mode` (MySQL) in the source's URL, and the server's certificate; \
+                 MySQL 8 takes passwords over TLS only",
+            ),
             Self::UrlInvalid => {
                 Some("Postgres URLs start with `postgres://`, MySQL and MariaDB URLs with `mysql://`")
             }

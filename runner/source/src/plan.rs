@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::exact;
 use crate::query::{FindQuery, RowQuery, ScopedRow};
 use crate::shape::{ColumnKind, ColumnShape, TableShape};
+use crate::sources::ROW_BYTES_MAX;
 
 /// Enough to tell one row from several.
 const ROWS_TO_TELL_ONE: u32 = 2;
@@ -94,7 +95,7 @@ impl Request {
             }
         }
         let mut statement = Statement::new(shape.engine, "SELECT ");
-        statement.read_all(&columns).text(" FROM ").table(&shape.schema, &shape.table);
+        statement.read_bounded(&columns, ROW_BYTES_MAX).text(" FROM ").table(&shape.schema, &shape.table);
         for (at, (column, value)) in typed.iter().enumerate() {
             statement.text(if at == 0 { " WHERE " } else { " AND " });
             if statement.equals(column, value).is_err() {
@@ -135,7 +136,7 @@ impl Request {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) statement: Statement,
-    /// The columns of the select list, in order.
+    /// The columns of the select list, in order; after them comes one more, the bytes that were weighed.
     pub(crate) columns: Vec<ColumnShape>,
     request: Request,
     shape: Arc<TableShape>,
@@ -315,7 +316,7 @@ mod tests {
         let request =
             Request::new(&target, &["note".to_owned()], [("id".to_owned(), Value::Integer(7))], 2, &context);
         let plan = request.plan(&shape).expect("plans").expect("can match");
-        expect_test::expect![[r#"SELECT "note", "tenant", "id" FROM "main"."orders" WHERE "tenant" = ?1 AND "tenant" = ?2 COLLATE BINARY AND "id" = ?3 ORDER BY "id" LIMIT 2"#]]
+        expect_test::expect![[r#"SELECT "note", "tenant", "id", 0 FROM "main"."orders" WHERE "tenant" = ?1 AND "tenant" = ?2 COLLATE BINARY AND "id" = ?3 ORDER BY "id" LIMIT 2"#]]
             .assert_eq(plan.statement.sql());
     }
 }

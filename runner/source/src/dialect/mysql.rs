@@ -84,6 +84,12 @@ pub fn columns<'c>(
     read.collect()
 }
 
+/// The bytes that [`Statement::read_bounded`] weighed, after `at` columns. Unreadable counts as too many.
+pub(crate) fn weight(row: &MySqlRow, at: usize) -> usize {
+    let text = row.try_get_unchecked::<String, _>(at);
+    text.ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX)
+}
+
 /// The server's error number, where the server itself answered.
 pub fn error_number(error: &sqlx::Error) -> Option<u16> {
     Some(error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?.number())

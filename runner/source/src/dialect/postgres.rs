@@ -63,6 +63,12 @@ pub fn columns<'c>(
     read.collect()
 }
 
+/// The bytes that [`Statement::read_bounded`] weighed, after `at` columns. Unreadable counts as too many.
+pub(crate) fn weight(row: &PgRow, at: usize) -> usize {
+    let text = row.try_get::<String, _>(at);
+    text.ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX)
+}
+
 /// The SQLSTATE, where the server itself answered.
 pub fn sqlstate(error: &sqlx::Error) -> Option<&str> {
     Some(error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?.code())

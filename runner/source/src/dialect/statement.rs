@@ -72,15 +72,19 @@ impl Statement {
 
     /// Adds the expression that reads a column exactly; decode it with the engine's `columns`.
     pub fn read(&mut self, column: &ColumnShape) -> &mut Self {
+        let expression = self.exact_text(column);
+        self.sql.push_str(&expression);
+        self
+    }
+
+    fn exact_text(&self, column: &ColumnShape) -> String {
         let name = quoted(self.engine, &column.name);
-        let expression = match (self.engine, &column.kind) {
+        match (self.engine, &column.kind) {
             (Engine::Postgres, _) => format!("{name}::pg_catalog.text"),
             (Engine::Mysql, ColumnKind::Bytes { .. }) => format!("HEX({name})"),
             (Engine::Mysql, _) => format!("CAST({name} AS CHAR CHARACTER SET utf8mb4)"),
             (Engine::Sqlite, _) => name,
-        };
-        self.sql.push_str(&expression);
-        self
+        }
     }
 
     /// Adds several columns to read, with commas between.
@@ -90,6 +94,33 @@ impl Statement {
                 self.text(", ");
             }
             self.read(column);
+        }
+        self
+    }
+
+    /// Adds several columns to read and, after them, the bytes of those that have no small limit of their own; such a
+    /// column above `bytes_max` is read as NULL, so that a gigabyte never leaves the server.
+    pub(crate) fn read_bounded(&mut self, columns: &[ColumnShape], bytes_max: usize) -> &mut Self {
+        let mut total = String::from("0");
+        for column in columns {
+            let (value, name) = (self.exact_text(column), quoted(self.engine, &column.name));
+            let stored = if matches!(column.kind, ColumnKind::Bytes { .. }) { &name } else { &value };
+            let bytes = match self.engine {
+                Engine::Postgres => format!("pg_catalog.octet_length({stored})"),
+                // SQLite's own reader sees a value's size before it copies anything.
+                Engine::Mysql | Engine::Sqlite => format!("LENGTH({stored})"),
+            };
+            if self.engine != Engine::Sqlite && is_open_ended(&column.kind) {
+                self.sql.push_str(&format!("CASE WHEN {bytes} <= {bytes_max} THEN {value} END, "));
+                total.push_str(&format!(" + COALESCE({bytes}, 0)"));
+            } else {
+                self.sql.push_str(&format!("{value}, "));
+            }
+        }
+        match self.engine {
+            Engine::Postgres => self.sql.push_str(&format!("({total})::pg_catalog.text")),
+            Engine::Mysql => self.sql.push_str(&format!("CAST({total} AS CHAR)")),
+            Engine::Sqlite => self.sql.push_str(&total),
         }
         self
     }
@@ -162,9 +193,22 @@ impl Statement {
     }
 }
 
+/// Whether a column's values may be of any size.
+fn is_open_ended(kind: &ColumnKind) -> bool {
+    const SMALL: u64 = 4096;
+    match kind {
+        ColumnKind::Text { length_max } | ColumnKind::Bytes { length_max } => {
+            length_max.is_none_or(|most| most > SMALL)
+        }
+        ColumnKind::Json => true,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use proptest::prelude::*;
     use synapsor_protocol::Engine::{Mysql, Postgres, Sqlite};
 
     use super::*;
@@ -253,5 +297,22 @@ mod tests {
             &Value::Decimal("7.10".into()),
             &expect![[r#"`id` = CAST(? AS DECIMAL(10, 2)) [Text("7.10")]"#]],
         );
+    }
+
+    proptest! {
+        #[test]
+        fn a_quoted_name_is_that_name_and_nothing_more(name in "[^\0]{1,20}") {
+            let connection = rusqlite::Connection::open_in_memory().expect("memory");
+            let sql = format!("SELECT 1 AS {}", quoted(Sqlite, &name));
+            let prepared = connection.prepare(&sql).expect("one statement");
+            prop_assert_eq!(prepared.column_names(), vec![name.as_str()]);
+            for (engine, quote) in [(Postgres, '"'), (Mysql, '`')] {
+                let quoted = quoted(engine, &name);
+                let inner = quoted.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).expect("quotes");
+                let doubled = [quote, quote].iter().collect::<String>();
+                prop_assert!(!inner.replace(&doubled, "").contains(quote), "{}", quoted);
+                prop_assert_eq!(inner.replace(&doubled, &quote.to_string()), name.clone());
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::error::Unreachable;
 use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
+use crate::sources::ROW_BYTES_MAX;
 
 const READ_ONLY: &str = "SET SESSION TRANSACTION READ ONLY; SET SESSION autocommit = 1";
 
@@ -89,6 +90,9 @@ async fn statement(connection: &mut MySqlConnection, work: &Work<'_>) -> Result<
     match work {
         Work::Rows(plan) => {
             let rows = dialect::query(&plan.statement).fetch_all(connection).await.map_err(fault)?;
+            if rows.iter().any(|row| dialect::weight(row, plan.columns.len()) > ROW_BYTES_MAX) {
+                return Err(Fault::TooLarge);
+            }
             let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
             Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
         }

@@ -12,6 +12,7 @@ use crate::error::Unreachable;
 use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
+use crate::sources::ROW_BYTES_MAX;
 
 pub(crate) struct PostgresPool {
     server: ServerPool<Postgres>,
@@ -91,6 +92,9 @@ impl PostgresPool {
             Work::Rows(plan) => {
                 let rows =
                     dialect::query(&plan.statement).fetch_all(&mut *transaction).await.map_err(fault)?;
+                if rows.iter().any(|row| dialect::weight(row, plan.columns.len()) > ROW_BYTES_MAX) {
+                    return Err(Fault::TooLarge);
+                }
                 let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
                 Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
             }

@@ -33,6 +33,15 @@ struct Open {
     interrupt: Arc<InterruptHandle>,
 }
 
+/// Ends a read that nobody waits for any more; on a connection at rest it does nothing.
+struct StopOnDrop(Arc<InterruptHandle>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.interrupt();
+    }
+}
+
 impl SqlitePool {
     pub(super) fn new(path: &Path, settings: &SourceSettings) -> Self {
         let connections_max =
@@ -77,7 +86,7 @@ impl SqlitePool {
             return Err(Fault::Busy);
         };
         let open = self.open().await?;
-        let interrupt = Arc::clone(&open.interrupt);
+        let stop = StopOnDrop(Arc::clone(&open.interrupt));
         let mut working = spawn_blocking(move || {
             let done = work(&open.connection);
             (open, done)
@@ -86,7 +95,7 @@ impl SqlitePool {
         let (finished, late) = match timeout(self.deadline, &mut working).await {
             Ok(finished) => (finished, false),
             Err(_) => {
-                interrupt.interrupt();
+                drop(stop);
                 (working.await, true)
             }
         };

@@ -312,6 +312,30 @@ async fn a_row_over_the_limit_is_refused_and_one_at_it_is_not() {
 }
 
 #[tokio::test]
+async fn a_huge_value_stays_where_it_is() {
+    // Twenty times the limit, in text and in bytes, which double on their way as digits.
+    let cases = [
+        (Engine::Sqlite, "TEXT", "hex(zeroblob(2621440))"),
+        (Engine::Sqlite, "BLOB", "zeroblob(5242880)"),
+        (Engine::Postgres, "text", "repeat('x', 5242880)"),
+        (Engine::Postgres, "bytea", "convert_to(repeat('x', 5242880), 'UTF8')"),
+        (Engine::Postgres, "jsonb", "to_jsonb(repeat('x', 5242880))"),
+        (Engine::Mysql, "longtext", "repeat('x', 5242880)"),
+        (Engine::Mysql, "longblob", "repeat('x', 5242880)"),
+    ];
+    for engine in ENGINES {
+        let door = Door::of(engine).await;
+        for (_, column_type, fill) in cases.iter().filter(|case| case.0 == engine) {
+            remake(&door, column_type, fill).await;
+            let code = door.value("c").await.map_err(|error| error.code());
+            assert_eq!(code, Err(Code::RowTooLarge), "{engine} {column_type}");
+            let others = door.read(&["id"], Value::Integer(1), "acme").await;
+            assert!(others.is_ok(), "{engine} {column_type}: the other columns are served");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_bytes_or_json_column_identifies_no_row() {
     let door = Door::with(
         Engine::Postgres,

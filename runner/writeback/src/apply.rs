@@ -7,12 +7,13 @@ use synapsor_protocol::{
     Guard, JobId, Outcome, ProposalId, Receipt, ReceiptId, Refusal, SourceChanged, WritebackJob,
 };
 
-use crate::attempt::{Attempt, Ending};
 use crate::authority;
 use crate::desk::{Desk, WriteSettings};
+use crate::ending::Ending;
 use crate::engine;
 use crate::error::{Error, Obstacle};
 use crate::report::{ApplyReport, Check, DryRun};
+use crate::resolve::Attempt;
 
 impl Desk {
     /// Carries out an approved proposal, at most once, and says what happened. A dry run only looks.
@@ -37,8 +38,8 @@ impl Desk {
         match self.ledger.start_writeback(id, &self.runner_id).await? {
             Start::Settled { job, receipt } => self.confirm(writer, &job, receipt).await,
             Start::Run(job) => match engine::apply(writer, &job).await {
-                Attempt { ending: Ending::Obstacle(obstacle), .. } => self.interrupt(&job, obstacle).await,
-                Attempt { ending, checks } => self.record(&job, ending, checks).await,
+                Ok(attempt) => self.record(&job, attempt).await,
+                Err(obstacle) => self.interrupt(&job, obstacle).await,
             },
         }
     }
@@ -73,12 +74,8 @@ impl Desk {
     }
 
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.
-    async fn record(
-        &self,
-        job: &WritebackJob,
-        ending: Ending,
-        checks: Vec<Check>,
-    ) -> Result<ApplyReport, Error> {
+    async fn record(&self, job: &WritebackJob, attempt: Attempt) -> Result<ApplyReport, Error> {
+        let Attempt { ending, checks } = attempt;
         let receipt = self.receipt(job, ending);
         let (outcome, changed) = (receipt.outcome, receipt.source_changed);
         let recorded = self.ledger.finish_writeback(&receipt).await;

@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use synapsor_protocol::{Columns, Engine, WritebackJob};
 
-use crate::attempt::{self, Attempt};
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
+use crate::look;
 use crate::receipts::{ReceiptsTable, Settlement, SourceReceipt};
 use crate::report::{Check, DryRun};
+use crate::resolve::{self, Attempt};
 use crate::statement::Ground;
 
 /// How long a step may wait for somebody else's lock, in milliseconds; the servers and SQLite enforce it.
@@ -148,11 +149,14 @@ pub(crate) async fn connected<S: Session>(settings: &WriteSettings) -> Result<S,
 }
 
 /// Carries out a job.
-pub(crate) async fn apply(settings: &WriteSettings, job: &WritebackJob) -> Attempt {
+///
+/// # Errors
+/// When nothing happened and nothing is decided.
+pub(crate) async fn apply(settings: &WriteSettings, job: &WritebackJob) -> Result<Attempt, Obstacle> {
     match settings.engine {
-        Engine::Sqlite => attempt::run::<Sqlite>(settings, job).await,
-        Engine::Postgres => attempt::run::<Postgres>(settings, job).await,
-        Engine::Mysql => attempt::run::<Mysql>(settings, job).await,
+        Engine::Sqlite => resolve::run::<Sqlite>(settings, job).await,
+        Engine::Postgres => resolve::run::<Postgres>(settings, job).await,
+        Engine::Mysql => resolve::run::<Mysql>(settings, job).await,
     }
 }
 
@@ -162,18 +166,18 @@ pub(crate) async fn rehearse(
     job: &WritebackJob,
 ) -> Result<(DryRun, Vec<Check>), Obstacle> {
     match settings.engine {
-        Engine::Sqlite => attempt::rehearse::<Sqlite>(settings, job).await,
-        Engine::Postgres => attempt::rehearse::<Postgres>(settings, job).await,
-        Engine::Mysql => attempt::rehearse::<Mysql>(settings, job).await,
+        Engine::Sqlite => look::rehearse::<Sqlite>(settings, job).await,
+        Engine::Postgres => look::rehearse::<Postgres>(settings, job).await,
+        Engine::Mysql => look::rehearse::<Mysql>(settings, job).await,
     }
 }
 
 /// Whether the source itself has recorded that the job was applied.
 pub(crate) async fn holds_receipt(settings: &WriteSettings, job: &WritebackJob) -> Result<bool, Obstacle> {
     let recorded = match settings.engine {
-        Engine::Sqlite => attempt::recorded::<Sqlite>(settings, job).await,
-        Engine::Postgres => attempt::recorded::<Postgres>(settings, job).await,
-        Engine::Mysql => attempt::recorded::<Mysql>(settings, job).await,
+        Engine::Sqlite => look::recorded::<Sqlite>(settings, job).await,
+        Engine::Postgres => look::recorded::<Postgres>(settings, job).await,
+        Engine::Mysql => look::recorded::<Mysql>(settings, job).await,
     };
     Ok(recorded? == Some(Settlement::Applied))
 }

@@ -16,7 +16,11 @@ mod apply;
 mod authority;
 
 // the transaction, and the pure leaves it decides by
+mod resolve;
+
 mod attempt;
+
+mod look;
 
 mod guard;
 
@@ -25,6 +29,8 @@ mod statement;
 mod after_image;
 
 mod receipts;
+
+mod ending;
 
 // where it runs
 mod engine;

@@ -1,0 +1,55 @@
+//! Looking without touching: what the source has recorded for a job, and what the job would do now.
+//!
+//! Invariant: nothing here writes, creates a table, or takes a lock somebody else would wait for.
+
+use synapsor_protocol::WritebackJob;
+
+use crate::attempt::abandon;
+use crate::desk::WriteSettings;
+use crate::ending::Ending;
+use crate::engine::{Purpose, Session, connected, within};
+use crate::error::Obstacle;
+use crate::guard::{self, Decision};
+use crate::receipts::Settlement;
+use crate::report::{Check, DryRun};
+
+/// What the source itself has recorded for the job, asked on a connection of its own.
+pub(crate) async fn recorded<S: Session>(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+) -> Result<Option<Settlement>, Obstacle> {
+    let mut session = connected::<S>(settings).await?;
+    let Some(receipts) = within(settings, session.receipts_table(false)).await? else {
+        return Ok(None);
+    };
+    let receipt = within(settings, session.read_receipt(&receipts, job)).await?;
+    abandon(session).await;
+    Ok(receipt.map(|receipt| receipt.settles(job)))
+}
+
+/// What the job would do now: S0 to S2 in a transaction that cannot write and is always rolled back.
+pub(crate) async fn rehearse<S: Session>(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+) -> Result<(DryRun, Vec<Check>), Obstacle> {
+    let mut checks = Vec::new();
+    if let Some(settlement) = recorded::<S>(settings, job).await? {
+        let would = match Ending::settled(settlement, &mut checks)? {
+            Ending::Conflict { code, changed_columns } => DryRun::Conflict { code, changed_columns },
+            _ => DryRun::AlreadyApplied,
+        };
+        return Ok((would, checks));
+    }
+    let mut session = connected::<S>(settings).await?;
+    let ground = within(settings, session.inspect(job)).await?;
+    within(settings, session.begin(Purpose::Rehearse)).await?;
+    let row = within(settings, session.read_row(&ground, Purpose::Rehearse)).await?;
+    abandon(session).await;
+    let comparison = guard::compare(job, row.as_ref());
+    checks.extend(comparison.checks);
+    let would = match comparison.decision {
+        Decision::Apply => DryRun::Apply,
+        Decision::Conflict { code, changed_columns } => DryRun::Conflict { code, changed_columns },
+    };
+    Ok((would, checks))
+}

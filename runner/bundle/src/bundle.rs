@@ -89,8 +89,11 @@ fn gather_cases(folder: &Folder, names: &[String], files: &mut Files) {
     }
     for name in names {
         let bytes = folder.read(&format!("cases/{name}.json"), CASE_BYTES_MAX);
-        let case = files.keep(bytes).and_then(|bytes| files.keep(document::case(name, &bytes)));
-        files.cases.extend(case);
+        match files.keep(bytes).map(|bytes| document::case(name, &bytes)) {
+            Some(Ok(case)) => files.cases.push(case),
+            Some(Err(problems)) => files.problems.extend(problems),
+            None => {}
+        }
     }
 }
 

@@ -2,14 +2,21 @@
 //!
 //! Values are in the typed form (`{"integer": 5500}`), so that a case is as exact as a database row.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use synapsor_handler_host::{HandlerAnswer, HandlerCall};
 use synapsor_protocol::{Columns, Moment, RecordedRead};
 
+use crate::schema;
+
 /// One case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "cases/*.json")]
 pub struct Case {
+    /// Where this schema is, for editors.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// The file's name in `cases/`, without `.json`.
     #[serde(skip)]
     pub name: String,
@@ -18,16 +25,18 @@ pub struct Case {
     /// The call.
     pub call: Call,
     /// The scoped row.
+    #[schemars(schema_with = "schema::columns")]
     pub row: Columns,
     /// The reads the handler asks for, with their answers. All of them must be asked for, and no others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::recorded_reads")]
     pub reads: Vec<RecordedRead>,
     /// The answer. All of it: columns, summary, code and message.
     pub expect: Answer,
 }
 
 /// The call of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// The capability's name.
@@ -37,22 +46,26 @@ pub struct Call {
     /// Who is asking.
     pub principal: String,
     /// When the call was received.
+    #[schemars(with = "String")]
     pub now: Moment,
     /// The arguments.
     #[serde(default)]
+    #[schemars(schema_with = "schema::columns")]
     pub arguments: Columns,
     /// The settings.
     #[serde(default)]
+    #[schemars(schema_with = "schema::columns")]
     pub settings: Columns,
 }
 
 /// What a handler answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
     /// Columns to change.
     Change {
         /// New values by column.
+        #[schemars(schema_with = "schema::columns")]
         columns: Columns,
         /// The one-line account.
         #[serde(default, skip_serializing_if = "Option::is_none")]

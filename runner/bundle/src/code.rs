@@ -42,11 +42,13 @@ problem_codes! {
         CasesMissing = "CASES_MISSING", "the bundle has no `cases/*.json`; a handler is accepted by its cases";
         TooManyCases = "TOO_MANY_CASES", "the bundle has more cases than one validation runs";
     }
-    "Manifest" {
+    "Manifest and cases" {
         InvalidJson = "INVALID_JSON", "the text is not JSON";
+        DuplicateKey = "DUPLICATE_KEY", "an object has the same key twice";
         UnknownKey = "UNKNOWN_KEY", "a key is not one the format knows";
         KeyMissing = "KEY_MISSING", "a required key is missing";
         ManifestInvalid = "MANIFEST_INVALID", "a value does not follow the manifest's JSON Schema";
+        CaseInvalid = "CASE_INVALID", "a value does not follow the cases' JSON Schema";
         WorldUnknown = "WORLD_UNKNOWN", "`world` is not one this runner runs";
         LimitTooHigh = "LIMIT_TOO_HIGH", "the handler needs more than the runner ever gives";
     }
@@ -55,8 +57,7 @@ problem_codes! {
         ComponentInvalid = "COMPONENT_INVALID", "the file is no component of the world, or asks for more than its limits before it runs";
         ImportNotGranted = "IMPORT_NOT_GRANTED", "the component imports something the world does not grant";
     }
-    "Cases" {
-        CaseInvalid = "CASE_INVALID", "a case does not follow the format";
+    "Running the cases" {
         CaseUndeclared = "CASE_UNDECLARED", "a case uses an argument, a setting, a read, a filter or a column that the manifest does not declare";
         CaseAnswerDiffers = "CASE_ANSWER_DIFFERS", "the handler answers something else than the case expects";
         CaseCallFailed = "CASE_CALL_FAILED", "the call ended without an answer: a limit, a trap, or an answer that is not well formed";

@@ -10,23 +10,24 @@
 //!
 //! Modules in reading order.
 
+mod problem;
 mod code;
 mod place;
-mod problem;
 
-mod bundle;
+mod manifest;
 mod case;
+mod schema;
+mod once;
 mod document;
 mod folder;
-mod manifest;
-mod schema;
+mod bundle;
 
-mod agreement;
-mod recorded;
-mod report;
-mod run;
-mod malformed;
 mod validate;
+mod agreement;
+mod run;
+mod recorded;
+mod malformed;
+mod report;
 
 mod grant;
 mod limits;
@@ -45,5 +46,5 @@ pub use pin::{component_digest, repinned};
 pub use problem::Problem;
 pub use reference::problem_reference;
 pub use report::{CaseReport, Report};
-pub use schema::manifest_schema;
+pub use schema::{case_schema, manifest_schema};
 pub use validate::validate;

@@ -24,7 +24,7 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: ProblemCode, place: impl AsRef<str>, message: impl AsRef<str>) -> Self {
-        Self { code, place: printable(place.as_ref()), message: printable(message.as_ref()), hint: None }
+        Self { code, place: shown(place.as_ref()), message: shown(message.as_ref()), hint: None }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -32,7 +32,7 @@ impl Problem {
     }
 
     pub(crate) fn maybe_hint(self, hint: Option<String>) -> Self {
-        Self { hint: hint.as_deref().map(printable), ..self }
+        Self { hint: hint.as_deref().map(shown), ..self }
     }
 
     /// Why a call is refused when the handler cannot be loaded because of this.
@@ -48,11 +48,18 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Longest text of a problem, in characters; a value that does not fit is somebody's test of this.
+const SHOWN_CHARS_MAX: usize = 2000;
+
 /// Text of a bundle as a terminal may show it: a bundle is somebody else's until it is reviewed, and a file name or a key
 /// can hold what a terminal obeys.
-pub(crate) fn printable(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
+    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).map(escaped).collect();
+    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// `did you mean ...`, where one of the names is near.
@@ -75,9 +82,15 @@ mod tests {
     fn nothing_a_bundle_says_reaches_a_terminal_as_a_command() {
         let problem = Problem::new(ProblemCode::CaseInvalid, "cases/\u{1b}[2J.json", "unknown field `\u{7}`")
             .hint("did you mean `\r\n`?");
-        let shown = format!("{problem} {:?}", problem.hint);
-        assert!(!shown.chars().any(char::is_control), "{shown}");
-        assert!(shown.contains("\\u{1b}[2J"), "{shown}");
+        let text = format!("{problem} {:?}", problem.hint);
+        assert!(!text.chars().any(char::is_control), "{text}");
+        assert!(text.contains("\\u{1b}[2J"), "{text}");
+    }
+
+    #[test]
+    fn a_long_value_is_cut() {
+        assert_eq!(shown(&"é".repeat(SHOWN_CHARS_MAX)).chars().count(), SHOWN_CHARS_MAX);
+        assert!(shown(&"é".repeat(SHOWN_CHARS_MAX + 1)).ends_with("é…"));
     }
 
     #[test]

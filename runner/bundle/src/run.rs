@@ -7,7 +7,7 @@ use synapsor_protocol::Usage;
 
 use crate::case::{Answer, Case};
 use crate::code::ProblemCode;
-use crate::problem::{Problem, printable};
+use crate::problem::{Problem, shown};
 use crate::recorded::{Asked, RecordedReads};
 use crate::report::CaseReport;
 
@@ -22,8 +22,8 @@ pub(crate) async fn case(handler: &Handler, case: &Case) -> (CaseReport, Vec<Pro
             .hint("a handler may not depend on anything but its inputs and reads")
     }));
     let report = CaseReport {
-        file: printable(&case.file()),
-        description: printable(&case.description),
+        file: shown(&case.file()),
+        description: shown(&case.description),
         passed: problems.is_empty(),
         usage: usage(&first),
     };
@@ -65,7 +65,7 @@ fn judged(case: &Case, outcome: &Outcome, asked: &Asked) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     if answer != case.expect {
-        let message = format!("expected {}, found {}", shown(&case.expect), shown(&answer));
+        let message = format!("expected {}, found {}", as_json(&case.expect), as_json(&answer));
         problems.push(Problem::new(ProblemCode::CaseAnswerDiffers, file.clone(), message));
     }
     for unused in (0..case.reads.len()).filter(|at| !asked.recorded.contains(at)) {
@@ -84,7 +84,7 @@ pub(crate) fn last_words(log: &[String]) -> Option<String> {
     log.last().map(|line| format!("the handler's last log line is `{line}`"))
 }
 
-fn shown(answer: &Answer) -> String {
+fn as_json(answer: &Answer) -> String {
     serde_json::to_string(answer).map_or_else(|_| format!("{answer:?}"), |text| format!("`{text}`"))
 }
 

@@ -26,20 +26,20 @@
 //! Modules in reading order.
 
 mod call;
-mod change;
 mod columns;
-mod day;
-pub mod log;
-pub mod reads;
-mod refusal;
 mod value;
+mod day;
+mod change;
+mod refusal;
+pub mod reads;
+pub mod log;
 
+#[doc(hidden)]
+pub mod export;
 #[doc(hidden)]
 #[rustfmt::skip]
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::restriction, reason = "generated")]
 pub mod bindings;
-#[doc(hidden)]
-pub mod export;
 
 pub use bindings::synapsor::handler::types::Value;
 pub use call::Call;

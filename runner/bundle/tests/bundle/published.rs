@@ -3,9 +3,11 @@
 use expect_test::expect_file;
 
 #[test]
-fn the_committed_schema_is_the_one_the_manifest_is_held_to() {
-    let schema = serde_json::to_string_pretty(&synapsor_bundle::manifest_schema()).expect("a schema prints");
-    expect_file!["../../../../docs/reference/handler-manifest.schema.json"].assert_eq(&format!("{schema}\n"));
+fn the_committed_schemas_are_the_ones_a_bundle_is_held_to() {
+    let printed = |schema| serde_json::to_string_pretty(&schema).expect("a schema prints") + "\n";
+    let (manifest, case) = (synapsor_bundle::manifest_schema(), synapsor_bundle::case_schema());
+    expect_file!["../../../../docs/reference/handler-manifest.schema.json"].assert_eq(&printed(manifest));
+    expect_file!["../../../../docs/reference/handler-case.schema.json"].assert_eq(&printed(case));
 }
 
 #[test]

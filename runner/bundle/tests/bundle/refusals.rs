@@ -29,6 +29,7 @@ fn broken() -> Vec<(ProblemCode, Copy)> {
         (CasesMissing, Copy::new().remove(CHANGES).remove(REFUSES)),
         (TooManyCases, many_cases()),
         (InvalidJson, Copy::new().write(MANIFEST, "{")),
+        (DuplicateKey, Copy::new().write(MANIFEST, r#"{"settings": {"cap": {}, "cap": {}}}"#)),
         (UnknownKey, manifest(|m| m["write"] = json!(["late_fee_cents"]))),
         (KeyMissing, manifest(|m| drop(m.as_object_mut().unwrap().remove("writes")))),
         (ManifestInvalid, manifest(|m| m["version"] = json!("1"))),
@@ -37,7 +38,7 @@ fn broken() -> Vec<(ProblemCode, Copy)> {
         (ComponentDigestMismatch, manifest(|m| m["component"]["digest"] = json!(Digest::of_bytes(b"other")))),
         (ComponentInvalid, with_component(b"\0asm\x01\0\0\0")),
         (ImportNotGranted, with_component(&importing("wasi:filesystem/types@0.2.0"))),
-        (CaseInvalid, case(|c| c["rwo"] = json!({}))),
+        (CaseInvalid, case(|c| c["row"]["status"] = json!("overdue"))),
         (CaseUndeclared, case(|c| c["row"]["balance_cents"] = json!({"integer": 1}))),
         (
             CaseAnswerDiffers,
@@ -105,12 +106,12 @@ fn every_code_about_a_bundle_has_a_broken_copy() {
 
 #[test]
 fn opening_refuses_what_concerns_files_and_leaves_the_rest_to_validation() {
-    let in_files = ["Files", "Manifest"];
+    let in_files = ["Files", "Manifest and cases"];
     let early: BTreeSet<ProblemCode> = ProblemCode::SECTIONS
         .iter()
         .filter(|(section, _)| in_files.contains(section))
         .flat_map(|(_, codes)| codes.iter().copied())
-        .chain([ProblemCode::ComponentDigestMismatch, ProblemCode::CaseInvalid])
+        .chain([ProblemCode::ComponentDigestMismatch])
         .filter(|code| !matches!(code, ProblemCode::CasesMissing | ProblemCode::LimitTooHigh))
         .collect();
     for (code, copy) in broken() {
@@ -136,14 +137,47 @@ async fn everything_wrong_with_a_manifest_is_said_at_once() {
     });
     check(copy, expect![[r#"
         KEY_MISSING handler.json $.description: `description` is missing
-        UNKNOWN_KEY handler.json $.component.sha256: `sha256` is not a key of the format
+        UNKNOWN_KEY handler.json $.component.sha256: `sha256` is not a key here
         MANIFEST_INVALID handler.json $.name: expected text of the form `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
         MANIFEST_INVALID handler.json $.reads.customer.columns: expected at least 1 items
         MANIFEST_INVALID handler.json $.reads.waivers.rows_max: expected integer, found string
         MANIFEST_INVALID handler.json $.row: expected each item once
         MANIFEST_INVALID handler.json $.settings["cap_cents_*"].type: expected "string" or "integer" or "number" or "boolean", found "float"
-        UNKNOWN_KEY handler.json $.write: `write` is not a key of the format
+        UNKNOWN_KEY handler.json $.write: `write` is not a key here
           hint: did you mean `writes`?
+    "#]]).await;
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_case_is_said_at_once() {
+    let copy = Copy::new()
+        .remove(REFUSES)
+        .edit(MANIFEST, |m| m["toolchain"] = json!({"langage": "rust"}))
+        .edit(CHANGES, |c| {
+            c["rwo"] = json!({});
+            c["call"]["now"] = json!(5);
+            c["row"]["status"] = json!("overdue");
+            c["row"]["late_fee_cents"] = json!({"int": 5});
+            c["reads"][0]["key"] = json!({"integer": "five"});
+            c["reads"][0]["rows"] = json!([]);
+            c["reads"][1]["kind"] = json!("search");
+            c["expect"]["change"]["sumary"] = json!("x");
+        });
+    check(copy, expect![[r#"
+        UNKNOWN_KEY handler.json $.toolchain.langage: `langage` is not a key here
+          hint: did you mean `language`?
+        KEY_MISSING handler.json $.toolchain.language: `language` is missing
+        CASE_INVALID cases/rest-of-allowance.json $.call.now: expected string, found integer
+        UNKNOWN_KEY cases/rest-of-allowance.json $.expect.change.sumary: `sumary` is not a key here
+          hint: did you mean `summary`?
+        CASE_INVALID cases/rest-of-allowance.json $.reads[0].key.integer: expected text of the form `^-?[0-9]{1,19}$`
+        UNKNOWN_KEY cases/rest-of-allowance.json $.reads[0].rows: `rows` is not a key here
+        CASE_INVALID cases/rest-of-allowance.json $.reads[1].kind: expected "get" or "find", found "search"
+        UNKNOWN_KEY cases/rest-of-allowance.json $.row.late_fee_cents.int: `int` is not a key here
+          hint: did you mean `integer`?
+        CASE_INVALID cases/rest-of-allowance.json $.row.status: expected "null" or object, found "overdue"
+        UNKNOWN_KEY cases/rest-of-allowance.json $.rwo: `rwo` is not a key here
+          hint: did you mean `rows`?
     "#]]).await;
 }
 

@@ -103,26 +103,36 @@ impl Statement {
     pub(crate) fn read_bounded(&mut self, columns: &[ColumnShape], bytes_max: usize) -> &mut Self {
         let mut total = String::from("0");
         for column in columns {
-            let (value, name) = (self.exact_text(column), quoted(self.engine, &column.name));
-            let stored = if matches!(column.kind, ColumnKind::Bytes { .. }) { &name } else { &value };
-            let bytes = match self.engine {
-                Engine::Postgres => format!("pg_catalog.octet_length({stored})"),
-                // SQLite's own reader sees a value's size before it copies anything.
-                Engine::Mysql | Engine::Sqlite => format!("LENGTH({stored})"),
-            };
-            if self.engine != Engine::Sqlite && is_open_ended(&column.kind) {
-                self.sql.push_str(&format!("CASE WHEN {bytes} <= {bytes_max} THEN {value} END, "));
-                total.push_str(&format!(" + COALESCE({bytes}, 0)"));
-            } else {
-                self.sql.push_str(&format!("{value}, "));
+            let value = self.exact_text(column);
+            match self.bytes_of(column, &value) {
+                Some(bytes) => {
+                    self.sql.push_str(&format!("CASE WHEN {bytes} <= {bytes_max} THEN {value} END, "));
+                    total.push_str(&format!(" + COALESCE({bytes}, 0)"));
+                }
+                None => self.sql.push_str(&format!("{value}, ")),
             }
         }
-        match self.engine {
-            Engine::Postgres => self.sql.push_str(&format!("({total})::pg_catalog.text")),
-            Engine::Mysql => self.sql.push_str(&format!("CAST({total} AS CHAR)")),
-            Engine::Sqlite => self.sql.push_str(&total),
-        }
+        self.sql.push_str(&match self.engine {
+            Engine::Postgres => format!("({total})::pg_catalog.text"),
+            Engine::Mysql => format!("CAST({total} AS CHAR)"),
+            Engine::Sqlite => total,
+        });
         self
+    }
+
+    /// The size of a value that may be of any. `None` on SQLite, whose reader sees the size before it copies anything.
+    fn bytes_of(&self, column: &ColumnShape, value: &str) -> Option<String> {
+        if !is_open_ended(&column.kind) {
+            return None;
+        }
+        let name = quoted(self.engine, &column.name);
+        // Bytes are read as twice as many digits, so the column itself is weighed.
+        let weighed = if matches!(column.kind, ColumnKind::Bytes { .. }) { &name } else { value };
+        match self.engine {
+            Engine::Postgres => Some(format!("pg_catalog.octet_length({weighed})::pg_catalog.int8")),
+            Engine::Mysql => Some(format!("LENGTH({weighed})")),
+            Engine::Sqlite => None,
+        }
     }
 
     /// Adds a value of the column's type, as the right side of an assignment or a comparison.

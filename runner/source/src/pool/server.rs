@@ -4,6 +4,7 @@
 //! first, which tells "all in use" apart; and a wait that has nothing to do with other callers is cut short by one
 //! direct attempt, whose error has the cause.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::pool::{PoolConnection, PoolOptions};
@@ -24,7 +25,8 @@ const GRACE: Duration = Duration::from_millis(500);
 type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
 pub(super) struct ServerPool<DB: Database> {
-    pool: sqlx::Pool<DB>,
+    /// Made with the first connection, because making it starts tasks and so needs a running tokio.
+    pool: LazyLock<sqlx::Pool<DB>, Box<dyn FnOnce() -> sqlx::Pool<DB> + Send>>,
     options: Options<DB>,
     unreachable: fn(&sqlx::Error) -> Unreachable,
     /// As many as the pool has connections.
@@ -60,8 +62,9 @@ impl<DB: Database> ServerPool<DB> {
             .max_connections(connections_max)
             .acquire_timeout(acquire_timeout)
             // A dead idle connection shows in the read itself, which is then repeated; see `forget_idle`.
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone());
+            .test_before_acquire(false);
+        let pool_options = options.clone();
+        let pool = LazyLock::new(Box::new(move || pool.connect_lazy_with(pool_options)) as Box<_>);
         let turns = Semaphore::new(usize::try_from(connections_max).unwrap_or(Semaphore::MAX_PERMITS));
         let deadline = Duration::from_millis(settings.statement_timeout_ms) + GRACE;
         Self { pool, options, unreachable, turns, acquire_timeout, deadline }

@@ -87,6 +87,33 @@ async fn tls_is_as_the_url_says() {
     );
 }
 
+#[test]
+fn sources_are_made_without_a_runtime_and_without_a_server() {
+    for (engine, scheme) in [(Engine::Postgres, "postgres"), (Engine::Mysql, "mysql")] {
+        let url = format!("{scheme}://reader:hunter2@127.0.0.1:{}/shop", dead_port());
+        let sources = Sources::new([settings(engine, Connect::Url(url))]);
+        assert_eq!(format!("{sources:?}"), r#"{"shop"}"#, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_nobody_waits_for_stops() {
+    let door = Door::with(Engine::Sqlite, TABLE).await;
+    door.database
+        .execute("CREATE VIEW v AS SELECT id, tenant, (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n) AS note FROM t")
+        .await;
+    let query = synapsor_source::RowQuery {
+        source: "shop".into(),
+        target: door.target("v"),
+        columns: vec!["note".into()],
+        key: Value::Integer(1),
+    };
+    let context = crate::door::context("acme");
+    let read = door.sources.read_one(&query, &context);
+    assert!(tokio::time::timeout(Duration::from_millis(200), read).await.is_err(), "it is endless");
+    // The test's runtime waits for its blocking threads, so it would not end if the read went on.
+}
+
 #[tokio::test]
 async fn a_url_of_another_engine_and_a_missing_one_are_told() {
     let url = Connect::Url("mysql://reader:hunter2@db.internal/shop".into());

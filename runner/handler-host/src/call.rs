@@ -16,7 +16,7 @@ use crate::ticker::epochs;
 use crate::v0_1;
 
 /// Fuel between two yields, 50 to 100 µs: how long one guest keeps another waiting.
-const YIELD_FUEL: u64 = 100_000;
+pub(crate) const YIELD_FUEL: u64 = 100_000;
 /// Bytes a guest may hand to the host at once. The engine's own default is 128 MiB.
 const HANDOVER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -25,13 +25,20 @@ pub(crate) struct GuestState {
     pub(crate) allotment: Allotment,
     pub(crate) notes: Notes,
     pub(crate) asks: Asks,
+    /// The fuel at which the next host call yields: setting the fuel, as host calls do, starts the engine's own count anew.
+    pub(crate) yield_at_fuel: u64,
 }
 
 /// Runs one call to its end. The slot is held until the store is gone.
 pub(crate) async fn run(loaded: Arc<Loaded>, call: HandlerCall, asks: Asks, slot: Slot) -> Ending {
     let started = Instant::now();
     let limits = loaded.limits;
-    let state = GuestState { allotment: Allotment::new(&limits), notes: Notes::new(&limits), asks };
+    let state = GuestState {
+        allotment: Allotment::new(&limits),
+        notes: Notes::new(&limits),
+        asks,
+        yield_at_fuel: limits.fuel.saturating_sub(YIELD_FUEL),
+    };
     let mut store = Store::new(&loaded.engine.wasm, state);
     let timeout = Duration::from_millis(limits.timeout_ms);
     let outcome = match limit(&mut store, &limits) {

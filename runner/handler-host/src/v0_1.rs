@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, StoreContextMut, Trap};
 
-use crate::call::GuestState;
+use crate::call::{GuestState, YIELD_FUEL};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::messages::{Ask, Asks, HandlerAnswer, HandlerCall, ReadError, Reply};
@@ -49,7 +49,9 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     reads.func_wrap_async("find", |store, (read, filters): (String, Vec<types::Column>)| {
         Box::new(find(store, read, filters))
     })?;
-    linker.instance(log)?.func_wrap("write", write)?;
+    linker.instance(log)?.func_wrap_async("write", |store, (level, message): (log::Level, String)| {
+        Box::new(write(store, level, message))
+    })?;
     Ok(linker)
 }
 
@@ -118,13 +120,13 @@ async fn get(
     read: String,
     key: types::Value,
 ) -> wasmtime::Result<(Result<Option<Vec<types::Column>>, reads::ReadError>,)> {
-    spend(&mut store, text_bytes(&read))?;
+    spend(&mut store, text_bytes(&read)).await?;
     let read = wellformed::name(read)?;
     let key = wellformed::value(key.into())?;
     let (reply, answer) = oneshot::channel();
     let row = ask(&store.data().asks, Ask::Get { read, key, reply }, answer).await?;
     if let Ok(Some(row)) = &row {
-        spend(&mut store, size_bytes(row))?;
+        spend(&mut store, size_bytes(row)).await?;
     }
     Ok((row.map(|row| row.map(given)).map_err(Into::into),))
 }
@@ -136,19 +138,20 @@ async fn find(
 ) -> wasmtime::Result<(Result<Vec<Vec<types::Column>>, reads::ReadError>,)> {
     let read = wellformed::name(read)?;
     let filters = taken(filters)?;
-    spend(&mut store, text_bytes(&read).saturating_add(size_bytes(&filters)))?;
+    spend(&mut store, text_bytes(&read).saturating_add(size_bytes(&filters))).await?;
     let (reply, answer) = oneshot::channel();
     let rows = ask(&store.data().asks, Ask::Find { read, filters, reply }, answer).await?;
     let bytes = rows.iter().flatten().map(size_bytes).fold(0, u64::saturating_add);
-    spend(&mut store, bytes)?;
+    spend(&mut store, bytes).await?;
     Ok((rows.map(|rows| rows.into_iter().map(given).collect()).map_err(Into::into),))
 }
 
-fn write(
+async fn write(
     mut store: StoreContextMut<'_, GuestState>,
-    (level, message): (log::Level, String),
+    level: log::Level,
+    message: String,
 ) -> wasmtime::Result<()> {
-    spend(&mut store, text_bytes(&message))?;
+    spend(&mut store, text_bytes(&message)).await?;
     let level = match level {
         log::Level::Debug => "debug",
         log::Level::Info => "info",
@@ -158,11 +161,16 @@ fn write(
     Ok(())
 }
 
-/// Takes a host call's fuel from the guest.
-fn spend(store: &mut StoreContextMut<'_, GuestState>, bytes: u64) -> wasmtime::Result<()> {
+/// Takes a host call's fuel from the guest, and lets another guest run when this one has had its slice.
+async fn spend(store: &mut StoreContextMut<'_, GuestState>, bytes: u64) -> wasmtime::Result<()> {
     let left = store.get_fuel()?.checked_sub(HOST_CALL_FUEL.saturating_add(bytes));
     store.set_fuel(left.unwrap_or_default())?;
-    left.map(drop).ok_or_else(|| Trap::OutOfFuel.into())
+    let left = left.ok_or(Trap::OutOfFuel)?;
+    if left <= store.data().yield_at_fuel {
+        store.data_mut().yield_at_fuel = left.saturating_sub(YIELD_FUEL);
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Sends a read out of the box and waits for what comes back.

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use synapsor_handler_host::{HandlerEngine, Limits};
+use synapsor_handler_host::{EngineSettings, HandlerEngine, Limits};
 use synapsor_protocol::{Code, Digest};
 
-use crate::support::{Table, call, component, engine, fixtures, load_with, no_reads};
+use crate::support::{Table, call, component, engine, engine_with, fixtures, load_with, no_reads};
 
 fn fixture_files() -> Vec<PathBuf> {
     let folder = fixtures().join("hostile");
@@ -83,6 +83,22 @@ async fn a_flood_of_log_lines_is_cut_and_holds_no_control_characters() {
         "{:?}",
         error.log.last()
     );
+}
+
+#[tokio::test]
+async fn a_guest_that_does_nothing_but_call_the_host_lets_others_run() {
+    let engine = engine_with(EngineSettings { slots: 4, threads: 1, ..EngineSettings::default() });
+    let component = component(&fixtures().join("hostile/log_flood.wat"));
+    let limits = Limits { fuel: 500_000_000, timeout_ms: 10_000, ..Limits::default() };
+    let flood = engine.load(&component, &Digest::of_bytes(&component), limits).expect("loads");
+    let ordinary = load_with(&engine, "refuses", Limits::default());
+    let flooding = tokio::spawn(async move { flood.propose(call(), no_reads()).await });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let started = Instant::now();
+    ordinary.propose(call(), no_reads()).await.expect("answers");
+    let waited_us = started.elapsed().as_micros();
+    let error = flooding.await.expect("does not panic").expect_err("is stopped");
+    assert!(waited_us * 4 < u128::from(error.usage.wall_us), "{waited_us} µs of {:?}", error.usage);
 }
 
 #[tokio::test]

@@ -168,16 +168,11 @@ impl ColumnShape {
         made: fn(String) -> Value,
         form: fn(&str) -> Option<String>,
     ) -> Result<Value, ColumnMismatch> {
-        let text = match proposed {
-            Value::Text(text) => text,
-            Value::Date(text) | Value::Uuid(text) | Value::Timestamp(text)
-                if made(String::new()).type_name() == proposed.type_name() =>
-            {
-                text
-            }
-            other => return Err(ColumnMismatch::other_type(self, other)),
-        };
-        form(text).map(made).ok_or_else(|| ColumnMismatch::new(self, "text that is none"))
+        let text = proposed.to_string();
+        if !matches!(proposed, Value::Text(_)) && made(text.clone()) != *proposed {
+            return Err(ColumnMismatch::other_type(self, proposed));
+        }
+        form(&text).map(made).ok_or_else(|| ColumnMismatch::new(self, "text that is none"))
     }
 
     fn accept_timestamp(

@@ -235,3 +235,68 @@ impl Unreachable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn every_error_is_told_by_code_and_in_words_for_outsiders() {
+        let (source_name, table, column) =
+            ("shop".to_owned(), "public.orders".to_owned(), "total".to_owned());
+        let (key_column, type_name, env) = ("id".to_owned(), "real".to_owned(), "SHOP_URL".to_owned());
+        let shop = || source_name.clone();
+        let orders = || table.clone();
+        let errors = [
+            Error::SourceNotFound { source_name: shop() },
+            Error::CredentialMissing { source_name: shop(), env },
+            Error::Unavailable { source_name: shop(), cause: Unreachable::Tls },
+            Error::Busy { source_name: shop() },
+            Error::Timeout { source_name: shop(), timeout_ms: 5000 },
+            Error::TableMissing { source_name: shop(), table: orders() },
+            Error::ColumnMissing { table: orders(), column: column.clone() },
+            Error::TypeUnsupported {
+                table: orders(),
+                column: column.clone(),
+                type_name: type_name.clone(),
+                what: "values",
+            },
+            Error::LookupUnsupported { table: orders(), column, type_name },
+            Error::Denied { source_name: shop(), table: orders() },
+            Error::ReadFailed { source_name: shop(), table: orders() },
+            Error::RowNotFound { table: orders(), key_column: key_column.clone() },
+            Error::RowNotUnique { table: orders(), key_column },
+            Error::RowTooLarge { table: orders(), bytes_max: 262_144 },
+        ];
+        let mut told = String::new();
+        for refusal in errors.iter().map(Error::refusal) {
+            told.push_str(&format!("{}: {}\n", refusal.code, refusal.message));
+            if let Some(hint) = refusal.hint {
+                told.push_str(&format!("  hint: {hint}\n"));
+            }
+        }
+        expect![[r#"
+            SOURCE_NOT_FOUND: no source is named `shop`
+            SOURCE_CREDENTIAL_MISSING: source `shop` needs its URL in `SHOP_URL`, which is not set
+              hint: set `SHOP_URL` to the source's URL and start again
+            SOURCE_UNAVAILABLE: source `shop` cannot be reached: TLS could not be agreed on
+              hint: check `sslmode` (Postgres) or `ssl-mode` (MySQL) in the source's URL, and the server's certificate; MySQL 8 takes passwords over TLS only
+            SOURCE_BUSY: every connection to source `shop` is in use
+            SOURCE_TIMEOUT: source `shop` did not answer within 5000 ms
+            SOURCE_SHAPE_MISMATCH: source `shop` shows no table `public.orders` to this credential
+              hint: check the config, and that the credential may SELECT from `public.orders`
+            SOURCE_SHAPE_MISMATCH: table `public.orders` has no column `total`
+              hint: column names are compared by byte; check the config
+            COLUMN_TYPE_UNSUPPORTED: column `total` of table `public.orders` has type `real`, whose values cannot be kept exact
+            COLUMN_TYPE_UNSUPPORTED: column `total` of table `public.orders` has type `real`, by which no row is looked up
+            SOURCE_READ_FAILED: the read credential of source `shop` may not read table `public.orders`
+              hint: grant SELECT on `public.orders` to the read credential
+            SOURCE_READ_FAILED: source `shop` refused to read table `public.orders`
+            ROW_NOT_FOUND: no row of table `public.orders` with that `id` belongs to this tenant
+            ROW_NOT_UNIQUE: more than one row of table `public.orders` with that `id` belongs to this tenant
+            ROW_TOO_LARGE: the row of table `public.orders` is larger than 262144 bytes
+        "#]].assert_eq(&told);
+    }
+}

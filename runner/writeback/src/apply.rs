@@ -12,6 +12,7 @@ use crate::desk::{Desk, WriteSettings};
 use crate::ending::Ending;
 use crate::engine;
 use crate::error::{Error, Obstacle};
+use crate::history::earlier_attempts_came_to_nothing;
 use crate::report::{ApplyReport, Check, DryRun};
 use crate::resolve::Attempt;
 
@@ -67,8 +68,13 @@ impl Desk {
         })
     }
 
-    /// Nothing happened and nothing is decided: an event, and the proposal stays approved.
+    /// This attempt came to nothing, and the proposal stays where it is. The ledger hears that nothing is under way only
+    /// if that is certain of every earlier attempt too.
     async fn interrupt(&self, job: &WritebackJob, obstacle: Obstacle) -> Result<ApplyReport, Error> {
+        let events = self.ledger.replay(&job.proposal_id).await?.events;
+        if !earlier_attempts_came_to_nothing(&events, job.attempt) {
+            return Err(Error::Unsettled { source_name: job.target.source.clone(), obstacle });
+        }
         self.ledger.interrupt_writeback(job, obstacle.code()).await?;
         Err(obstructed(job, obstacle))
     }

@@ -181,3 +181,6 @@ pub(crate) async fn holds_receipt(settings: &WriteSettings, job: &WritebackJob) 
     };
     Ok(recorded? == Some(Settlement::Applied))
 }
+
+#[cfg(test)]
+mod tests;

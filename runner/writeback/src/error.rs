@@ -14,9 +14,20 @@ pub(crate) enum Error {
     /// The ledger says no, or cannot be used.
     #[error(transparent)]
     Ledger(#[from] synapsor_ledger::Error),
-    /// The source cannot take this change now; nothing happened and the proposal stays approved.
+    /// The source cannot take this change now; nothing happened and the proposal stays where it is.
     #[error("the source `{source_name}` is not ready for this change")]
     Obstacle {
+        /// The source's name in the config.
+        source_name: String,
+        /// What stands in the way.
+        #[source]
+        obstacle: Obstacle,
+    },
+    /// The source cannot be asked now, and an earlier attempt has no recorded end: it may have changed the row.
+    #[error(
+        "an earlier attempt may have changed the row, and the source `{source_name}` cannot be asked now"
+    )]
+    Unsettled {
         /// The source's name in the config.
         source_name: String,
         /// What stands in the way.
@@ -51,6 +62,12 @@ impl Error {
             Self::Denied(denied) => denied.refusal(),
             Self::Ledger(error) => error.refusal(),
             Self::Obstacle { source_name, obstacle } => obstacle.refusal(source_name),
+            Self::Unsettled { source_name, obstacle } => {
+                let refusal = obstacle.refusal(source_name);
+                Refusal::new(refusal.code, format!("{self}: {}", refusal.message))
+                    .hint("repeat the apply once the source answers: it finds the source's own receipt")
+                    .source_changed(SourceChanged::Unknown)
+            }
             Self::Regressed { .. } => Refusal::new(Code::SourceRegressed, self.to_string()).hint(
                 "the source was restored or lost a commit; nothing is applied again by itself: \
                  compare the row with the receipt and make a new proposal",
@@ -148,8 +165,7 @@ impl Obstacle {
 
     /// What an outsider may be told.
     pub(crate) fn refusal(&self, source_name: &str) -> Refusal {
-        let refusal =
-            Refusal::new(self.code(), format!("source `{source_name}`: {self}; the proposal stays approved"));
+        let refusal = Refusal::new(self.code(), format!("source `{source_name}`: {self}"));
         match self {
             Self::NoReceiptsTable => refusal.hint(
                 "let an administrator create it once; afterwards the write credential needs only SELECT and INSERT on it",

@@ -15,6 +15,8 @@ mod apply;
 
 mod authority;
 
+mod history;
+
 // the transaction, and the pure leaves it decides by
 mod resolve;
 

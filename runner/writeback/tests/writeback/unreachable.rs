@@ -1,6 +1,6 @@
 //! A source that is away: nothing is decided, the proposal stays approved, and the message names no secret.
 
-use synapsor_protocol::{Code, Engine, Outcome, ProposalState, Value};
+use synapsor_protocol::{Code, Engine, Outcome, ProposalState, SourceChanged, Value};
 use synapsor_source::Connect;
 
 use crate::bench::Bench;
@@ -30,6 +30,7 @@ async fn a_source_that_is_down_leaves_the_proposal_approved(engine: Engine) {
         let refusal = bench.desk().apply(&id, dry_run).await.expect_err("nobody there");
         assert_eq!(refusal.code, Code::DatabaseUnavailable, "{refusal:?}");
         assert!(refusal.code.retryable());
+        assert_eq!(refusal.source_changed, SourceChanged::No);
         assert!(
             !refusal.message.contains("hunter2") && !refusal.message.contains("127.0.0.1"),
             "{refusal:?}"
@@ -60,4 +61,39 @@ async fn a_folder_in_place_of_the_file_is_unreachable() {
     let id = bench.approved(&[WAIVED]).await;
     bench.setup.connect = Some(Connect::File(std::env::temp_dir()));
     assert_eq!(bench.apply(&id).await.expect_err("a folder").code, Code::DatabaseUnavailable);
+}
+
+#[tokio::test]
+async fn an_attempt_without_an_end_is_not_forgotten_while_the_source_is_away() {
+    let mut bench = Bench::on(Engine::Sqlite).await;
+    let stored = bench.propose(&[WAIVED]).await;
+    let id = bench.approve(&stored).await;
+    // A runner recorded its intent and was not heard of again.
+    bench.ledger.start_writeback(&id, "runner-0").await.expect("the intent");
+    bench.setup.connect = Some(nowhere(Engine::Sqlite));
+    for _ in 0..2 {
+        let refusal = bench.apply(&id).await.expect_err("nobody there");
+        assert_eq!(
+            (refusal.code, refusal.source_changed),
+            (Code::DatabaseUnavailable, SourceChanged::Unknown)
+        );
+    }
+    let rejected = bench.desk().reject(&id, &stored.proposal.digest, "alice", "too late").await;
+    assert!(rejected.is_err(), "the row may have changed: {rejected:?}");
+
+    bench.setup.connect = None;
+    bench.apply_to(&id, Outcome::Applied).await;
+}
+
+#[tokio::test]
+async fn a_proposal_whose_attempts_all_came_to_nothing_may_be_rejected() {
+    let mut bench = Bench::on(Engine::Sqlite).await;
+    let stored = bench.propose(&[WAIVED]).await;
+    let id = bench.approve(&stored).await;
+    bench.setup.connect = Some(nowhere(Engine::Sqlite));
+    for _ in 0..2 {
+        bench.apply(&id).await.expect_err("nobody there");
+    }
+    let rejected = bench.desk().reject(&id, &stored.proposal.digest, "alice", "changed my mind").await;
+    assert_eq!(rejected.expect("nothing is under way").state, ProposalState::Rejected);
 }

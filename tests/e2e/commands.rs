@@ -127,6 +127,23 @@ async fn bundles_and_configs_are_validated_with_exit_codes_for_ci() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_component_is_pinned_only_when_asked() {
+    let world = World::new(Engine::Sqlite).await;
+    let mut config = world.config();
+    let blank = format!("sha256:{}", "0".repeat(64));
+    World::capability(&mut config, "billing.propose_plan_waiver")["handler"]["digest"] = json!(blank);
+    world.write_config(&config);
+    let path = world.config_path();
+    let path = path.to_str().expect("a plain path");
+    let other = world.run(&["validate", path, "--json"]);
+    assert_eq!(other.exit, 1, "{}", other.stdout);
+    assert!(std::fs::read_to_string(path).expect("the config").contains(&blank), "nothing was written");
+    let pinned = world.run(&["validate", path, "--write-digest", "--json"]);
+    assert_eq!(pinned.exit, 0, "{}", pinned.stdout);
+    assert!(!std::fs::read_to_string(path).expect("the config").contains(&blank));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hostile_text_is_shown_inert() {
     let world = World::new(Engine::Sqlite).await;
     let arguments = json!({ "invoice_id": "INV-3001", "reason": "ok\u{1b}[2J\u{202e}gnp" }).to_string();

@@ -236,6 +236,9 @@ pub(crate) struct Validate {
     /// Bundle folders and config files
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// First write the digest of each component that is there where another one is pinned
+    #[arg(long)]
+    pub(crate) write_digest: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use synapsor_config::Config;
+use synapsor_config::{Checked, Config, Severity};
 use synapsor_protocol::{Code, Environment, Refusal};
 
 use crate::args::Global;
@@ -46,23 +46,7 @@ impl Settings {
 
     /// The checked config; with problems, a refusal that counts them and says how to see them.
     pub(crate) fn config(&self) -> Result<Arc<Config>, Refusal> {
-        let checked = synapsor_config::check(&self.config_text()?);
-        let errors =
-            checked.problems.iter().filter(|problem| problem.severity == synapsor_config::Severity::Error);
-        match (checked.config, errors.clone().next()) {
-            (Some(config), _) => Ok(Arc::new(config)),
-            (None, first) => {
-                let first = first.map(|p| format!(", first {} at {}", p.code, p.path)).unwrap_or_default();
-                Err(Refusal::new(
-                    Code::ConfigInvalid,
-                    format!("`{}` has {} problems{first}", self.config_path.display(), errors.count()),
-                )
-                .hint(format!(
-                    "`synapsor config validate --config {}` lists them all",
-                    self.config_path.display()
-                )))
-            }
-        }
+        usable(&self.config_path, synapsor_config::check(&self.config_text()?)).map(Arc::new)
     }
 
     /// The folder that relative paths in the config start from.
@@ -95,6 +79,19 @@ impl Settings {
     pub(crate) fn runner_id(&self) -> String {
         self.environment.get(env::RUNNER_ID).unwrap_or(RUNNER).to_owned()
     }
+}
+
+/// The config of a check that found no error, or a refusal that counts the problems and says how to see them.
+pub(crate) fn usable(path: &Path, checked: Checked) -> Result<Config, Refusal> {
+    let errors: Vec<_> =
+        checked.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    checked.config.ok_or_else(|| {
+        let first = errors.first().map(|problem| format!(", first {} at {}", problem.code, problem.path));
+        let message =
+            format!("`{}` has {} problems{}", path.display(), errors.len(), first.unwrap_or_default());
+        Refusal::new(Code::ConfigInvalid, message)
+            .hint(format!("`synapsor config validate --config {}` lists them all", path.display()))
+    })
 }
 
 /// Reads a config file, or says what to do when there is none.

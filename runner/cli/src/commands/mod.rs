@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod config;
 mod mcp;
+mod pin;
 mod proposals;
 mod propose;
 mod replay;
@@ -32,7 +33,7 @@ pub(crate) async fn run(
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
         Command::Apply(apply) => apply::run(&apply, settings).await.map(Some),
         Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
-        Command::Validate(validate) => validate::run(&validate, settings).await.map(Some),
+        Command::Validate(validate) => validate::run(&validate).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),
     }
 }

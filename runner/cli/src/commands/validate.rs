@@ -12,15 +12,18 @@ use crate::exit::Exit;
 use crate::print::document::{at, with};
 use crate::print::{Report, inert, pretty, style};
 use crate::settings::read_config;
-use crate::{commands::config::problem_lines, wiring};
+use crate::wiring;
 
-pub(crate) async fn run(
-    validate: &Validate,
-    _settings: &crate::settings::Settings,
-) -> Result<Report, Refusal> {
+use super::config::problem_lines;
+use super::pin;
+
+pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
     let engine = wiring::engine()?;
     let mut reports = Vec::new();
     for path in &validate.paths {
+        if validate.write_digest {
+            pin::write(path)?;
+        }
         reports.push(one(path, &engine).await?);
     }
     let ok = reports.iter().all(|(_, document)| *at(document, "/ok") == json!(true));
@@ -68,7 +71,7 @@ async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), R
             Ok(bundle) => synapsor_bundle::grant_problems(&bundle, capability),
             Err(_) => Vec::new(),
         };
-        lines.extend(granted.iter().map(|p| format!("{}: {}", capability.name, bundle_problem(p))));
+        lines.extend(granted.iter().map(bundle_problem));
         lines.push(text);
         wrong += granted.len() + usize::from(*at(&document, "/ok") != json!(true));
         bundles.push(json!({ "capability": capability.name, "grant_problems": granted, "bundle": document }));

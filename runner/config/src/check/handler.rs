@@ -65,7 +65,7 @@ fn stays_below(path: &str) -> bool {
 }
 
 fn digest(handler: &Place<'_>, problems: &mut Problems) {
-    let hint = "`synapsor validate --write-digest` pins the component that is there now";
+    let hint = "write `sha256:` and 64 zeros; `synapsor validate --write-digest` then pins the component that is there";
     let expected = "`sha256:` and 64 lower-case hex digits";
     let Some(place) = handler.get("digest") else {
         problems.missing(handler, "digest", ProblemCode::HandlerDigestRequired, expected).hint(hint);

@@ -114,8 +114,8 @@ impl<R: AsyncRead + Unpin + Send> Transport<RoleServer> for LineTransport<R> {
             if let Some(id) = answered {
                 in_flight.release(&id);
             }
-            let sent = place.map(|place| drop(place.send(message)));
-            sent
+            place?.send(message);
+            Ok(())
         }
     }
 

@@ -1,6 +1,7 @@
 //! Every step is broken, and every step is died at, on all three engines; the row changes once and the answer is true.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use synapsor_protocol::{Code, Engine, Value, WritebackJob};
 use synapsor_source::Connect;
@@ -13,8 +14,9 @@ use crate::desk::WriteSettings;
 use crate::ending::Ending;
 use crate::engine::{Mysql, Postgres, Session, Sqlite};
 use crate::error::Obstacle;
+use crate::guard::Decision;
 use crate::guard::tests::job;
-use crate::receipts::{RECEIPTS_TABLE, receipts_table_ddl};
+use crate::receipts::{self, RECEIPTS_TABLE, receipts_table_ddl};
 
 struct Bench {
     database: TestDatabase,
@@ -123,6 +125,7 @@ on_every_engine!(
     a_source_that_stays_away_after_commit_leaves_the_outcome_unknown,
     a_commit_that_lies_is_noticed,
     a_refusal_at_commit_is_believed_only_after_a_look,
+    a_run_that_is_still_under_way_is_waited_for,
 );
 
 async fn any_step_may_break_once<S: Session>(engine: Engine) {
@@ -205,6 +208,38 @@ async fn a_refusal_at_commit_is_believed_only_after_a_look<S: Session>(engine: E
                     matches!(ended, Ok(Ending::Failed { code: Code::ConstraintViolated, .. })),
                     "{ended:?}"
                 )
+            }
+        }
+    }
+}
+
+/// Another runner holds the receipt's key in a transaction that has not ended.
+async fn a_run_that_is_still_under_way_is_waited_for<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let job = bench.job();
+    for ends_with in ["COMMIT", "ROLLBACK"] {
+        bench.reset().await;
+        let mut other = bench.database.session().await;
+        other.execute(if engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await;
+        let values = receipts::values(&job, &Decision::Apply).join("', '");
+        let columns = receipts::COLUMNS.join(", ");
+        other.execute(&format!("INSERT INTO {RECEIPTS_TABLE} ({columns}) VALUES ('{values}')")).await;
+
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            other.execute(ends_with).await;
+        };
+        let (ended, ()) = tokio::join!(run::<S>(&bench.settings, &job), end);
+        let ending = ended.expect("an end").ending;
+        match ends_with {
+            // The other runner's word is taken; this one wrote nothing.
+            "COMMIT" => {
+                assert!(matches!(ending, Ending::AlreadyApplied), "{ending:?}");
+                assert_eq!(bench.held().await, Held { receipts: 1, ..reviewed() });
+            }
+            _ => {
+                assert!(matches!(ending, Ending::Applied { .. }), "{ending:?}");
+                assert_eq!(bench.held().await, applied());
             }
         }
     }

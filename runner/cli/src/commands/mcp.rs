@@ -1,7 +1,7 @@
 //! `synapsor mcp serve`: the capabilities over stdio, until the client is gone or a signal says stop.
 
 use synapsor_mcp::ServeOptions;
-use synapsor_protocol::{Code, Refusal};
+use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Serve, ToolNames};
@@ -19,8 +19,8 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
         }
     });
     synapsor_mcp::serve_stdio(runtime, options(serve), stop_signal()).await.map_err(|error| {
-        tracing::error!(%error, "serving ended");
-        Refusal::new(Code::Internal, "serving MCP over stdio ended with an error")
+        tracing::debug!(?error, "serving ended");
+        error.refusal()
     })
 }
 

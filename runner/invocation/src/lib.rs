@@ -12,6 +12,7 @@ pub mod invoke;
 mod runtime;
 mod answer;
 mod catalog;
+mod faithful;
 mod arguments;
 mod context;
 mod reads;
@@ -24,5 +25,6 @@ mod resource;
 
 pub use answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall};
 pub use catalog::{ToolDescription, ToolKind, describe_tools};
+pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler};
 pub use runtime::{Parts, ResultFormat, Runtime};

@@ -22,9 +22,6 @@ use crate::{envelope, resources};
 /// How long a client may keep a list, in milliseconds. The config is read once, so a list changes only with a restart.
 const LIST_TTL_MS: u64 = 60_000;
 
-/// Longest tool name worth looking up, in bytes; nothing longer is recorded either.
-const TOOL_NAME_BYTES_MAX: usize = 256;
-
 /// Longest resource address worth looking up, in bytes.
 const ADDRESS_BYTES_MAX: usize = 512;
 
@@ -106,9 +103,6 @@ impl ServerHandler for Surface {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if request.name.len() > TOOL_NAME_BYTES_MAX {
-            return Err(ErrorData::invalid_params("no tool has so long a name", None));
-        }
         let name = self.tools.canonical(&request.name).to_owned();
         let call = ToolCall { name: name.clone(), arguments: request.arguments.unwrap_or_default() };
         let span = tracing::debug_span!(

@@ -16,7 +16,7 @@ use rmcp::model::{
 };
 use rmcp::{RoleServer, transport::Transport};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use synapsor_invocation::{Unfaithful, read_json};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -198,9 +198,14 @@ fn parse(line: &[u8]) -> Result<ClientJsonRpcMessage, JsonRpcError> {
         let text = format!("a message may be nested `{NESTING_MAX}` levels deep at most");
         return Err(refused(ErrorCode::INVALID_REQUEST, text, id_of(line)));
     }
-    let tree: Json = serde_json::from_slice(line).map_err(|error| {
-        tracing::debug!(%error, "a frame is not JSON");
-        refused(ErrorCode::PARSE_ERROR, "the message is not valid JSON", None)
+    let tree = read_json(line).map_err(|unfaithful| {
+        let code = match unfaithful {
+            Unfaithful::Malformed => ErrorCode::PARSE_ERROR,
+            Unfaithful::TooDeep | Unfaithful::KeyTwice | Unfaithful::NumberRounded => {
+                ErrorCode::INVALID_REQUEST
+            }
+        };
+        refused(code, unfaithful.to_string(), id_of(line))
     })?;
     if tree.is_array() {
         return Err(refused(ErrorCode::INVALID_REQUEST, "batches are not supported", None));

@@ -20,11 +20,15 @@ async fn what_is_not_a_message_is_answered_and_survived() {
     };
     let huge = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"{}\"}}", "x".repeat(16 * 1024 * 1024));
     let (deep, deeper) = (nested(80), nested(400_000));
-    let cases: [(&[u8], i64, Json); 12] = [
+    let cases: [(&[u8], i64, Json); 16] = [
         (b"{", -32700, Json::Null),
         (b"hello", -32700, Json::Null),
         (b"\xff\xfe", -32700, Json::Null),
-        (br#"{"jsonrpc":"2.0","id":1,"method":"\ud800"}"#, -32700, Json::Null),
+        (br#"{"jsonrpc":"2.0","id":1,"method":"\ud800"}"#, -32700, json!(1)),
+        (br#"{"jsonrpc":"2.0","id":2,"method":"ping","method":"pong"}"#, -32600, json!(2)),
+        (br#"{"jsonrpc":"2.0","id":2,"id":3,"method":"ping"}"#, -32600, Json::Null),
+        (br#"{"jsonrpc":"2.0","id":4,"method":"ping","params":{"x":{"a":1,"\u0061":1}}}"#, -32600, json!(4)),
+        (br#"{"jsonrpc":"2.0","id":6,"method":"ping","params":{"x":[1e400]}}"#, -32600, json!(6)),
         (b"[]", -32600, Json::Null),
         (br#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, -32600, Json::Null),
         (b"7", -32600, Json::Null),
@@ -138,4 +142,34 @@ fn lock_source(world: &World) -> rusqlite::Connection {
     let connection = world.source();
     connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
     connection
+}
+
+#[tokio::test]
+async fn an_argument_given_twice_or_rounded_on_the_way_reaches_no_tool() {
+    let world = World::demo().await;
+    let mut client = Client::ready(&world, Era::Handshake).await;
+    for arguments in [
+        r#"{"invoice_id":"INV-3001","invoice_id":"INV-3002"}"#,
+        r#"{"invoice_id":"INV-3001","amount":99.99999999999999999999}"#,
+    ] {
+        let line = format!(
+            r#"{{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{{"name":"billing__inspect_invoice","arguments":{arguments}}}}}"#
+        );
+        client.send_line(line.as_bytes()).await;
+        let answer = client.receive().await.unwrap();
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32600), &json!(9)), "{answer}");
+    }
+    still_serves(&mut client).await;
+}
+
+#[tokio::test]
+async fn a_tool_name_of_any_length_is_answered_and_recorded() {
+    let world = World::demo().await;
+    let mut client = Client::ready(&world, Era::Handshake).await;
+    for length in [10, 100_000] {
+        let name = "x".repeat(length);
+        let answer = client.error("tools/call", json!({ "name": name, "arguments": {} })).await;
+        assert_eq!(answer["data"]["code"], json!("MCP_TOOL_NOT_FOUND"), "{length}");
+    }
+    assert_eq!(world.audits(), 2);
 }

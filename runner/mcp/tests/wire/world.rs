@@ -101,6 +101,12 @@ impl World {
         Self { folder, runtime, ledger }
     }
 
+    /// How many calls the ledger has an audit entry of.
+    pub(crate) fn audits(&self) -> i64 {
+        let ledger = rusqlite::Connection::open(self.folder.path().join("ledger.db")).unwrap();
+        ledger.query_row("SELECT COUNT(*) FROM query_audit", [], |row| row.get(0)).unwrap()
+    }
+
     /// A connection of the application's own to the source.
     pub(crate) fn source(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(source_file(self.folder.path())).unwrap()

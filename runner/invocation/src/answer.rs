@@ -1,6 +1,8 @@
 //! What a call is and what it answers, before any transport gives it a shape.
 
-use synapsor_protocol::{Columns, EvidenceId, Proposal, ProposalState, TrustedContext, Value};
+use std::collections::BTreeMap;
+
+use synapsor_protocol::{ChangeSet, Columns, EvidenceId, Proposal, ProposalState, TrustedContext, Value};
 
 /// A request for one capability.
 #[derive(Debug, Clone)]
@@ -44,12 +46,32 @@ pub struct ReadAnswer {
 pub struct ProposalAnswer {
     /// The capability.
     pub capability: String,
-    /// The proposal.
+    /// The proposal. Its change set holds more than a model may see; `diff` is what it may.
     pub proposal: Proposal,
+    /// What would change, by column.
+    pub diff: BTreeMap<String, Difference>,
     /// Where it stands.
     pub state: ProposalState,
     /// An equal proposal was waiting already, and this is it.
     pub repeated: bool,
     /// Whose row, and who asked.
     pub context: TrustedContext,
+}
+
+/// One changed column, as far as a model may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What the row holds; `None` where the capability does not show the column.
+    pub before: Option<Value>,
+    /// What was proposed.
+    pub proposed: Value,
+}
+
+/// What a change set would change. That a column may be written does not make it one that may be read.
+pub(crate) fn differences(change_set: &ChangeSet, visible: &[String]) -> BTreeMap<String, Difference> {
+    let difference = |(column, proposed): (&String, &Value)| {
+        let before = change_set.before.get(column).filter(|_| visible.contains(column));
+        (column.clone(), Difference { before: before.cloned(), proposed: proposed.clone() })
+    };
+    change_set.patch.iter().map(difference).collect()
 }

@@ -4,7 +4,7 @@ use synapsor_config::Mode;
 use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Proposal, ProposalId, Refusal};
 
-use crate::answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall};
+use crate::answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall, differences};
 use crate::logic::Inputs;
 use crate::runtime::{Runtime, mode_name};
 use crate::trail::Trail;
@@ -108,8 +108,10 @@ impl Runtime {
             .record_proposal(proposal, evidence, audit)
             .await
             .map_err(|error| error.refusal())?;
+        let change_set = &recorded.proposal.proposal.change_set;
         Ok(Answer::Proposal(Box::new(ProposalAnswer {
-            capability: recorded.proposal.proposal.change_set.capability.clone(),
+            capability: change_set.capability.clone(),
+            diff: differences(change_set, self.visible_columns(&change_set.capability)),
             state: recorded.proposal.state,
             repeated: recorded.repeated,
             proposal: recorded.proposal.proposal,

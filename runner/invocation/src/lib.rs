@@ -23,7 +23,7 @@ mod change;
 mod trail;
 mod resource;
 
-pub use answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall};
+pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall};
 pub use catalog::{ToolDescription, ToolKind, describe_tools};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler};

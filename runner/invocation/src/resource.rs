@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use synapsor_ledger::{Replay, StoredProposal};
-use synapsor_protocol::value::{Columns, plain_object};
-use synapsor_protocol::{Code, EvidenceBundle, Refusal, Value};
+use synapsor_protocol::value::plain_object;
+use synapsor_protocol::{Code, EvidenceBundle, Refusal};
 
+use crate::answer::{Difference, differences};
 use crate::context;
 use crate::reads::only;
 use crate::runtime::Runtime;
@@ -50,7 +51,7 @@ impl Runtime {
 
     async fn proposal_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
         let found = self.shared.notebook.proposal(id, tenant).await.map_err(|error| error.refusal())?;
-        Ok(found.map(|stored| proposal(&stored)))
+        Ok(found.map(|stored| self.proposal(&stored)))
     }
 
     async fn evidence_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
@@ -70,7 +71,7 @@ impl Runtime {
             "source": bundle.source,
             "table": bundle.table,
             "key": bundle.key.to_plain(),
-            "row": plain_object(&self.visible(&bundle.capability, &bundle.row)),
+            "row": plain_object(&only(bundle.row.clone(), self.visible_columns(&bundle.capability))),
             "received_at": bundle.received_at,
         })
     }
@@ -93,7 +94,7 @@ impl Runtime {
             .map(|event| json!({ "kind": event.kind, "actor": event.actor, "at": event.at }));
         json!({
             "replay_id": format!("replay_{}", story.proposal.proposal.proposal_id),
-            "proposal": proposal(&story.proposal),
+            "proposal": self.proposal(&story.proposal),
             "evidence": self.evidence(&story.evidence),
             "decisions": decisions.collect::<Vec<_>>(),
             "receipts": receipts.collect::<Vec<_>>(),
@@ -101,32 +102,29 @@ impl Runtime {
         })
     }
 
-    /// The columns the capability shows today; none of a capability that is no longer served.
-    fn visible(&self, capability: &str, row: &Columns) -> Columns {
-        let shown = self.capability(capability).map(|capability| capability.visible_columns.as_slice());
-        only(row.clone(), shown.unwrap_or_default())
+    /// A proposal as the model that asked for it may see it: the change, and where it stands.
+    fn proposal(&self, stored: &StoredProposal) -> Json {
+        let proposal = &stored.proposal;
+        let change = &proposal.change_set;
+        let diff = differences(change, self.visible_columns(&change.capability));
+        json!({
+            "proposal_id": proposal.proposal_id,
+            "state": stored.state,
+            "capability": change.capability,
+            "target": { "table": change.target.table, "key": change.target.key.to_plain() },
+            "diff": diff.iter().map(|(column, shown)| (column.clone(), plain(shown))).collect::<Map<_, _>>(),
+            "summary": change.summary,
+            "evidence_id": proposal.evidence_id,
+            "digest": proposal.digest,
+            "created_at": proposal.created_at,
+        })
     }
 }
 
-/// A proposal as the model that asked for it may see it: the change, and where it stands.
-fn proposal(stored: &StoredProposal) -> Json {
-    let proposal = &stored.proposal;
-    let change = &proposal.change_set;
-    let pair = |(column, proposed): (&String, &Value)| {
-        let before = change.before.get(column).map_or(Json::Null, Value::to_plain);
-        (column.clone(), json!({ "before": before, "proposed": proposed.to_plain() }))
-    };
-    json!({
-        "proposal_id": proposal.proposal_id,
-        "state": stored.state,
-        "capability": change.capability,
-        "target": { "table": change.target.table, "key": change.target.key.to_plain() },
-        "diff": change.patch.iter().map(pair).collect::<serde_json::Map<_, _>>(),
-        "summary": change.summary,
-        "evidence_id": proposal.evidence_id,
-        "digest": proposal.digest,
-        "created_at": proposal.created_at,
-    })
+fn plain(difference: &Difference) -> Json {
+    let mut shown = Map::from_iter([("proposed".to_owned(), difference.proposed.to_plain())]);
+    shown.extend(difference.before.as_ref().map(|before| ("before".to_owned(), before.to_plain())));
+    Json::Object(shown)
 }
 
 fn parse(address: &str) -> Result<(&str, &str), Refusal> {

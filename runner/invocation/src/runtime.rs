@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use synapsor_config::{Capability, Config, Mode};
+use synapsor_config::{Config, Mode};
 use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
@@ -98,9 +98,10 @@ impl Runtime {
         self.shared.result_format
     }
 
-    /// The capability of that name, served or not.
-    pub(crate) fn capability(&self, name: &str) -> Option<&Arc<Capability>> {
-        self.shared.catalog.capability(name)
+    /// The columns a capability shows today; none of one that is no longer in the config.
+    pub(crate) fn visible_columns(&self, capability: &str) -> &[String] {
+        let capability = self.shared.catalog.capability(capability);
+        capability.map(|capability| capability.visible_columns.as_slice()).unwrap_or_default()
     }
 }
 

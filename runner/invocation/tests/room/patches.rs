@@ -31,6 +31,7 @@ async fn a_patch_is_exact_guarded_and_leaves_the_source_alone() {
     let Guard::Version { column, expected, .. } = &change.guard else { panic!("a version guard") };
     assert_eq!((column.as_str(), expected), ("version", &Value::Integer(1)));
     assert!(!change.before.contains_key("secret_note"), "a column nobody listed is not captured");
+    assert_eq!(answer.diff["credit"].before, Some(Value::Integer(100)));
     let source = rusqlite::Connection::open(desk.folder.path().join("app.db")).expect("the source");
     let status: String =
         source.query_row("SELECT status FROM tickets WHERE id = 'T-1'", [], |row| row.get(0)).expect("a row");

@@ -3,7 +3,10 @@
 //! Invariant: a cut is always announced, with the columns it touched and where the whole value is.
 
 use serde_json::{Map, Value as Json, json};
-use synapsor_protocol::{ChangeSet, Columns, Value};
+use std::collections::BTreeMap;
+
+use synapsor_invocation::Difference;
+use synapsor_protocol::{Columns, Value};
 
 /// Columns ready for an envelope.
 pub(super) struct Shown {
@@ -16,26 +19,27 @@ pub(super) struct Shown {
 impl Shown {
     /// The values of a row.
     pub(super) fn row(columns: &Columns, value_bytes_max: usize) -> Self {
-        Self::each(columns, value_bytes_max, |_, value, short| short(value))
+        Self::each(columns, value_bytes_max, |value, short| short(value))
     }
 
-    /// Before and after of each patched column.
-    pub(super) fn diff(change_set: &ChangeSet, value_bytes_max: usize) -> Self {
-        Self::each(&change_set.patch, value_bytes_max, |column, proposed, short| {
-            let before = change_set.before.get(column).map_or(Json::Null, &mut *short);
-            json!({ "before": before, "proposed": short(proposed) })
+    /// Before and after of each patched column; no before where the capability does not show the column.
+    pub(super) fn diff(diff: &BTreeMap<String, Difference>, value_bytes_max: usize) -> Self {
+        Self::each(diff, value_bytes_max, |difference, short| {
+            let mut shown = json!({ "proposed": short(&difference.proposed) });
+            super::put(&mut shown, "before", difference.before.as_ref().map(short));
+            shown
         })
     }
 
-    fn each(
-        columns: &Columns,
+    fn each<T>(
+        columns: &BTreeMap<String, T>,
         value_bytes_max: usize,
-        show: impl Fn(&str, &Value, &mut dyn FnMut(&Value) -> Json) -> Json,
+        show: impl Fn(&T, &mut dyn FnMut(&Value) -> Json) -> Json,
     ) -> Self {
         let mut shown = Self { columns: Map::new(), cut: Vec::new(), value_bytes_max };
         for (name, value) in columns {
             let mut was_cut = false;
-            let json = show(name, value, &mut |value| {
+            let json = show(value, &mut |value| {
                 let (json, cut) = short(value, value_bytes_max);
                 was_cut |= cut;
                 json
@@ -80,7 +84,7 @@ pub(super) fn diff_schema(columns: &Json) -> Json {
         .into_iter()
         .flatten()
         .map(|(name, value)| {
-            (name.clone(), super::object(json!({ "before": value, "proposed": value }), &[]))
+            (name.clone(), super::object(json!({ "before": value, "proposed": value }), &["before"]))
         })
         .collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties })

@@ -60,9 +60,9 @@ pub(super) fn read_schema(data: &Json) -> Json {
 }
 
 pub(super) fn proposal(answer: &ProposalAnswer, value_bytes_max: usize) -> Json {
-    let ProposalAnswer { capability, proposal, state, repeated, context } = answer;
+    let ProposalAnswer { capability, proposal, diff, state, repeated, context } = answer;
     let change_set = &proposal.change_set;
-    let shown = Shown::diff(change_set, value_bytes_max);
+    let shown = Shown::diff(diff, value_bytes_max);
     let record = proposal_address(&proposal.proposal_id);
     let notice = shown.notice(&record);
     let status = match proposal.mode {

@@ -64,10 +64,10 @@ pub(super) fn read_schema(data: &Json) -> Json {
 }
 
 pub(super) fn proposal(answer: &ProposalAnswer, value_bytes_max: usize) -> Json {
-    let ProposalAnswer { capability, proposal, state, repeated, context } = answer;
+    let ProposalAnswer { capability, proposal, diff, state, repeated, context } = answer;
     let change_set = &proposal.change_set;
     let target = format!("{}:{}", change_set.target.table, change_set.target.key);
-    let shown = Shown::diff(change_set, value_bytes_max);
+    let shown = Shown::diff(diff, value_bytes_max);
     let notice = shown.notice(&proposal_address(&proposal.proposal_id));
     let account = change_set.summary.clone().unwrap_or_else(|| match repeated {
         true => format!("an equal proposal for `{target}` was waiting already"),

@@ -96,3 +96,37 @@ async fn another_tenants_record_does_not_exist() {
         assert_eq!(error["data"]["code"], "RESOURCE_NOT_FOUND", "{error}");
     }
 }
+
+#[tokio::test]
+async fn what_a_column_holds_that_may_be_written_and_not_seen_is_in_no_answer_and_no_record() {
+    for format in [1, 2] {
+        let world = World::with(|config| {
+            config["result_format"] = json!(format);
+            config["capabilities"][1]["visible_columns"] = json!(["id", "status", "updated_at"]);
+        })
+        .await;
+        let canary =
+            "UPDATE invoices SET waiver_reason = 'kept out', late_fee_cents = 4711 WHERE id = 'INV-3001'";
+        world.source().execute(canary, []).unwrap();
+        let mut client = Client::ready(&world, Era::Handshake).await;
+        let answer = propose(&mut client).await;
+        let (id, diff) = match format {
+            1 => (&answer["proposal_id"], &answer["diff"]),
+            _ => (&answer["proposal"]["id"], &answer["proposal"]["diff"]),
+        };
+        let expected =
+            json!({ "late_fee_cents": { "proposed": 0 }, "waiver_reason": { "proposed": "goodwill" } });
+        assert_eq!(*diff, expected);
+        let id = id.as_str().unwrap();
+        let evidence = record(&mut client, &format!("synapsor://proposals/{id}")).await["evidence_id"].take();
+        let mut told = answer.to_string();
+        for address in [
+            format!("proposals/{id}"),
+            format!("replay/{id}"),
+            format!("evidence/{}", evidence.as_str().unwrap()),
+        ] {
+            told += &record(&mut client, &format!("synapsor://{address}")).await.to_string();
+        }
+        assert!(!told.contains("kept out") && !told.contains("4711"), "{told}");
+    }
+}

@@ -272,3 +272,29 @@ async fn a_handler_that_is_not_the_pinned_one_never_runs() {
     assert_eq!((refused.exit, refused.code().as_str()), (1, "HANDLER_DIGEST_MISMATCH"), "{refused:?}");
     assert_eq!(world.ask(&["proposals", "list"])["proposals"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_writes_and_reads_no_more_than_its_manifest_says_whatever_the_config_grants() {
+    let world = World::new(Engine::Sqlite).await;
+    let manifest = world.folder.path().join("handlers/late-fee/handler.json");
+    let declared: Json =
+        serde_json::from_slice(&std::fs::read(&manifest).expect("a manifest")).expect("JSON");
+    let propose = || {
+        let arguments = r#"{"invoice_id":"INV-3002","reason":"x"}"#;
+        world.run(&["propose", "billing.propose_plan_waiver", "--args", arguments, "--json"])
+    };
+    let mut narrow = declared.clone();
+    narrow["writes"] = json!(["late_fee_cents"]);
+    std::fs::write(&manifest, narrow.to_string()).expect("written");
+    let refused = propose();
+    assert_eq!((refused.exit, refused.code().as_str()), (1, "PATCH_COLUMN_NOT_ALLOWED"), "{refused:?}");
+
+    let mut narrow = declared.clone();
+    narrow["reads"].as_object_mut().expect("reads").remove("waivers");
+    std::fs::write(&manifest, narrow.to_string()).expect("written");
+    assert_ne!(propose().exit, 0, "a read that is granted and not declared is not answered");
+    assert_eq!(world.ask(&["proposals", "list"])["proposals"], json!([]));
+
+    std::fs::write(&manifest, declared.to_string()).expect("written");
+    assert_eq!(propose().exit, 0);
+}

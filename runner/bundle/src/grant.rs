@@ -1,6 +1,8 @@
 //! What a handler declares against what a config grants its capability. The config decides; this says where it grants
 //! less than the handler needs, so that nobody learns it from a refused call.
 
+use std::collections::BTreeMap;
+
 use synapsor_config::{Capability, DeclaredRead, HandlerGrant, Logic, ProposalRules};
 
 use crate::bundle::Bundle;
@@ -27,6 +29,18 @@ pub fn grant_problems(bundle: &Bundle, capability: &Capability) -> Vec<Problem> 
     missing.writes(&bundle.manifest, rules);
     missing.limits(&bundle.manifest, grant);
     missing.problems
+}
+
+/// The reads a granted handler runs with: what the config grants of what the manifest declares, and nothing else of it.
+pub fn running_reads(manifest: &Manifest, grant: &HandlerGrant) -> BTreeMap<String, DeclaredRead> {
+    let both = |(name, granted): (&String, &DeclaredRead)| {
+        let need = manifest.reads.get(name)?;
+        let columns = granted.columns.iter().filter(|column| need.columns.contains(*column)).cloned();
+        let filters = granted.filters.intersection(&need.filters).cloned();
+        let read = DeclaredRead { columns: columns.collect(), filters: filters.collect(), ..granted.clone() };
+        Some((name.clone(), read))
+    };
+    grant.reads.iter().filter_map(both).collect()
 }
 
 fn handler_of(capability: &Capability) -> Option<(&ProposalRules, &HandlerGrant)> {

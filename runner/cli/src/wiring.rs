@@ -182,5 +182,11 @@ fn load_handler(
     }
     let limits = synapsor_bundle::running_limits(&bundle.manifest, &grant.limits);
     let handler = engine.load(&bundle.component, &grant.digest, limits).map_err(|error| error.refusal())?;
-    Ok(LoadedHandler { name: bundle.manifest.name, version: bundle.manifest.version, handler })
+    Ok(LoadedHandler {
+        reads: Arc::new(synapsor_bundle::running_reads(&bundle.manifest, grant)),
+        name: bundle.manifest.name,
+        version: bundle.manifest.version,
+        writes: bundle.manifest.writes,
+        handler,
+    })
 }

@@ -1,10 +1,11 @@
 //! Handlers by capability: loaded once in the background, awaited by the calls that need them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use synapsor_config::DeclaredRead;
 use synapsor_handler_host::Handler;
 use synapsor_protocol::{Code, Refusal};
 use tokio::sync::OnceCell;
@@ -18,6 +19,10 @@ pub struct LoadedHandler {
     pub version: String,
     /// The component, compiled and linked.
     pub handler: Handler,
+    /// The reads it may ask for: granted by the config and declared by the bundle, both.
+    pub reads: Arc<BTreeMap<String, DeclaredRead>>,
+    /// The columns the bundle declares that it changes. The capability's rules say which of them it may.
+    pub writes: BTreeSet<String>,
 }
 
 /// Loads one handler. Runs at most once.

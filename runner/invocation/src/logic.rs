@@ -9,6 +9,7 @@ use synapsor_protocol::{Code, Logic, Moment, Refusal, TrustedContext, Value};
 use synapsor_source::ScopedRow;
 
 use crate::arguments::ValidArguments;
+use crate::handlers::LoadedHandler;
 use crate::reads::{TenantReads, only};
 use crate::runtime::Shared;
 use crate::trail::Trail;
@@ -49,7 +50,8 @@ pub(crate) async fn run(
             let call = handler_call(&inputs, grant.settings.clone());
             let reads = Arc::new(TenantReads {
                 sources: shared.sources.clone(),
-                capability: Arc::clone(inputs.capability),
+                source: inputs.capability.source.name.clone(),
+                reads: Arc::clone(&loaded.reads),
                 context: inputs.context.clone(),
             });
             let run = loaded.handler.propose(call, reads).await.map_err(|guest| {
@@ -59,15 +61,18 @@ pub(crate) async fn run(
             })?;
             trail.handler_ran(run.reads, run.log, run.usage);
             match run.answer {
-                HandlerAnswer::Change { columns, summary } => Ok(Wanted {
-                    patch: columns,
-                    summary,
-                    logic: Logic::Handler {
-                        name: loaded.name.clone(),
-                        version: loaded.version.clone(),
-                        component: loaded.handler.digest().clone(),
-                    },
-                }),
+                HandlerAnswer::Change { columns, summary } => {
+                    declared(&columns, loaded)?;
+                    Ok(Wanted {
+                        patch: columns,
+                        summary,
+                        logic: Logic::Handler {
+                            name: loaded.name.clone(),
+                            version: loaded.version.clone(),
+                            component: loaded.handler.digest().clone(),
+                        },
+                    })
+                }
                 HandlerAnswer::Refusal { code, message } => {
                     let mut refusal = Refusal::new(Code::HandlerRefused, message);
                     refusal.handler_code = Some(code);
@@ -98,6 +103,17 @@ fn handler_call(inputs: &Inputs<'_>, settings: Columns) -> HandlerCall {
         arguments: inputs.arguments.as_columns().clone(),
         settings,
         row: only(inputs.row.columns().clone(), &listed),
+    }
+}
+
+/// A handler that changes more than its manifest says is not the one that was reviewed, whatever the config allows.
+fn declared(patch: &Columns, loaded: &LoadedHandler) -> Result<(), Refusal> {
+    match patch.keys().find(|column| !loaded.writes.contains(*column)) {
+        None => Ok(()),
+        Some(column) => {
+            let message = format!("column `{column}` is not one its manifest says it writes");
+            Err(labelled(Refusal::new(Code::PatchColumnNotAllowed, message), &loaded.name, &loaded.version))
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reads of one call: the scoped row, and the declared reads a handler asks for in the same tenant.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
-use synapsor_config::{Capability, DeclaredRead, HandlerGrant, Logic, TableTarget};
+use synapsor_config::{Capability, DeclaredRead, TableTarget};
 use synapsor_handler_host::{BoxFuture, DeclaredReads, ReadError};
 use synapsor_protocol::value::Columns;
 use synapsor_protocol::{Digest, Refusal, TrustedContext, Value};
@@ -31,7 +32,7 @@ pub(crate) fn fingerprint(capability: &Capability) -> Result<Digest, Refusal> {
     struct Shape<'a> {
         source: &'a str,
         target: &'a TableTarget,
-        columns: std::collections::BTreeSet<&'a str>,
+        columns: BTreeSet<&'a str>,
     }
     let shape = Shape {
         source: &capability.source.name,
@@ -44,22 +45,19 @@ pub(crate) fn fingerprint(capability: &Capability) -> Result<Digest, Refusal> {
 /// Answers a handler's declared reads in the call's tenant.
 pub(crate) struct TenantReads {
     pub(crate) sources: Sources,
-    pub(crate) capability: Arc<Capability>,
+    pub(crate) source: String,
+    pub(crate) reads: Arc<BTreeMap<String, DeclaredRead>>,
     pub(crate) context: TrustedContext,
 }
 
 impl TenantReads {
     fn declared(&self, read: &str) -> Result<&DeclaredRead, ReadError> {
-        let grant: Option<&HandlerGrant> = match self.capability.proposal.as_ref().map(|rules| &rules.logic) {
-            Some(Logic::Handler(grant)) => Some(grant),
-            _ => None,
-        };
-        grant.and_then(|grant| grant.reads.get(read)).ok_or(ReadError::NotDeclared)
+        self.reads.get(read).ok_or(ReadError::NotDeclared)
     }
 
     fn query(&self, declared: &DeclaredRead, key: &Value) -> RowQuery {
         RowQuery {
-            source: self.capability.source.name.clone(),
+            source: self.source.clone(),
             target: declared.target.clone(),
             columns: declared.columns.clone(),
             key: key.clone(),
@@ -84,11 +82,12 @@ impl DeclaredReads for TenantReads {
         let (read, filters) = (read.to_owned(), filters.clone());
         Box::pin(async move {
             let declared = self.declared(&read)?;
-            if declared.filters.is_empty() || !filters.keys().all(|name| declared.filters.contains(name)) {
+            // Without a filter it would be a list of the tenant's rows, which nobody granted.
+            if filters.is_empty() || !filters.keys().all(|name| declared.filters.contains(name)) {
                 return Err(ReadError::NotDeclared);
             }
             let query = FindQuery {
-                source: self.capability.source.name.clone(),
+                source: self.source.clone(),
                 target: declared.target.clone(),
                 columns: declared.columns.clone(),
                 filters,
@@ -110,4 +109,47 @@ pub(crate) fn only(mut columns: Columns, listed: &[String]) -> Columns {
 fn unavailable(read: &str, error: &Error) -> ReadError {
     tracing::warn!(read, %error, "a declared read could not be answered");
     ReadError::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use synapsor_protocol::Provenance;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_find_needs_a_filter_and_every_filter_a_grant() {
+        let target = TableTarget {
+            schema: "main".into(),
+            table: "waivers".into(),
+            primary_key: "id".into(),
+            tenant_key: Some("tenant_id".into()),
+        };
+        let read = |filters: &[&str]| DeclaredRead {
+            target: target.clone(),
+            columns: vec!["id".into()],
+            filters: filters.iter().map(|name| (*name).to_owned()).collect(),
+            rows_max: 5,
+        };
+        #[expect(clippy::disallowed_methods, reason = "a test stands in for the context's own module")]
+        let context = TrustedContext::establish("acme".into(), "ann".into(), Provenance::StaticDev);
+        let reads = TenantReads {
+            sources: Sources::new([]),
+            source: "app".into(),
+            reads: Arc::new([("found".into(), read(&["customer_id"])), ("kept".into(), read(&[]))].into()),
+            context,
+        };
+        let by = |name: &str| Columns::from([(name.to_owned(), Value::Integer(1))]);
+        for (read, filters) in [
+            ("found", Columns::new()),
+            ("found", by("amount")),
+            ("kept", Columns::new()),
+            ("kept", by("id")),
+            ("other", by("customer_id")),
+        ] {
+            assert_eq!(reads.find(read, &filters).await, Err(ReadError::NotDeclared), "{read} {filters:?}");
+        }
+        let asked = reads.find("found", &by("customer_id")).await;
+        assert_eq!(asked, Err(ReadError::Unavailable), "the source is asked, and there is none");
+    }
 }

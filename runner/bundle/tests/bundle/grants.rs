@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use expect_test::expect;
 use serde_json::{Value, json};
-use synapsor_bundle::{Bundle, Problem, ProblemCode, component_digest, grant_problems, open, running_limits};
+use synapsor_bundle::{
+    Bundle, Problem, ProblemCode, component_digest, grant_problems, open, running_limits, running_reads,
+};
 use synapsor_config::{Capability, HandlerLimits};
 use synapsor_handler_host::Limits;
 
@@ -106,4 +108,27 @@ fn a_handler_runs_with_what_is_granted_and_no_more_than_it_asks_for() {
     assert_eq!((less.fuel, less.timeout_ms), (5, 100));
     let more = granted(HandlerLimits { fuel: Some(u64::MAX), ..HandlerLimits::default() });
     assert_eq!(Some(more.fuel), need.fuel);
+}
+
+#[test]
+fn a_handler_reads_what_is_granted_and_declared_and_nothing_that_is_only_one_of_them() {
+    let capability = capability(|c| {
+        c["reads"]["waivers"]["columns"] = json!(["id", "amount_cents", "created_at", "note"]);
+        c["reads"]["waivers"]["filters"] = json!(["customer_id", "invoice_id"]);
+        c["reads"]["staff"] = c["reads"]["customer"].clone();
+    });
+    let rules = capability.proposal.as_ref().unwrap();
+    let synapsor_config::Logic::Handler(grant) = &rules.logic else { panic!("a handler") };
+    let reads = running_reads(&bundle().manifest, grant);
+    let shown: Vec<_> =
+        reads.iter().map(|(name, read)| (name.as_str(), &read.columns, &read.filters)).collect();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let filters = BTreeSet::from(["customer_id".to_owned()]);
+    assert_eq!(
+        shown,
+        [
+            ("customer", &names(&["plan"]), &BTreeSet::new()),
+            ("waivers", &names(&["amount_cents", "created_at"]), &filters)
+        ]
+    );
 }

@@ -49,9 +49,7 @@ fn in_column_type(row: &ScopedRow, column: &str, value: &Value) -> Result<Value,
     let shape = row.shape().columns.get(column).ok_or_else(|| {
         Refusal::new(Code::SourceShapeMismatch, format!("the target table has no column `{column}`"))
     })?;
-    shape
-        .accept(value)
-        .map_err(|mismatch| Refusal::new(Code::PatchValueInvalid, format!("column `{column}`: {mismatch}")))
+    shape.accept(value).map_err(|mismatch| Refusal::new(Code::PatchValueInvalid, mismatch.to_string()))
 }
 
 fn within(column: &str, bounds: &Bounds, value: &Value) -> Result<(), Refusal> {

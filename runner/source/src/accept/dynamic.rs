@@ -54,10 +54,11 @@ pub(super) fn accept(column: &ColumnShape, proposed: &Value) -> Result<Value, Co
             Ok(Value::Integer((*boolean).into()))
         }
         (Affinity::Integer | Affinity::Numeric, Value::Decimal(decimal)) => {
-            let number = whole(decimal).and_then(|whole| i64::try_from(whole).ok());
-            number
-                .map(Value::Integer)
-                .ok_or_else(|| ColumnMismatch::new(column, "a fraction, which would become a float"))
+            let number = whole(decimal)
+                .ok_or_else(|| ColumnMismatch::new(column, "a fraction, which would become a float"))?;
+            i64::try_from(number).map(Value::Integer).map_err(|_| {
+                ColumnMismatch::new(column, "a whole number beyond 64 bits, which would become a float")
+            })
         }
         (Affinity::Text, Value::Integer(_) | Value::Decimal(_)) => Ok(Value::Text(proposed.to_string())),
         (Affinity::Blob, Value::Decimal(_)) => Ok(Value::Text(proposed.to_string())),

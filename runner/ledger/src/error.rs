@@ -133,7 +133,9 @@ impl Error {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Missing { .. } => "serving the runner once creates the ledger; or check the path",
+            Self::Missing { .. } => {
+                "`synapsor mcp serve` and `synapsor propose` make one; name another with --store"
+            }
             Self::Unsafe { .. } => "move the file away, or name another path",
             Self::TooNew { .. } => {
                 "use the release that wrote this ledger, or a later one; nothing was changed"
@@ -271,7 +273,7 @@ mod tests {
         }
         expect![[r#"
             LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` does not exist
-                hint: serving the runner once creates the ledger; or check the path
+                hint: `synapsor mcp serve` and `synapsor propose` make one; name another with --store
             LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` cannot be used: it is a symbolic link
                 hint: move the file away, or name another path
             LEDGER_TOO_NEW: the ledger has schema version `9`, this release knows up to `1`
@@ -289,6 +291,7 @@ mod tests {
             INTERNAL: failed to write to the ledger: the record breaks a rule of the ledger's tables
             LEDGER_UNAVAILABLE: failed to write to the ledger: the ledger cannot be read or written
             PROPOSAL_NOT_FOUND: no proposal matches `1`
+                hint: `synapsor proposals list` shows which there are
             PROPOSAL_ID_AMBIGUOUS: more than one proposal starts with `1`
                 hint: one of: wrp_1a, wrp_1b
             PROPOSAL_HASH_MISMATCH: the stored content of proposal `wrp_1` is not the one that was shown
@@ -296,14 +299,19 @@ mod tests {
             PROPOSAL_HASH_MISMATCH: the stored content of proposal `wrp_1` is not the one that was approved
                 hint: the ledger file was edited or damaged; verify it before trusting anything in it
             PROPOSAL_NOT_PENDING_REVIEW: proposal `wrp_1` is `applied`, expected `pending_review`
+                hint: `synapsor replay show` tells what became of it
             PROPOSAL_NOT_REJECTABLE: proposal `wrp_1` is `applied` and can no longer be rejected
+                hint: `synapsor replay show` tells what became of it
             PROPOSAL_NOT_REJECTABLE: an apply of proposal `wrp_1` is not settled, so it cannot be rejected
                 hint: apply the proposal again: that settles whether the earlier try changed the source
             PROPOSAL_NOT_APPROVED: proposal `wrp_1` is `applied`, expected `approved`
+                hint: `synapsor replay show` tells what became of it
             PROPOSAL_NOT_APPROVED: proposal `wrp_1` has no approval in the ledger's chain
                 hint: the ledger file was edited or damaged; verify it before trusting anything in it
             REASON_REQUIRED: rejecting proposal `wrp_1` needs a reason
+                hint: say why; the reason is kept with the decision
             SHADOW_WRITEBACK_DISABLED: proposal `wrp_1` is a shadow proposal and is never applied
+                hint: it is kept for comparison only; propose again with `mode` set to `review`
             SECRET_MATERIAL_REJECTED: `api_key` holds what looks like a secret and is not recorded
                 hint: take the column or argument out of the capability
         "#]]

@@ -111,7 +111,17 @@ impl Rule {
                 "apply the proposal again: that settles whether the earlier try changed the source"
             }
             Self::Secret { .. } => "take the column or argument out of the capability",
-            _ => return None,
+            Self::ProposalNotFound { .. } => "`synapsor proposals list` shows which there are",
+            Self::NotApproved { state: ProposalState::PendingReview, .. } => {
+                "`synapsor proposals approve` records a person's yes"
+            }
+            Self::NotApproved { .. } | Self::NotPendingReview { .. } | Self::NotRejectable { .. } => {
+                "`synapsor replay show` tells what became of it"
+            }
+            Self::ReasonRequired { .. } => "say why; the reason is kept with the decision",
+            Self::Shadow { .. } => {
+                "it is kept for comparison only; propose again with `mode` set to `review`"
+            }
         };
         Some(hint.to_owned())
     }

@@ -75,7 +75,26 @@ impl Denied {
             Self::SourceReadOnly { .. } => Code::SourceReadOnly,
             Self::NoCredential { .. } => Code::WritebackDisabled,
         };
-        Refusal::new(code, self.to_string())
+        let refusal = Refusal::new(code, self.to_string());
+        match self.hint() {
+            Some(hint) => refusal.hint(hint),
+            None => refusal,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Mode { .. } => "only `mode: review` applies",
+            Self::State { state: ProposalState::PendingReview } => {
+                "`synapsor proposals approve` records a person's yes"
+            }
+            Self::State { .. } => "`synapsor replay show` tells what became of it",
+            Self::NotReviewed { .. } => "propose again under the config of today",
+            Self::SourceReadOnly { .. } => "the source's `read_only` is what the config's author decided",
+            Self::NoCredential { .. } => "name a variable with `write_url_env`, and set it where this runs",
+            Self::Tampered => "the ledger file was edited or damaged; do not trust anything in it",
+            Self::Shadow | Self::Executor { .. } => return None,
+        })
     }
 }
 

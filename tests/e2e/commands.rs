@@ -92,7 +92,8 @@ async fn a_proposal_is_found_by_id_prefix_and_latest_and_its_absence_is_said() {
     let unknown = world.run(&["proposals", "show", "wrp_nothing", "--json"]);
     assert_eq!((unknown.exit, unknown.code().as_str()), (1, "PROPOSAL_NOT_FOUND"));
     let wrong = world.run(&["proposals", "list", "--state", "pending", "--json"]);
-    assert_eq!((wrong.exit, wrong.code().as_str()), (1, "INVALID_INPUT"));
+    assert_eq!((wrong.exit, wrong.code().as_str()), (2, "INVALID_INPUT"));
+    assert!(wrong.stdout.contains("pending_review"), "the states are listed: {}", wrong.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

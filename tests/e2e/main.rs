@@ -1,4 +1,4 @@
-//! The binary from outside: command line, MCP over stdio, and the databases it works on.
+//! The binary from outside: command line, screens, MCP over stdio, and the databases it works on.
 //!
 //! Run with both servers up: `tests/with-databases cargo nextest run -p synapsor-cli --test e2e`.
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends loudly")]
@@ -8,4 +8,5 @@ mod world;
 mod bad_input;
 mod commands;
 mod demo;
+mod screens;
 mod story;

@@ -2,14 +2,20 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use synapsor_protocol::ProposalState;
+
+use crate::exit::Exit;
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
 #[command(name = "synapsor", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(
-    after_help = "Examples:\n  synapsor demo\n  synapsor config validate\n  synapsor mcp serve --config synapsor.runner.json"
-)]
+#[command(after_help = format!(
+    "Examples:\n  synapsor demo\n  synapsor config validate\n  synapsor mcp serve --config synapsor.runner.json\n\nEnvironment:\n{}\n\nExit codes:\n{}",
+    crate::env::table(),
+    Exit::table()
+))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -17,16 +23,26 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// Whether one JSON document is wanted.
+    pub(crate) fn json(&self) -> bool {
+        let of_report =
+            matches!(&self.command, Command::Validate(validate) if validate.format == Format::Json);
+        self.global.json || of_report
+    }
+}
+
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// The config file [default: $SYNAPSOR_MCP_CONFIG, then synapsor.runner.json]
+    /// The config [default: $SYNAPSOR_MCP_CONFIG, or synapsor.runner.json]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The ledger file [default: $SYNAPSOR_LOCAL_STORE, then the config's storage, then .synapsor/local.db]
+    /// The ledger [default: $SYNAPSOR_LOCAL_STORE, or the config's `storage`, or .synapsor/local.db]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
-    /// Print one JSON document
+    /// Print one JSON document; its `ok` says what exit code 0 says
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// When to use colour
@@ -59,7 +75,7 @@ pub(crate) enum Command {
     Tools(Tools),
     /// Call one capability here, through the same runtime as an MCP client
     #[command(
-        after_help = "Examples:\n  synapsor propose billing.propose_late_fee_waiver --args '{\"invoice_id\":\"INV-3001\",\"reason\":\"bank error\"}'\n  synapsor propose billing.inspect_invoice --input call.json"
+        after_help = "Examples:\n  synapsor propose billing.inspect_invoice --args '{\"invoice_id\":\"INV-3001\"}'\n  synapsor propose billing.propose_plan_waiver --input call.json"
     )]
     Propose(Propose),
     /// List, show and decide proposals
@@ -67,7 +83,7 @@ pub(crate) enum Command {
     Proposals(Proposals),
     /// Apply an approved proposal to its source
     #[command(
-        after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n\nExit codes: 0 applied or already applied, 1 refused or conflict, 3 source unavailable (safe to repeat), 4 outcome unknown"
+        after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n\nExit codes: 0 applied, now or earlier; 1 refused, failed or a conflict; 3 source unavailable; 4 outcome unknown, apply again"
     )]
     Apply(Apply),
     /// Show what was recorded about a proposal
@@ -124,16 +140,16 @@ pub(crate) struct Serve {
     /// Serve read capabilities only
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// How tools are named on the wire: billing__inspect_invoice or billing.inspect_invoice
-    #[arg(long, value_enum, default_value_t = ToolNames::Safe)]
+    /// How tools are named on the wire: billing__inspect_invoice, or billing.inspect_invoice
+    #[arg(long, value_enum, default_value_t = ToolNames::Safe, value_name = "HOW")]
     pub(crate) tool_names: ToolNames,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ToolNames {
-    /// Letters, digits, `_` and `-`: every client accepts them
+    // Letters, digits, `_` and `-`: every client accepts them. Doc comments here would unfold the whole help.
     Safe,
-    /// The capability's own name
+    // The capability's own name.
     Dotted,
 }
 
@@ -146,7 +162,7 @@ pub(crate) enum Tools {
 
 #[derive(Debug, Args)]
 pub(crate) struct Propose {
-    /// The capability
+    /// The capability's own name, as in the config
     pub(crate) capability: String,
     /// The arguments as a JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "input", required_unless_present = "input")]
@@ -177,16 +193,16 @@ pub(crate) enum Proposals {
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Only this state
-    #[arg(long, alias = "status", value_name = "STATE")]
-    pub(crate) state: Option<String>,
+    #[arg(long, alias = "status", value_name = "STATE", value_parser = states())]
+    pub(crate) state: Option<ProposalState>,
     /// Only this tenant
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Option<String>,
     /// Only this capability
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) capability: Option<String>,
-    /// At most this many
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    /// At most this many, up to 200
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) limit: u32,
 }
 
@@ -239,8 +255,8 @@ pub(crate) struct Validate {
     /// First write the digest of each component that is there where another one is pinned
     #[arg(long)]
     pub(crate) write_digest: bool,
-    /// How to print the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    /// How to print the report; `--json` is the same as `json`
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
 }
 
@@ -248,6 +264,12 @@ pub(crate) struct Validate {
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+/// The states' names, and from a name to the state.
+fn states() -> impl TypedValueParser<Value = ProposalState> {
+    PossibleValuesParser::new(ProposalState::ALL.iter().map(|state| state.as_str()))
+        .try_map(|name| ProposalState::parse(&name).ok_or("no such state"))
 }
 
 #[cfg(test)]

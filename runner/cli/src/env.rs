@@ -12,6 +12,21 @@ pub(crate) const LOG_LEVEL: &str = "SYNAPSOR_LOG_LEVEL";
 pub(crate) const RUNNER_ID: &str = "SYNAPSOR_RUNNER_ID";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
+/// No colour (<https://no-color.org>); `anstream` reads it.
+const NO_COLOR: &str = "NO_COLOR";
+
+/// The variables and what they are for, for the help.
+pub(crate) fn table() -> String {
+    let lines = [
+        (CONFIG, "the config, when --config is not given"),
+        (STORE, "the ledger, when --store is not given"),
+        (LOG_LEVEL, "what is logged on standard error: error, warn, info, debug or trace"),
+        (RUNNER_ID, "this runner's name in receipts"),
+        (USER, "who decides, when --actor is not given"),
+        (NO_COLOR, "set to anything: no colour"),
+    ];
+    lines.map(|(name, purpose)| format!("  {name:<20}  {purpose}")).join("\n")
+}
 
 /// The environment the process started with. Variables that are not valid Unicode are left out.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]

@@ -22,6 +22,27 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// Every exit code.
+    const ALL: [Self; 6] =
+        [Self::Done, Self::Refused, Self::Usage, Self::Unavailable, Self::Unknown, Self::Bug];
+
+    /// The codes and what they mean, for the help.
+    pub(crate) fn table() -> String {
+        let line = |exit: &Self| format!("  {:<2}  {}", exit.number(), exit.meaning());
+        Self::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "a rule answered no, or a guard did not hold",
+            Self::Usage => "wrong usage, or the config is not valid",
+            Self::Unavailable => "source, ledger or handler unavailable; safe to repeat",
+            Self::Unknown => "the outcome of an apply is not known; apply again to settle it",
+            Self::Bug => "a bug",
+        }
+    }
+
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match (refusal.code, refusal.code.kind()) {
             (Code::OutcomeUnknown, _) => Self::Unknown,

@@ -22,11 +22,14 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return print::usage(&error, std::env::args_os().any(|word| word == "--json")).into(),
+    };
     let environment = env::read();
     print::choose_colour(cli.global.color);
     start_log(&environment);
-    let json = cli.global.json;
+    let json = cli.json();
     match run(cli, environment) {
         Ok(exit) => exit.into(),
         Err(refusal) => {
@@ -39,7 +42,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
     let settings = Settings::new(&cli.global, environment);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::bug)?;
-    let json = cli.global.json;
+    let json = cli.json();
     let report = runtime.block_on(commands::run(cli.command, &settings, json));
     // A blocked read of standard input must not keep the process alive once the work is done.
     runtime.shutdown_background();
@@ -49,8 +52,8 @@ fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
     }))
 }
 
-/// A client's wrong request is answered and recorded; the protocol library need not warn about it as well.
-const LOG_DEFAULT: &str = "warn,rmcp=error";
+/// A client's wrong request is answered and recorded, and a server's notice is no news: neither is warned about as well.
+const LOG_DEFAULT: &str = "warn,rmcp=error,sqlx::postgres::notice=error";
 
 /// The log goes to standard error: standard output belongs to MCP frames and documents.
 fn start_log(environment: &Environment) {

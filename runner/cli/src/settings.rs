@@ -1,5 +1,6 @@
 //! From what was typed and the environment to what is meant: which config, which ledger, who decides.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use synapsor_protocol::{Code, Environment, Refusal};
 
 use crate::args::Global;
 use crate::env;
+use crate::print::count;
 
 /// The config's name when none is given.
 const CONFIG_FILE: &str = "synapsor.runner.json";
@@ -67,7 +69,10 @@ impl Settings {
         } else {
             None
         };
-        Ok(self.config_folder().join(configured.unwrap_or_else(|| PathBuf::from(STORE_FILE))))
+        let folder = self.config_path.parent().unwrap_or(Path::new(""));
+        let path = folder.join(configured.unwrap_or_else(|| PathBuf::from(STORE_FILE)));
+        // Without the `.` of `./.synapsor/local.db` in the middle.
+        Ok(path.components().collect())
     }
 
     /// Who decides.
@@ -87,8 +92,12 @@ pub(crate) fn usable(path: &Path, checked: Checked) -> Result<Config, Refusal> {
         checked.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     checked.config.ok_or_else(|| {
         let first = errors.first().map(|problem| format!(", first {} at {}", problem.code, problem.path));
-        let message =
-            format!("`{}` has {} problems{}", path.display(), errors.len(), first.unwrap_or_default());
+        let message = format!(
+            "`{}` has {}{}",
+            path.display(),
+            count(errors.len(), "problem"),
+            first.unwrap_or_default()
+        );
         Refusal::new(Code::ConfigInvalid, message)
             .hint(format!("`synapsor config validate --config {}` lists them all", path.display()))
     })
@@ -97,14 +106,20 @@ pub(crate) fn usable(path: &Path, checked: Checked) -> Result<Config, Refusal> {
 /// Reads a config file, or says what to do when there is none.
 pub(crate) fn read_config(path: &Path) -> Result<String, Refusal> {
     std::fs::read_to_string(path).map_err(|error| {
-        let refusal = Refusal::new(
-            Code::NotFound,
-            format!("cannot read config `{}`: {}", path.display(), error.kind()),
-        );
+        let refusal = unreadable("config", path, &error);
         match error.kind() {
-            std::io::ErrorKind::NotFound => refusal
+            ErrorKind::NotFound => refusal
                 .hint("name one with --config FILE, or run `synapsor demo --folder DIR` for a working one"),
             _ => refusal,
         }
     })
+}
+
+/// A file named on the command line cannot be read.
+pub(crate) fn unreadable(what: &str, path: &Path, error: &std::io::Error) -> Refusal {
+    let message = match error.kind() {
+        ErrorKind::NotFound => format!("there is no {what} `{}`", path.display()),
+        kind => format!("cannot read {what} `{}`: {kind}", path.display()),
+    };
+    Refusal::new(Code::NotFound, message)
 }

@@ -33,20 +33,20 @@ fn describe(report: &ApplyReport) -> String {
     }
     if let Some(receipt) = &report.receipt {
         if let Some(code) = receipt.code {
-            lines.push(format!("  {} {code}: {}", style::dim("why:"), code.meaning()));
+            lines.push(format!("  {}    {code}: {}", style::dim("why"), code.meaning()));
         }
         if !receipt.changed_columns.is_empty() {
             let columns = receipt.changed_columns.join(", ");
-            lines.push(format!("  {} {}", style::dim("changed since the proposal:"), inert::text(&columns)));
+            lines.push(format!("  {}  {} since the proposal", style::dim("moved"), inert::text(&columns)));
         }
-        lines.push(format!("  {} {}", style::dim("receipt:"), receipt.receipt_id));
+        lines.push(format!("  {} {}", style::dim("receipt"), receipt.receipt_id));
     }
     let changed = match report.source_changed {
-        SourceChanged::No => "source unchanged by this run",
-        SourceChanged::Yes => "source changed, exactly as approved",
-        SourceChanged::Unknown => "not known whether the source changed; apply again to settle it",
+        SourceChanged::No => "not changed by this run",
+        SourceChanged::Yes => "changed, exactly as approved",
+        SourceChanged::Unknown => "not known whether it changed; apply again to settle it",
     };
-    lines.push(format!("  {}", style::dim(changed)));
+    lines.push(format!("  {}  {changed}", style::dim("source")));
     lines.join("\n")
 }
 

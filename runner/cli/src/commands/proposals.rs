@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use serde_json::json;
 use synapsor_ledger::{Ledger, ProposalFilter, StoredProposal};
-use synapsor_protocol::{Code, Digest, ProposalState, Refusal, Verdict};
+use synapsor_protocol::{Code, Digest, Refusal, Verdict};
 
 use crate::args::{Decide, List, Proposals};
 use crate::print::{self, Report, proposal, style};
@@ -17,7 +17,8 @@ pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> 
         Proposals::List(wanted) => list(&ledger, &wanted).await,
         Proposals::Show(reference) => {
             let stored = find(&ledger, &reference.proposal).await?;
-            Ok(Report::done(proposal::document(&stored), proposal::sheet(&stored)))
+            let text = format!("{}{}", proposal::sheet(&stored), proposal::next(&stored));
+            Ok(Report::done(proposal::document(&stored), text))
         }
         Proposals::Approve(decide) => self::decide(settings, ledger, &decide, Verdict::Approved, json).await,
         Proposals::Reject(decide) => self::decide(settings, ledger, &decide, Verdict::Rejected, json).await,
@@ -25,24 +26,15 @@ pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> 
 }
 
 async fn list(ledger: &Ledger, wanted: &List) -> Result<Report, Refusal> {
-    let state = wanted.state.as_deref().map(parse_state).transpose()?;
     let filter = ProposalFilter {
-        state,
+        state: wanted.state,
         tenant: wanted.tenant.clone(),
         capability: wanted.capability.clone(),
         limit: wanted.limit,
     };
     let found = ledger.proposals(&filter).await.map_err(|error| error.refusal())?;
     let documents: Vec<_> = found.iter().map(proposal::document).collect();
-    Ok(Report::done(json!({ "ok": true, "proposals": documents }), proposal::list(&found)))
-}
-
-fn parse_state(name: &str) -> Result<ProposalState, Refusal> {
-    ProposalState::parse(name).ok_or_else(|| {
-        let known: Vec<_> = ProposalState::ALL.iter().map(|state| state.as_str()).collect();
-        Refusal::new(Code::InvalidInput, "no proposal state of that name")
-            .hint(format!("one of: {}", known.join(", ")))
-    })
+    Ok(Report::done(json!({ "proposals": documents }), proposal::list(&found)))
 }
 
 /// The proposal a person named: an id, a prefix or `latest`.
@@ -63,7 +55,7 @@ async fn decide(
     let id = &stored.proposal.proposal_id;
     let shown = match &decide.digest {
         Some(text) => Digest::try_from(text.clone())
-            .map_err(|error| Refusal::new(Code::InvalidInput, error.to_string()))?,
+            .map_err(|error| Refusal::new(Code::InvalidInput, format!("--digest: {error}")))?,
         None => stored.proposal.digest.clone(),
     };
     if verdict == Verdict::Rejected && decide.reason.is_none() {
@@ -85,10 +77,11 @@ async fn decide(
             desk.reject(id, &shown, &actor, decide.reason.as_deref().unwrap_or_default()).await?
         }
     };
-    let mut text = format!("{} by {}", proposal::state(decided.state), print::inert::text(&actor));
-    if verdict == Verdict::Approved {
-        text.push_str(&format!("\n{} synapsor apply {id}", style::dim("next:")));
-    }
+    let done = match verdict {
+        Verdict::Approved => style::good("approved"),
+        Verdict::Rejected => style::bad("rejected"),
+    };
+    let text = format!("\n{done} by {}{}", print::inert::text(&actor), proposal::next(&decided));
     Ok(Report::done(proposal::document(&decided), text))
 }
 

@@ -6,11 +6,11 @@ use serde_json::{Map, Value as Json, json};
 use synapsor_invocation::{Answer, ToolCall};
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::value::plain_object;
-use synapsor_protocol::{Code, Refusal};
+use synapsor_protocol::{Code, Refusal, Value};
 
 use crate::args::Propose;
 use crate::print::{Report, document::with, inert, proposal, style, table::table};
-use crate::settings::Settings;
+use crate::settings::{Settings, unreadable};
 use crate::wiring;
 
 /// Largest input file, in bytes.
@@ -23,16 +23,15 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
     let (runtime, _) = wiring::runtime(settings, &config, &ledger, false)?;
     match runtime.invoke(ToolCall { name: propose.capability.clone(), arguments }).await? {
         Answer::Read(answer) => {
-            let rows =
-                answer.data.iter().map(|(name, value)| [inert::text(name), inert::value(value)]).collect();
+            let row = |(name, value): (&String, &Value)| [inert::text(name), inert::value(value)];
+            let rows: Vec<_> = answer.data.iter().map(row).collect();
             let text = format!(
-                "{}\n{} {}",
-                table(["column", "value"], rows),
-                style::dim("evidence"),
+                "{}\n\n{} {}",
+                table(["column", "value"], &rows),
+                style::dim("evidence:"),
                 answer.evidence_id
             );
             let document = json!({
-                "ok": true,
                 "capability": answer.capability,
                 "data": plain_object(&answer.data),
                 "evidence_id": answer.evidence_id,
@@ -44,12 +43,9 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
             let stored: StoredProposal =
                 ledger.proposal(&answer.proposal.proposal_id).await.map_err(|error| error.refusal())?;
             let repeated =
-                if answer.repeated { "\nan equal proposal was waiting already; this is it" } else { "" };
-            let next =
-                format!("{} synapsor proposals approve {}", style::dim("next:"), answer.proposal.proposal_id);
-            let text = format!("{}{repeated}\n{next}", proposal::sheet(&stored));
-            let fields =
-                [("ok", json!(true)), ("repeated", json!(answer.repeated)), ("source_changed", json!("no"))];
+                if answer.repeated { "\nan equal proposal was waiting already; this is it\n" } else { "" };
+            let text = format!("{}{repeated}{}", proposal::sheet(&stored), proposal::next(&stored));
+            let fields = [("repeated", json!(answer.repeated)), ("source_changed", json!("no"))];
             let document = with(proposal::document(&stored), fields);
             Ok(Report::done(document, text))
         }
@@ -61,10 +57,7 @@ fn arguments(propose: &Propose) -> Result<Map<String, Json>, Refusal> {
         (Some(text), _) => text.clone(),
         (None, Some(path)) if path.as_os_str() == "-" => read(std::io::stdin())?,
         (None, Some(path)) => {
-            let file = std::fs::File::open(path).map_err(|error| {
-                Refusal::new(Code::NotFound, format!("cannot read `{}`: {}", path.display(), error.kind()))
-            })?;
-            read(file)?
+            read(std::fs::File::open(path).map_err(|error| unreadable("file", path, &error))?)?
         }
         (None, None) => "{}".to_owned(),
     };

@@ -13,8 +13,9 @@ pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refu
     let names = super::mcp::options(serve).tool_names;
     let tools = synapsor_mcp::preview(&described, config.result_format.into(), names)
         .map_err(|error| Refusal::new(Code::ConfigInvalid, error.to_string()))?;
-    let text = table(["tool", "reads only", "arguments", "description"], tools.iter().map(row).collect());
-    Ok(Report::done(json!({ "ok": true, "tools": tools }), text))
+    let rows: Vec<_> = tools.iter().map(row).collect();
+    let text = table(["tool", "kind", "arguments", "description"], &rows);
+    Ok(Report::done(json!({ "tools": tools }), text))
 }
 
 fn row(tool: &Json) -> [String; 4] {
@@ -28,7 +29,7 @@ fn row(tool: &Json) -> [String; 4] {
     };
     [
         text(at(tool, "/name")),
-        if *at(tool, "/annotations/readOnlyHint") == json!(true) { "yes" } else { "no" }.to_owned(),
+        if *at(tool, "/annotations/readOnlyHint") == json!(true) { "read" } else { "proposal" }.to_owned(),
         arguments.map(argument).collect::<Vec<_>>().join(", "),
         text(at(tool, "/description")),
     ]

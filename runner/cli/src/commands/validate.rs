@@ -7,14 +7,13 @@ use synapsor_config::{Logic, Severity};
 use synapsor_handler_host::HandlerEngine;
 use synapsor_protocol::{Code, Refusal};
 
-use crate::args::{Format, Validate};
+use crate::args::Validate;
 use crate::exit::Exit;
 use crate::print::document::{at, with};
-use crate::print::{Report, inert, pretty, style};
+use crate::print::{Report, count, problem};
 use crate::settings::read_config;
 use crate::wiring;
 
-use super::config::problem_lines;
 use super::pin;
 
 pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
@@ -28,26 +27,27 @@ pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
     }
     let ok = reports.iter().all(|(_, document)| *at(document, "/ok") == json!(true));
     let (texts, documents): (Vec<String>, Vec<Json>) = reports.into_iter().unzip();
-    let document = json!({ "ok": ok, "reports": documents });
-    let text = match validate.format {
-        Format::Text => texts.join("\n"),
-        Format::Json => pretty(&document),
-    };
-    Ok(Report::done(document, text).exit(if ok { Exit::Done } else { Exit::Refused }))
+    Ok(Report::done(json!({ "reports": documents }), texts.join("\n")).exit(if ok {
+        Exit::Done
+    } else {
+        Exit::Refused
+    }))
 }
 
 /// A folder is a bundle, a file is a config.
 async fn one(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
     if !path.exists() {
-        return Err(Refusal::new(Code::NotFound, format!("there is no `{}`", path.display())));
+        return Err(Refusal::new(Code::NotFound, format!("there is no `{}`", path.display()))
+            .hint("name a bundle's folder or a config file"));
     }
     if path.is_dir() { Ok(bundle(path, engine).await) } else { config(path, engine).await }
 }
 
 async fn bundle(path: &Path, engine: &HandlerEngine) -> (String, Json) {
     let report = synapsor_bundle::validate(path, engine).await;
-    let mut lines: Vec<String> = report.problems.iter().map(bundle_problem).collect();
-    lines.push(verdict(path, report.problems.is_empty(), report.problems.len()));
+    let mut lines: Vec<String> = report.problems.iter().map(problem::of_bundle).collect();
+    let cases = count(report.cases.len(), "case");
+    lines.push(problem::verdict(path, report.problems.len(), 0, &cases));
     let fields = [("ok", json!(report.is_valid())), ("path", json!(path))];
     let document = with(serde_json::to_value(&report).unwrap_or(Json::Null), fields);
     (lines.join("\n"), document)
@@ -56,9 +56,9 @@ async fn bundle(path: &Path, engine: &HandlerEngine) -> (String, Json) {
 /// A config, and every bundle it names against what it grants.
 async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
     let checked = synapsor_config::check(&read_config(path)?);
-    let mut lines: Vec<String> =
-        checked.problems.iter().map(|problem| problem_lines(problem).trim_end().to_owned()).collect();
+    let mut lines: Vec<String> = checked.problems.iter().map(problem::of_config).collect();
     let mut wrong = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = checked.problems.len() - wrong;
     let mut bundles = Vec::new();
     let folder = path.parent().unwrap_or(Path::new("."));
     for capability in checked.config.iter().flat_map(|config| &config.capabilities) {
@@ -71,32 +71,13 @@ async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), R
             Ok(bundle) => synapsor_bundle::grant_problems(&bundle, capability),
             Err(_) => Vec::new(),
         };
-        lines.extend(granted.iter().map(bundle_problem));
+        lines.extend(granted.iter().map(problem::of_bundle));
         lines.push(text);
         wrong += granted.len() + usize::from(*at(&document, "/ok") != json!(true));
         bundles.push(json!({ "capability": capability.name, "grant_problems": granted, "bundle": document }));
     }
-    lines.push(verdict(path, wrong == 0, wrong));
+    lines.push(problem::verdict(path, wrong, warnings, ""));
     let document =
         json!({ "ok": wrong == 0, "path": path, "problems": checked.problems, "handlers": bundles });
     Ok((lines.join("\n"), document))
-}
-
-fn bundle_problem(problem: &synapsor_bundle::Problem) -> String {
-    let hint = problem.hint.as_ref().map(|hint| format!("\n  {} {}", style::dim("hint:"), inert::text(hint)));
-    format!(
-        "{} {}: {}{}",
-        inert::text(&problem.place),
-        style::bad(problem.code),
-        inert::text(&problem.message),
-        hint.unwrap_or_default()
-    )
-}
-
-fn verdict(path: &Path, ok: bool, wrong: usize) -> String {
-    if ok {
-        format!("{} {}", style::good("valid"), path.display())
-    } else {
-        format!("{} {}: {wrong} problems", style::bad("not valid"), path.display())
-    }
 }

@@ -26,7 +26,7 @@ use story::Story;
 pub(crate) async fn run(demo: &Demo, json: bool) -> Result<Report, Refusal> {
     let folder = Folder::prepare(demo.folder.as_deref(), demo.force)?;
     if demo.prepare_only {
-        let document = json!({ "ok": true, "folder": folder.path(), "config": folder.config() });
+        let document = json!({ "folder": folder.path(), "config": folder.config() });
         return Ok(Report::done(document, format!("prepared {}", folder.path().display())));
     }
     let show = Show { json, wait: !json && !demo.no_interactive && watched() };
@@ -35,12 +35,17 @@ pub(crate) async fn run(demo: &Demo, json: bool) -> Result<Report, Refusal> {
     let mut steps = Vec::new();
     while let Some(step) = story.next().await {
         let step = step?;
-        show.step(steps.len() + 1, &step);
+        show.step(steps.len() + 1, &step, story.goes_on());
         steps.push(step);
     }
     story.end().await;
     let ok = steps.iter().all(|step| step.ok);
-    let document = json!({ "ok": ok, "folder": folder.path(), "config": folder.config(), "ledger": folder.ledger(), "steps": steps });
+    let document = json!({
+        "folder": folder.path(),
+        "config": folder.config(),
+        "ledger": folder.ledger(),
+        "steps": steps,
+    });
     let report = Report::done(document, closing(&folder, &steps));
     Ok(report.exit(if ok { Exit::Done } else { Exit::Bug }))
 }
@@ -63,13 +68,13 @@ impl Show {
         }
     }
 
-    fn step(&self, number: usize, step: &Step) {
+    fn step(&self, number: usize, step: &Step, goes_on: bool) {
         if self.json {
             return;
         }
         print::line(&format!("\n{}", step.text(number)));
-        if self.wait {
-            print::note(&style::dim("Enter for the next step"));
+        if self.wait && goes_on {
+            print::note(&style::dim("   Enter for the next step"));
             let _ = std::io::stdin().lock().read_line(&mut String::new());
         }
     }

@@ -13,14 +13,10 @@ pub(super) struct Step {
     pub(super) name: &'static str,
     /// What happens, in words.
     pub(super) title: &'static str,
-    /// Who acts: the agent, a person, or somebody else.
-    pub(super) actor: &'static str,
     /// It went as it should.
     pub(super) ok: bool,
-    /// What was called or typed.
-    pub(super) called: Vec<String>,
-    /// What was answered, in short.
-    pub(super) observed: Vec<String>,
+    /// Who did what, and what came of it, in order.
+    pub(super) moments: Vec<Moment>,
     /// The source database around the step.
     pub(super) source: Seen,
     /// The answers themselves.
@@ -35,37 +31,66 @@ pub(super) struct Seen {
     pub(super) changed: bool,
 }
 
+/// One thing somebody did.
+#[derive(Debug, Serialize)]
+pub(super) struct Moment {
+    /// The agent, a person, or somebody else.
+    actor: &'static str,
+    /// What was called or typed.
+    did: String,
+    /// What was answered, in short.
+    observed: Vec<String>,
+}
+
 /// What a step did, before the look at the source is added.
-#[derive(Default)]
 pub(super) struct Told {
     pub(super) ok: bool,
-    pub(super) called: Vec<String>,
-    pub(super) observed: Vec<String>,
+    pub(super) moments: Vec<Moment>,
     pub(super) answers: Vec<Json>,
 }
 
 impl Told {
+    /// Nothing happened yet, and nothing went wrong.
+    pub(super) fn new() -> Self {
+        Self { ok: true, moments: Vec::new(), answers: Vec::new() }
+    }
+
     /// The step held only if this holds as well.
     pub(super) fn expect(&mut self, held: bool) {
         self.ok &= held;
+    }
+
+    /// Somebody did something.
+    pub(super) fn did(&mut self, actor: &'static str, did: impl Into<String>) {
+        self.moments.push(Moment { actor, did: did.into(), observed: Vec::new() });
+    }
+
+    /// What came of the last thing that was done.
+    pub(super) fn saw(&mut self, line: impl Into<String>) {
+        if let Some(moment) = self.moments.last_mut() {
+            moment.observed.push(line.into());
+        }
     }
 }
 
 impl Step {
     /// The step for people.
     pub(super) fn text(&self, number: usize) -> String {
-        let mark = if self.ok { style::good("ok") } else { style::bad("NOT AS IT SHOULD BE") };
-        let mut lines =
-            vec![format!("{} {}  {mark}", style::strong(format!("{number}.")), style::strong(self.title))];
-        lines.extend(
-            self.called
-                .iter()
-                .map(|call| format!("   {} {}", style::dim(format!("{}:", self.actor)), inert::text(call))),
-        );
-        lines.extend(self.observed.iter().map(|line| format!("   {}", inert::text(line))));
-        lines.push(format!("   {} {}", style::dim("source:"), self.source.text()));
+        let mark = if self.ok { style::good("ok") } else { style::bad("not as it should be") };
+        let mut lines = vec![format!("{}  {mark}", style::strong(format!("{number}. {}", self.title)))];
+        for moment in &self.moments {
+            lines.push(format!("   {} {}", label(moment.actor), inert::text(&moment.did)));
+            lines
+                .extend(moment.observed.iter().map(|line| format!("   {} {}", label(""), inert::text(line))));
+        }
+        lines.push(format!("   {} {}", label("source"), self.source.text()));
         lines.join("\n")
     }
+}
+
+/// What stands in front of a line.
+fn label(text: &str) -> String {
+    style::dim(format!("{text:<8}"))
 }
 
 impl Seen {

@@ -13,27 +13,32 @@ use super::source;
 use super::step::{Seen, Step, Told};
 use crate::print::document::at;
 
-/// Name, title and actor of every scene.
-const SCENES: [(&str, &str, &str); 12] = [
-    ("list_tools", "An MCP client connects and lists the tools", "agent"),
-    ("read", "It reads one row of its tenant", "agent"),
-    ("refuse_trusted_value", "It tries to name another tenant, and is refused", "agent"),
-    ("refuse_other_tenant", "Another tenant's row looks exactly like a row that does not exist", "agent"),
-    ("propose_declarative", "It asks for a change; the config's bindings compute it", "agent"),
-    ("propose_handler", "It asks for another; a sandboxed component computes it", "agent"),
-    ("handler_refuses", "The component's business rule can say no", "agent"),
-    ("approve", "A person approves both, outside MCP", "person"),
-    ("apply", "The runner applies both: one guarded row each", "person"),
-    ("apply_again", "Applying again changes nothing", "person"),
-    ("conflict", "A row that moved after the proposal is a conflict, and stays as it is", "person"),
-    ("replay", "The ledger tells the whole story", "person"),
+/// Who acts.
+const AGENT: &str = "agent";
+const PERSON: &str = "person";
+const SOMEBODY: &str = "somebody";
+
+/// Name and title of every scene.
+const SCENES: [(&str, &str); 12] = [
+    ("list_tools", "An MCP client connects and lists the tools"),
+    ("read", "It reads one row of its tenant"),
+    ("refuse_trusted_value", "It tries to name another tenant, and is refused"),
+    ("refuse_other_tenant", "Another tenant's row looks exactly like a row that does not exist"),
+    ("propose_declarative", "It asks for a change; the config's bindings compute it"),
+    ("propose_handler", "It asks for another; a sandboxed component computes it"),
+    ("handler_refuses", "The component's business rule can say no"),
+    ("approve", "A person approves both, outside MCP"),
+    ("apply", "The runner applies both: one guarded row each"),
+    ("apply_again", "Applying again changes nothing"),
+    ("conflict", "A row that moved after the proposal is a conflict, and stays as it is"),
+    ("replay", "The ledger tells the whole story"),
 ];
 
 /// The story under way.
 pub(super) struct Story<'a> {
     folder: &'a Folder,
     client: Client,
-    scenes: VecDeque<(&'static str, &'static str, &'static str)>,
+    scenes: VecDeque<(&'static str, &'static str)>,
     proposals: Vec<String>,
 }
 
@@ -55,16 +60,16 @@ impl<'a> Story<'a> {
 
     /// Plays the next scene, with a look at the source before and after.
     pub(super) async fn next(&mut self) -> Option<Result<Step, Refusal>> {
-        let (name, title, actor) = self.scenes.pop_front()?;
-        Some(self.play(name, title, actor).await)
+        let (name, title) = self.scenes.pop_front()?;
+        Some(self.play(name, title).await)
     }
 
-    async fn play(
-        &mut self,
-        name: &'static str,
-        title: &'static str,
-        actor: &'static str,
-    ) -> Result<Step, Refusal> {
+    /// Whether a scene is left.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.scenes.is_empty()
+    }
+
+    async fn play(&mut self, name: &'static str, title: &'static str) -> Result<Step, Refusal> {
         let before = source::rows(&self.folder.database())?;
         let told = match name {
             "list_tools" => self.list_tools().await?,
@@ -83,17 +88,8 @@ impl<'a> Story<'a> {
         let after = source::rows(&self.folder.database())?;
         let changed = before != after;
         let ok = told.ok && changed == matches!(name, "apply" | "conflict");
-        let Told { called, observed, answers, .. } = told;
-        Ok(Step {
-            name,
-            title,
-            actor,
-            ok,
-            called,
-            observed,
-            answers,
-            source: Seen { before, after, changed },
-        })
+        let Told { moments, answers, .. } = told;
+        Ok(Step { name, title, ok, moments, answers, source: Seen { before, after, changed } })
     }
 
     async fn list_tools(&self) -> Result<Told, Refusal> {
@@ -102,39 +98,40 @@ impl<'a> Story<'a> {
             let what = if tool.read_only { "reads" } else { "proposes; a person decides" };
             format!("{}  ({what})", tool.name)
         };
-        Ok(Told {
-            ok: tools.len() == 3 && tools.iter().filter(|tool| tool.read_only).count() == 1,
-            called: vec!["initialize, tools/list".to_owned()],
-            observed: tools.iter().map(listed).collect(),
-            answers: vec![json!({
-                "protocol_version": self.client.protocol_version(),
-                "tools": tools.iter().map(|tool| &tool.name).collect::<Vec<_>>(),
-            })],
-        })
+        let mut told = Told::new();
+        told.expect(tools.len() == 3 && tools.iter().filter(|tool| tool.read_only).count() == 1);
+        told.did(AGENT, "initialize, tools/list");
+        tools.iter().for_each(|tool| told.saw(listed(tool)));
+        told.answers.push(json!({
+            "protocol_version": self.client.protocol_version(),
+            "tools": tools.iter().map(|tool| &tool.name).collect::<Vec<_>>(),
+        }));
+        Ok(told)
     }
 
     async fn read(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let row = self
             .call(&mut told, "billing__inspect_invoice", json!({ "invoice_id": "INV-3001" }), false)
             .await?;
         told.expect(*at(&row, "/data/late_fee_cents") == json!(5500));
-        told.observed.push(format!("data: {}", *at(&row, "/data")));
-        told.observed.push(format!("evidence: {}", text(at(&row, "/evidence/bundle_id"))));
+        for (column, value) in at(&row, "/data").as_object().into_iter().flatten() {
+            told.saw(format!("{column:<14}  {value}"));
+        }
+        told.saw(format!("recorded as evidence {}", text(at(&row, "/evidence/bundle_id"))));
         Ok(told)
     }
 
     async fn refuse_trusted_value(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let arguments = json!({ "invoice_id": "INV-9001", "tenant_id": "otherco" });
         let answer = self.call(&mut told, "billing__inspect_invoice", arguments, true).await?;
         told.expect(*at(&answer, "/error/reason") == json!("MODEL_CANNOT_OVERRIDE_BINDING"));
-        told.observed.push(refused(&answer));
         Ok(told)
     }
 
     async fn refuse_other_tenant(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let other = self
             .call(&mut told, "billing__inspect_invoice", json!({ "invoice_id": "INV-9001" }), true)
             .await?;
@@ -142,94 +139,94 @@ impl<'a> Story<'a> {
             .call(&mut told, "billing__inspect_invoice", json!({ "invoice_id": "INV-0000" }), true)
             .await?;
         told.expect(*at(&other, "/error") == *at(&absent, "/error"));
-        told.observed.push(refused(&other));
-        told.observed.push(refused(&absent));
         Ok(told)
     }
 
     async fn propose(&mut self, tool: &str, invoice: &str) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let arguments = json!({ "invoice_id": invoice, "reason": "the bank confirmed its own delay" });
         let answer = self.call(&mut told, tool, arguments, false).await?;
         let id = text(at(&answer, "/proposal/id"));
         told.expect(id.starts_with("wrp_") && *at(&answer, "/source_database_changed") == json!(false));
-        told.observed.push(format!("proposal {id}: {}", *at(&answer, "/proposal/diff")));
+        told.saw(format!("proposal {id}"));
+        for (column, change) in at(&answer, "/proposal/diff").as_object().into_iter().flatten() {
+            told.saw(format!("{column:<14}  {} -> {}", at(change, "/before"), at(change, "/proposed")));
+        }
         self.proposals.push(id);
         Ok(told)
     }
 
     async fn handler_refuses(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let arguments = json!({ "invoice_id": "INV-3004", "reason": "the customer asked" });
         let answer = self.call(&mut told, "billing__propose_plan_waiver", arguments, true).await?;
         told.expect(at(&answer, "/error/handler_code").is_string());
-        told.observed.push(refused(&answer));
         Ok(told)
     }
 
     async fn approve(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         for id in self.proposals.clone() {
             let reason = "checked with the bank";
             let words = ["proposals", "approve", &id, "--actor", "billing.lead", "--reason", reason, "--yes"];
             let answered = self.operator(&mut told, &words, 0).await?;
             told.expect(*at(&answered.document, "/state") == json!("approved"));
-            told.observed.push(format!("{id} is {}", text(at(&answered.document, "/state"))));
+            told.saw(text(at(&answered.document, "/state")));
         }
         Ok(told)
     }
 
     async fn apply(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         for id in self.proposals.clone() {
             let answered = self.operator(&mut told, &["apply", &id], 0).await?;
             told.expect(*at(&answered.document, "/outcome") == json!("applied"));
-            told.observed.push(outcome(&answered));
+            told.saw(outcome(&answered));
         }
         Ok(told)
     }
 
     async fn apply_again(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let id = self.proposals.first().cloned().unwrap_or_default();
         let answered = self.operator(&mut told, &["apply", &id], 0).await?;
         told.expect(*at(&answered.document, "/outcome") == json!("already_applied"));
-        told.observed.push(outcome(&answered));
+        told.saw(outcome(&answered));
         Ok(told)
     }
 
     async fn conflict(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let arguments = json!({ "invoice_id": "INV-3003", "reason": "goodwill" });
         let answer = self.call(&mut told, "billing__propose_late_fee_waiver", arguments, false).await?;
         let id = text(at(&answer, "/proposal/id"));
         let words = ["proposals", "approve", &id, "--actor", "billing.lead", "--yes"];
         self.operator(&mut told, &words, 0).await?;
         source::somebody_pays(&self.folder.database(), "INV-3003")?;
-        told.called.push("(meanwhile somebody else marks INV-3003 as paid)".to_owned());
+        told.did(SOMEBODY, "marks INV-3003 as paid, beside the runner");
         let paid = source::rows(&self.folder.database())?;
         let answered = self.operator(&mut told, &["apply", &id], 1).await?;
         told.expect(*at(&answered.document, "/outcome") == json!("conflict"));
         told.expect(source::rows(&self.folder.database())? == paid);
-        told.observed.push(outcome(&answered));
+        told.saw(outcome(&answered));
         Ok(told)
     }
 
     async fn replay(&self) -> Result<Told, Refusal> {
-        let mut told = Told { ok: true, ..Told::default() };
+        let mut told = Told::new();
         let id = self.proposals.first().cloned().unwrap_or_default();
         let answered = self.operator(&mut told, &["replay", "show", &id], 0).await?;
         let events = at(&answered.document, "/events").as_array().cloned().unwrap_or_default();
         told.expect(!events.is_empty());
         let line = |event: &Json| {
             format!(
-                "{}  {}  by {}",
+                "{}  {:<18}  by {}",
                 text(at(event, "/at")),
                 text(at(event, "/kind")),
                 text(at(event, "/actor"))
             )
         };
-        told.observed.extend(events.iter().map(line));
+        events.iter().for_each(|event| told.saw(line(event)));
         Ok(told)
     }
 
@@ -241,10 +238,13 @@ impl<'a> Story<'a> {
         arguments: Json,
         refused: bool,
     ) -> Result<Json, Refusal> {
-        told.called.push(format!("{tool} {arguments}"));
+        told.did(AGENT, format!("{tool} {arguments}"));
         let arguments: Map<String, Json> = arguments.as_object().cloned().unwrap_or_default();
         let result = self.client.call(tool, arguments).await.map_err(Refusal::bug)?;
         told.expect(result.is_error == refused);
+        if result.is_error {
+            told.saw(self::refused(&result.content));
+        }
         told.answers.push(result.content.clone());
         Ok(result.content)
     }
@@ -253,7 +253,7 @@ impl<'a> Story<'a> {
     async fn operator(&self, told: &mut Told, words: &[&str], exit: i32) -> Result<Answered, Refusal> {
         let answered = operator::run(self.folder, words).await?;
         told.expect(answered.exit == exit);
-        told.called.push(answered.command.clone());
+        told.did(PERSON, answered.command.clone());
         told.answers.push(answered.document.clone());
         Ok(answered)
     }
@@ -275,6 +275,6 @@ fn refused(answer: &Json) -> String {
 
 fn outcome(answered: &Answered) -> String {
     let code = at(&answered.document, "/receipt/code");
-    let why = if code.is_null() { String::new() } else { format!(" ({})", text(code)) };
-    format!("{}{why}, exit code {}", text(at(&answered.document, "/outcome")), answered.exit)
+    let why = if code.is_null() { String::new() } else { format!(", {}", text(code)) };
+    format!("{}{why} (exit code {})", text(at(&answered.document, "/outcome")), answered.exit)
 }

@@ -1,15 +1,18 @@
 //! What people see: styles, tables, and text made harmless. JSON is printed from the documents themselves.
 
-pub(crate) mod document;
+pub(crate) mod style;
 pub(crate) mod inert;
+pub(crate) mod screen;
+pub(crate) mod table;
+pub(crate) mod document;
+pub(crate) mod config;
+pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod replay;
-pub(crate) mod style;
-pub(crate) mod table;
 
 use std::io::{IsTerminal, Write};
 
-use synapsor_protocol::Refusal;
+use synapsor_protocol::{Code, Kind, Refusal, SourceChanged};
 
 use crate::args::Colour;
 use crate::exit::Exit;
@@ -46,27 +49,44 @@ pub(crate) fn terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Prints a report. A reader that went away is not an error of ours.
-pub(crate) fn report(report: &Report, json: bool) {
-    let text = if json { pretty(&report.json) } else { report.text.clone() };
-    line(&text);
+/// `1 problem`, `2 problems`.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{ending}")
 }
 
-/// One line, or several, on standard output.
+/// Prints a report: the document with `ok`, which says what exit code 0 says, or the text.
+/// A reader that went away is not an error of ours.
+pub(crate) fn report(report: &Report, json: bool) {
+    if json {
+        let ok = serde_json::json!(report.exit == Exit::Done);
+        verbatim(&pretty(&document::with(report.json.clone(), [("ok", ok)])));
+    } else {
+        line(&report.text);
+    }
+}
+
+/// One line, or several, on standard output, fitted to the screen.
 pub(crate) fn line(text: &str) {
+    verbatim(&screen::fitted(text, screen::columns(&std::io::stdout())));
+}
+
+/// Text that a program reads: no line of it is broken.
+pub(crate) fn verbatim(text: &str) {
     let mut out = anstream::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
 }
 
 /// One line on standard error.
 pub(crate) fn note(text: &str) {
+    let text = screen::fitted(text, screen::columns(&std::io::stderr()));
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// A refusal: on standard error for people, as a document on standard output with `--json`.
 pub(crate) fn refusal(refusal: &Refusal, json: bool) {
     if json {
-        line(&pretty(&serde_json::json!({
+        verbatim(&pretty(&serde_json::json!({
             "ok": false,
             "error": {
                 "code": refusal.code,
@@ -80,11 +100,36 @@ pub(crate) fn refusal(refusal: &Refusal, json: bool) {
         })));
         return;
     }
+    let word = match refusal.code.kind() {
+        Kind::Refusal => "refused",
+        Kind::Failure => "failed",
+        Kind::Bug => "bug",
+    };
     let code = refusal.handler_code.as_deref().unwrap_or(refusal.code.as_str());
-    note(&format!("{} {}: {}", style::bad("refused"), inert::text(code), inert::text(&refusal.message)));
+    note(&format!("{} {}: {}", style::bad(word), inert::text(code), inert::text(&refusal.message)));
     if let Some(hint) = &refusal.hint {
         note(&format!("{} {}", style::dim("hint:"), inert::text(hint)));
+    } else if refusal.code.retryable() && refusal.source_changed == SourceChanged::No {
+        note(&format!("{} nothing was changed; it is safe to repeat", style::dim("retry:")));
     }
+}
+
+/// What clap has to say: help and version as they are; wrong usage as a document too, where one was asked for.
+pub(crate) fn usage(error: &clap::Error, json: bool) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    if json {
+        let text = error.to_string();
+        let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let hint = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = first.strip_prefix("error: ").unwrap_or(first);
+        refusal(&Refusal::new(Code::InvalidInput, message).hint(hint), true);
+    } else {
+        let _ = error.print();
+    }
+    Exit::Usage
 }
 
 /// Indented JSON.

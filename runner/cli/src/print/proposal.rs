@@ -74,19 +74,35 @@ pub(crate) fn sheet(stored: &StoredProposal) -> String {
     text
 }
 
+/// What a person may do next, on lines of their own; nothing where nothing is left to do.
+pub(crate) fn next(stored: &StoredProposal) -> String {
+    let id = &stored.proposal.proposal_id;
+    let commands = match stored.state {
+        _ if !stored.intact => vec![],
+        ProposalState::PendingReview => {
+            vec![format!("proposals approve {id}"), format!("proposals reject {id} --reason TEXT")]
+        }
+        ProposalState::Approved => vec![format!("apply {id} --dry-run"), format!("apply {id}")],
+        _ => vec![format!("replay show {id}")],
+    };
+    commands.iter().map(|command| format!("\n{} synapsor {command}", style::dim("next:"))).collect()
+}
+
 /// Only the changed columns, before and proposed.
 pub(crate) fn diff(change: &ChangeSet) -> String {
     let row = |(column, proposed): (&String, &Value)| {
         let before = change.before.get(column).map_or_else(|| "?".to_owned(), inert::value);
         [inert::text(column), style::bad(before), style::good(inert::value(proposed))]
     };
-    table(["column", "before", "proposed"], change.patch.iter().map(row).collect())
+    let rows: Vec<_> = change.patch.iter().map(row).collect();
+    table(["column", "before", "proposed"], &rows)
 }
 
 /// One line per proposal.
 pub(crate) fn list(proposals: &[StoredProposal]) -> String {
     if proposals.is_empty() {
-        return "no proposals".to_owned();
+        return "no proposals match; `synapsor propose`, or a client of `synapsor mcp serve`, makes them"
+            .to_owned();
     }
     let row = |stored: &StoredProposal| {
         let change = &stored.proposal.change_set;
@@ -100,10 +116,8 @@ pub(crate) fn list(proposals: &[StoredProposal]) -> String {
             stored.proposal.created_at.to_string(),
         ]
     };
-    table(
-        ["proposal", "state", "capability", "target", "changes", "made at"],
-        proposals.iter().map(row).collect(),
-    )
+    let rows: Vec<_> = proposals.iter().map(row).collect();
+    table(["proposal", "state", "capability", "target", "changes", "made at"], &rows)
 }
 
 /// The state's name in its colour.

@@ -46,7 +46,7 @@ pub(crate) fn story(replay: &Replay) -> String {
             inert::text(&event.actor),
         ]
     });
-    let _ =
-        writeln!(text, "\n{}", proposal::indented(&table(["event", "at", "what", "by"], events.collect())));
+    let events: Vec<_> = events.collect();
+    let _ = writeln!(text, "\n{}", proposal::indented(&table(["event", "at", "what", "by"], &events)));
     text
 }

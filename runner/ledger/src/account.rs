@@ -27,6 +27,7 @@ impl Account {
             self.moved_at = event.at;
         }
         match event.kind {
+            EventKind::WritebackQueued => self.queue(event),
             EventKind::WritebackStarted => self.start(event),
             EventKind::WritebackInterrupted => self.interrupt(event),
             kind if matches!(step(kind), Some(Move::Finish(_))) => {
@@ -37,16 +38,17 @@ impl Account {
         }
     }
 
+    /// A job that was handed over before its first attempt has come to nothing yet.
+    fn queue(&mut self, event: &Event) -> Option<()> {
+        if self.job.is_none() {
+            self.job = Some(job_of(event, 0, Status::Interrupted)?);
+        }
+        Some(())
+    }
+
     fn start(&mut self, event: &Event) -> Option<()> {
         let attempt = self.job.as_ref().map_or(1, |earlier| earlier.attempt.saturating_add(1));
-        self.job = Some(StoredJob {
-            proposal_id: event.proposal_id.clone()?,
-            job_id: JobId::from_stored(event.payload.get("job_id")?.as_str()?),
-            idempotency_key: event.payload.get("idempotency_key")?.as_str()?.to_owned(),
-            attempt,
-            runner_id: event.actor.clone(),
-            status: Status::Open,
-        });
+        self.job = Some(job_of(event, attempt, Status::Open)?);
         (attempt_of(event)? == attempt).then_some(())
     }
 
@@ -59,6 +61,17 @@ impl Account {
     }
 }
 
+fn job_of(event: &Event, attempt: u32, status: Status) -> Option<StoredJob> {
+    Some(StoredJob {
+        proposal_id: event.proposal_id.clone()?,
+        job_id: JobId::from_stored(event.payload.get("job_id")?.as_str()?),
+        idempotency_key: event.payload.get("idempotency_key")?.as_str()?.to_owned(),
+        attempt,
+        runner_id: event.actor.clone(),
+        status,
+    })
+}
+
 fn attempt_of(event: &Event) -> Option<u32> {
     u32::try_from(event.payload.get("attempt")?.as_u64()?).ok()
 }
@@ -68,6 +81,7 @@ fn step(kind: EventKind) -> Option<Move> {
     match kind {
         EventKind::ProposalApproved => Some(Move::Approve),
         EventKind::ProposalRejected => Some(Move::Reject),
+        EventKind::WritebackQueued => Some(Move::Queue),
         EventKind::WritebackApplied => Some(Move::Finish(Outcome::Applied)),
         EventKind::WritebackAlreadyApplied => Some(Move::Finish(Outcome::AlreadyApplied)),
         EventKind::WritebackConflict => Some(Move::Finish(Outcome::Conflict)),

@@ -82,6 +82,20 @@ pub(crate) fn save(write: &Write<'_>, job: &StoredJob) -> Result<(), Error> {
     Ok(())
 }
 
+/// The proposals whose latest attempt has no known outcome, oldest first.
+pub(crate) fn unsettled(conn: &Connection) -> Result<Vec<ProposalId>, Error> {
+    let failed = || Error::storage("look for unsettled applies");
+    let sql = "SELECT p.proposal_id FROM proposals p LEFT JOIN writeback_jobs j USING (proposal_id)
+               WHERE p.state = 'reconciliation_required'
+                  OR (j.status = 'open' AND p.state IN ('approved', 'pending_worker'))
+               ORDER BY p.created_at, p.rowid";
+    let mut statement = conn.prepare_cached(sql).map_err(failed())?;
+    statement
+        .query_map([], |row| row.get::<_, String>(0).map(ProposalId::from_stored))
+        .and_then(Iterator::collect)
+        .map_err(failed())
+}
+
 /// Hands every job to `look`, in no order; none for one that cannot be read back.
 pub(crate) fn walk<F: FnMut(Option<StoredJob>)>(conn: &Connection, mut look: F) -> Result<(), Error> {
     let failed = || Error::storage("walk the writeback jobs");

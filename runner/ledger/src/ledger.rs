@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use synapsor_protocol::{Code, Decision, ProposalId, Receipt, WritebackJob};
+use synapsor_protocol::{Code, Decision, Handover, ProposalId, Receipt, WritebackJob};
 
 use crate::book::{Book, Opening};
 use crate::connection;
 use crate::decide;
 use crate::error::Error;
+use crate::handover::{self, Recipient};
 use crate::notebook::Notebook;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::replay::{self, Replay};
@@ -98,6 +99,33 @@ impl Ledger {
     pub async fn decide(&self, decision: &Decision) -> Result<StoredProposal, Error> {
         let decision = decision.clone();
         self.book.writer.write(move |write| decide::decide(write, &decision)).await
+    }
+
+    /// Hands the job of an approved proposal to a runner: the lease is recorded, an earlier one is over.
+    ///
+    /// # Errors
+    /// When the proposal is not approved, or its content is not the approved one.
+    pub async fn hand_over(&self, id: &ProposalId, recipient: &Recipient) -> Result<WritebackJob, Error> {
+        let (id, recipient) = (id.clone(), recipient.clone());
+        self.book.writer.write(move |write| handover::hand_over(write, &id, &recipient)).await
+    }
+
+    /// The latest lease of a proposal; none where its job was never handed over.
+    ///
+    /// # Errors
+    /// When the record of it cannot be read back.
+    pub async fn handover(&self, id: &ProposalId) -> Result<Option<Handover>, Error> {
+        let id = id.clone();
+        self.book.readers.read(move |conn| handover::latest(conn, &id)).await
+    }
+
+    /// The proposals whose apply has started and whose outcome the ledger does not know, oldest first. One may still be
+    /// under way in another process.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn unsettled(&self) -> Result<Vec<StoredProposal>, Error> {
+        self.book.readers.read(writeback::unsettled).await
     }
 
     /// Records the intent to apply; to be called before the source is touched.

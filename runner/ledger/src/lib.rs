@@ -16,6 +16,7 @@ mod notebook;
 
 mod decide;
 mod propose;
+mod handover;
 mod writeback;
 
 mod proposals;
@@ -42,6 +43,7 @@ mod rule;
 
 pub use book::Opening;
 pub use error::{Error, Fault};
+pub use handover::Recipient;
 pub use ledger::Ledger;
 pub use notebook::Notebook;
 pub use proposals::{ProposalFilter, StoredProposal};

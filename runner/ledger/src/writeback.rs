@@ -39,17 +39,11 @@ const NEVER_STARTED: Error = Error::Invariant { what: "an apply ended that the l
 /// Records the intent to apply and answers the job.
 pub(crate) fn start(write: &Write<'_>, id: &ProposalId, runner_id: &str) -> Result<Start, Error> {
     let stored = proposals::get_intact(write.conn, id)?;
-    if stored.proposal.mode == ProposalMode::Shadow {
-        return Err(Rule::Shadow { proposal: id.to_string() }.into());
-    }
+    refuse_shadow(&stored)?;
     if stored.state == ProposalState::Applied {
         return settled(write.conn, &stored);
     }
-    // What may end may start: the table of moves is the only list of states there is.
-    if !may_end(stored.state) {
-        return Err(Rule::NotApproved { proposal: id.to_string(), state: stored.state }.into());
-    }
-    check_approval(write.conn, &stored)?;
+    check_approved(write.conn, &stored)?;
     let attempt = next_attempt(write, &stored, runner_id)?;
     jobs::save(write, &attempt)?;
     let payload = json!({
@@ -60,6 +54,14 @@ pub(crate) fn start(write: &Write<'_>, id: &ProposalId, runner_id: &str) -> Resu
     });
     chain::append(write, EventKind::WritebackStarted, Some(id), runner_id, payload)?;
     Ok(Start::Run(whole(attempt, &stored)))
+}
+
+/// The proposal, provided it may be carried out: intact, approved by a person, and not over.
+pub(crate) fn approved(conn: &Connection, id: &ProposalId) -> Result<StoredProposal, Error> {
+    let stored = proposals::get_intact(conn, id)?;
+    refuse_shadow(&stored)?;
+    check_approved(conn, &stored)?;
+    Ok(stored)
 }
 
 /// Records how an apply ended and moves the proposal. An equal ending again changes nothing.
@@ -116,6 +118,11 @@ pub(crate) fn job(conn: &Connection, stored: &StoredProposal) -> Result<Option<W
     Ok(found.map(|job| whole(job, stored)))
 }
 
+/// The proposals an apply has started for whose outcome the ledger does not know, oldest first.
+pub(crate) fn unsettled(conn: &Connection) -> Result<Vec<StoredProposal>, Error> {
+    jobs::unsettled(conn)?.iter().map(|id| proposals::get(conn, id)).collect()
+}
+
 fn may_end(state: ProposalState) -> bool {
     state.next(Move::Finish(Outcome::Applied)).is_some()
 }
@@ -128,6 +135,25 @@ fn settled(conn: &Connection, stored: &StoredProposal) -> Result<Start, Error> {
     match (job(conn, stored)?, receipt) {
         (Some(job), Some(receipt)) => Ok(Start::Settled { job, receipt }),
         _ => Err(Error::Unreadable { record: format!("the receipt of proposal `{id}`") }),
+    }
+}
+
+fn refuse_shadow(stored: &StoredProposal) -> Result<(), Error> {
+    match stored.proposal.mode {
+        ProposalMode::Review => Ok(()),
+        ProposalMode::Shadow => {
+            Err(Rule::Shadow { proposal: stored.proposal.proposal_id.to_string() }.into())
+        }
+    }
+}
+
+fn check_approved(conn: &Connection, stored: &StoredProposal) -> Result<(), Error> {
+    let proposal = stored.proposal.proposal_id.to_string();
+    // What may end may start: the table of moves is the only list of states there is.
+    if may_end(stored.state) {
+        check_approval(conn, stored)
+    } else {
+        Err(Rule::NotApproved { proposal, state: stored.state }.into())
     }
 }
 
@@ -149,24 +175,34 @@ fn check_approval(conn: &Connection, stored: &StoredProposal) -> Result<(), Erro
 }
 
 fn next_attempt(write: &Write<'_>, stored: &StoredProposal, runner_id: &str) -> Result<StoredJob, Error> {
+    let job = job_to_hand_over(write, stored, runner_id)?;
+    let attempt = job.attempt.saturating_add(1);
+    Ok(StoredJob { attempt, runner_id: runner_id.to_owned(), status: Status::Open, ..job })
+}
+
+/// The job as it stands; before the first attempt, one that came to nothing yet.
+pub(crate) fn job_to_hand_over(
+    write: &Write<'_>,
+    stored: &StoredProposal,
+    runner_id: &str,
+) -> Result<StoredJob, Error> {
     let proposal = &stored.proposal;
-    let (job_id, attempt) = match jobs::find(write.conn, &proposal.proposal_id)? {
-        Some(earlier) => (earlier.job_id, earlier.attempt.saturating_add(1)),
-        None => (JobId::mint(write.ids), 1),
-    };
+    if let Some(job) = jobs::find(write.conn, &proposal.proposal_id)? {
+        return Ok(job);
+    }
     let key = idempotency_key(write.ledger_id, &proposal.proposal_id, &proposal.digest);
     Ok(StoredJob {
         proposal_id: proposal.proposal_id.clone(),
-        job_id,
+        job_id: JobId::mint(write.ids),
         idempotency_key: key.map_err(chain::no_canonical_form)?,
-        attempt,
+        attempt: 0,
         runner_id: runner_id.to_owned(),
-        status: Status::Open,
+        status: Status::Interrupted,
     })
 }
 
 /// A stored job together with the change it carries out.
-fn whole(job: StoredJob, stored: &StoredProposal) -> WritebackJob {
+pub(crate) fn whole(job: StoredJob, stored: &StoredProposal) -> WritebackJob {
     let change = &stored.proposal.change_set;
     WritebackJob {
         schema_version: JOB_SCHEMA.into(),
@@ -180,6 +216,7 @@ fn whole(job: StoredJob, stored: &StoredProposal) -> WritebackJob {
         guard: change.guard.clone(),
         idempotency_key: job.idempotency_key,
         attempt: job.attempt,
+        handover: None,
     }
 }
 

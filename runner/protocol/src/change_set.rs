@@ -3,6 +3,7 @@
 //! It is content only: no id, no time. Two equal calls on an equal row give an equal change set, which is how a repeated
 //! proposal is recognised and how a rerun is compared.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{CanonicalError, Digest};
@@ -12,7 +13,7 @@ use crate::value::{Columns, Engine, Value};
 pub const CHANGE_SET_SCHEMA: &str = "synapsor.change-set.v2";
 
 /// The one row a proposal is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// The source's name in the config.
@@ -33,7 +34,7 @@ pub struct Target {
 }
 
 /// Who moves the version column when the change is applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Advance {
     /// Nobody here: the table does it itself, or it stays.
@@ -45,7 +46,7 @@ pub enum Advance {
 }
 
 /// What must still be true of the row, besides every captured column being unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Guard {
     /// A version column holds the value that was reviewed.

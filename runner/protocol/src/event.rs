@@ -25,6 +25,8 @@ pub enum EventKind {
     ProposalApproved,
     /// A person rejected.
     ProposalRejected,
+    /// The job was handed to a runner as a document, under a lease.
+    WritebackQueued,
     /// An apply is about to touch the source: the durable intent.
     WritebackStarted,
     /// The row was changed.
@@ -51,6 +53,7 @@ impl EventKind {
             Self::ProposalCreated => "proposal_created",
             Self::ProposalApproved => "proposal_approved",
             Self::ProposalRejected => "proposal_rejected",
+            Self::WritebackQueued => "writeback_queued",
             Self::WritebackStarted => "writeback_started",
             Self::WritebackApplied => "writeback_applied",
             Self::WritebackAlreadyApplied => "writeback_already_applied",

@@ -169,7 +169,8 @@ impl ProposalState {
         match (self, step) {
             (S::PendingReview, Move::Approve) => Some(S::Approved),
             (S::PendingReview | S::Approved, Move::Reject) => Some(S::Rejected),
-            (S::Approved, Move::Queue) => Some(S::PendingWorker),
+            // Again, under a new lease.
+            (S::Approved | S::PendingWorker, Move::Queue) => Some(S::PendingWorker),
             (S::Approved | S::PendingWorker | S::ReconciliationRequired, Move::Finish(outcome)) => {
                 Some(match outcome {
                     Outcome::Applied | Outcome::AlreadyApplied => S::Applied,

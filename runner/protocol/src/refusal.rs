@@ -147,7 +147,7 @@ codes! {
     WritebackDisabled = "WRITEBACK_DISABLED", Refusal, false, "the source has no write credential";
     WritebackNotReviewed = "WRITEBACK_NOT_REVIEWED", Refusal, false, "the config no longer allows this change";
     ExecutorUnsupported = "EXECUTOR_UNSUPPORTED", Refusal, false, "the proposal's executor is not one this command can run";
-    TenantGuardMismatch = "TENANT_GUARD_MISMATCH", Refusal, false, "the locked row belongs to another tenant";
+    TenantGuardMismatch = "TENANT_GUARD_MISMATCH", Refusal, false, "the locked row, or the job, is of another tenant than the proposal";
     VersionConflict = "VERSION_CONFLICT", Refusal, false, "the row's version is not the one that was reviewed";
     RowChangedAfterProposal = "ROW_CHANGED_AFTER_PROPOSAL", Refusal, false, "the row is not the one that was reviewed";
     MultiRowWriteBlocked = "MULTI_ROW_WRITE_BLOCKED", Refusal, false, "the statement would have changed more than one row";
@@ -156,6 +156,8 @@ codes! {
     ReceiptsTableMissing = "RECEIPTS_TABLE_MISSING", Refusal, false, "the receipts table does not exist or has another shape";
     TargetNotTransactional = "TARGET_NOT_TRANSACTIONAL", Refusal, false, "the target cannot be changed in a transaction";
     TargetNotWritable = "TARGET_NOT_WRITABLE", Refusal, false, "the target is not a plain table";
+    TargetNotAcknowledged = "TARGET_NOT_ACKNOWLEDGED", Refusal, false, "a trigger, rule, row-level security or cascade acts on the change and the config does not acknowledge it";
+    SchemaDrift = "SCHEMA_DRIFT", Refusal, false, "what acts on the change in the source is not what was reviewed";
     SourceReadOnly = "SOURCE_READ_ONLY", Refusal, false, "the source accepts no writes";
     PermissionDenied = "PERMISSION_DENIED", Refusal, false, "the write credential may not do this";
     ConstraintViolated = "CONSTRAINT_VIOLATED", Refusal, false, "the database's own rules refused the change";
@@ -163,6 +165,11 @@ codes! {
     DatabaseUnavailable = "DATABASE_UNAVAILABLE", Failure, true, "the source cannot be reached for writing";
     OutcomeUnknown = "OUTCOME_UNKNOWN", Failure, true, "the connection was lost at commit and the source stays away";
     SourceRegressed = "SOURCE_REGRESSED", Refusal, false, "the ledger says applied but the source holds no receipt";
+    WritebackJobInvalid = "WRITEBACK_JOB_INVALID", Refusal, false, "the job document does not follow its format";
+    WritebackJobMismatch = "WRITEBACK_JOB_MISMATCH", Refusal, false, "the job says something else than the approved proposal in the ledger";
+    RunnerScopeMismatch = "RUNNER_SCOPE_MISMATCH", Refusal, false, "the job is for another project, runner, source or engine";
+    WritebackLeaseExpired = "WRITEBACK_LEASE_EXPIRED", Refusal, false, "the job's lease is over, or a later one took its place";
+    Interrupted = "INTERRUPTED", Failure, true, "the command was told to stop before anything had changed";
     // the rest
     ConfigInvalid = "CONFIG_INVALID", Refusal, false, "the config is not valid";
     NotFound = "NOT_FOUND", Refusal, false, "a file or record named on the command line does not exist";

@@ -9,6 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use bigdecimal::BigDecimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Columns by name, in name order, which is also the canonical order.
@@ -18,7 +19,7 @@ pub type Columns = BTreeMap<String, Value>;
 const JSON_INTEGER_MAX: u64 = 1 << 53;
 
 /// Which database a source is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
     /// An embedded SQLite file.
@@ -47,7 +48,7 @@ impl fmt::Display for Engine {
 }
 
 /// One database scalar.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
     /// SQL NULL.
@@ -55,13 +56,21 @@ pub enum Value {
     /// True or false, for columns the database itself calls boolean.
     Boolean(bool),
     /// A signed 64-bit integer. An unsigned value above `i64::MAX` is a [`Value::Decimal`].
-    Integer(#[serde(with = "typed_integer")] i64),
+    Integer(
+        #[serde(with = "typed_integer")]
+        #[schemars(schema_with = "typed_integer::schema")]
+        i64,
+    ),
     /// Plain decimal notation, as the database printed it: no exponent, trailing zeros kept.
     Decimal(String),
     /// Text.
     Text(String),
     /// Bytes; base64 in JSON.
-    Bytes(#[serde(with = "typed_bytes")] Vec<u8>),
+    Bytes(
+        #[serde(with = "typed_bytes")]
+        #[schemars(with = "String")]
+        Vec<u8>,
+    ),
     /// `YYYY-MM-DD`.
     Date(String),
     /// RFC 3339 with six fractional digits; no offset where the column has none, `Z` where it has one.
@@ -175,6 +184,10 @@ mod typed_integer {
             Form::Number(number) => Ok(number),
             Form::Text(text) => text.parse().map_err(D::Error::custom),
         }
+    }
+
+    pub(super) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": ["integer", "string"], "pattern": "^-?[0-9]+$" })
     }
 }
 

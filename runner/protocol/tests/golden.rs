@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
-use synapsor_protocol::{ChangeSet, Decision, Event, Proposal, QueryAudit, Receipt, WritebackJob};
+use synapsor_protocol::{
+    ChangeSet, Decision, Event, JobDocument, Proposal, QueryAudit, Receipt, WritebackJob, job_document,
+};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/protocol")
@@ -33,6 +35,9 @@ fn the_first_documents_still_parse_with_their_digests() {
     assert_eq!(evidence.digest().expect("a digest"), proposal.evidence_digest);
     let job: WritebackJob = golden("writeback-job.v2.json");
     assert_eq!(job.proposal_digest, proposal.digest);
+    assert_eq!(job.handover, None);
+    let handed_over: WritebackJob = golden("writeback-job.v2.handover.json");
+    assert_eq!(WritebackJob { handover: None, ..handed_over }, job);
     let receipt: Receipt = golden("execution-receipt.v2.json");
     assert_eq!(receipt.idempotency_key, job.idempotency_key);
     let event: Event = golden("event.v1.json");
@@ -60,17 +65,103 @@ fn an_unknown_field_is_refused() {
     assert!(serde_json::from_str::<WritebackJob>(&text).is_err());
 }
 
+fn committed(name: &str) -> String {
+    std::fs::read_to_string(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Every job document, with the schema it follows.
+fn jobs() -> [(&'static str, serde_json::Value); 4] {
+    [
+        ("writeback-job.v2.json", job_document::job_schema()),
+        ("writeback-job.v2.handover.json", job_document::job_schema()),
+        ("writeback-job.v1.json", job_document::job_v1_schema()),
+        ("writeback-job.legacy.json", job_document::legacy_job_schema()),
+    ]
+}
+
 #[test]
-fn the_page_of_refusal_codes_is_as_generated() {
-    let page = fixtures().join("../../docs/reference/refusals.md");
-    let generated = synapsor_protocol::reference::refusal_reference();
+fn every_job_form_is_read_and_both_published_ones_say_the_same() {
+    let read =
+        |name: &str| JobDocument::parse(&committed(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(read("writeback-job.v2.json").format(), "synapsor.writeback-job.v2");
+    let (JobDocument::Published(mut v1), JobDocument::Published(legacy)) =
+        (read("writeback-job.v1.json"), read("writeback-job.legacy.json"))
+    else {
+        panic!("both are published forms")
+    };
+    assert_eq!(v1.project_id.take().as_deref(), Some("local"));
+    v1.format = legacy.format;
+    assert_eq!(v1, legacy);
+}
+
+#[test]
+fn a_job_with_a_field_too_many_or_too_few_is_refused_by_the_reader_and_by_the_schema() {
+    for (name, schema) in jobs() {
+        let schema = jsonschema::validator_for(&schema).expect("a schema");
+        let job: serde_json::Value = serde_json::from_str(&committed(name)).expect("is JSON");
+        let holds = |job: &serde_json::Value| {
+            let read = JobDocument::parse(&job.to_string()).is_ok();
+            assert_eq!(read, schema.is_valid(job), "{name}: {job}");
+            read
+        };
+        assert!(holds(&job), "{name}");
+        let fields = job.as_object().expect("an object").clone();
+        for field in fields.keys().filter(|field| !matches!(field.as_str(), "handover" | "attempt_count")) {
+            let mut fewer = fields.clone();
+            fewer.remove(field);
+            assert!(!holds(&fewer.into()), "{name} without {field}");
+        }
+        let mut more = fields;
+        more.insert("sql".into(), "UPDATE".into());
+        assert!(!holds(&more.into()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_job_is_refused_and_nothing_of_it_is_repeated() {
+    let long = " ".repeat(job_document::JOB_BYTES_MAX + 1);
+    let text = committed("writeback-job.v1.json");
+    let broken = [
+        String::new(),
+        "[]".into(),
+        "{\"schema_version\":\"canary\"}".into(),
+        text.replace("single_row_update", "canary"),
+        text.replace("\"column\",", "\"row_hash\","),
+        text.replace("\"INV-3001\"", "[\"canary\"]"),
+        text.replace("2026-06-20T14:36:08Z", "canary"),
+        text.replace("\"engine\": \"postgres\"", "\"engine\": \"canary\""),
+        long,
+    ];
+    for text in broken {
+        let refused = JobDocument::parse(&text).expect_err("no job").to_string();
+        assert!(!refused.contains("canary"), "{refused}");
+    }
+}
+
+/// Compares a committed file of `docs/reference` with what the code says now.
+fn compare(name: &str, generated: &str) {
+    let page = fixtures().join("../../docs/reference").join(name);
     #[expect(clippy::disallowed_methods, reason = "a test has no wiring that could hand the environment in")]
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&page, &generated).expect("the page is written");
+        std::fs::write(&page, generated).expect("the page is written");
     }
     let committed = std::fs::read_to_string(&page).unwrap_or_default();
-    assert!(
-        committed == generated,
-        "run this test with UPDATE_GOLDEN=1 and commit docs/reference/refusals.md"
-    );
+    assert!(committed == generated, "run this test with UPDATE_GOLDEN=1 and commit docs/reference/{name}");
+}
+
+#[test]
+fn the_page_of_refusal_codes_is_as_generated() {
+    compare("refusals.md", &synapsor_protocol::reference::refusal_reference());
+}
+
+#[test]
+fn the_schemas_of_the_job_forms_are_as_generated() {
+    let schemas = [
+        ("writeback-job.v2.schema.json", job_document::job_schema()),
+        ("writeback-job.v1.schema.json", job_document::job_v1_schema()),
+        ("writeback-job.legacy.schema.json", job_document::legacy_job_schema()),
+    ];
+    for (name, schema) in schemas {
+        compare(name, &format!("{schema:#}\n"));
+    }
 }

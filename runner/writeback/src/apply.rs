@@ -158,6 +158,7 @@ impl Desk {
             guard: change.guard.clone(),
             idempotency_key: key,
             attempt: 1,
+            handover: None,
         })
     }
 }

@@ -149,6 +149,7 @@ pub(crate) mod tests {
             },
             idempotency_key: "a".repeat(64),
             attempt: 1,
+            handover: None,
         }
     }
 

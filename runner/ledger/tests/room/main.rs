@@ -8,6 +8,7 @@ mod crash;
 mod decide;
 mod faults;
 mod files;
+mod handover;
 mod record;
 mod sharing;
 mod steps;

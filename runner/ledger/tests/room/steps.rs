@@ -7,7 +7,7 @@ use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Code, Decision, Outcome, Proposal, ProposalId, QueryAudit, Receipt, WritebackJob};
 use tokio::task::JoinSet;
 
-use crate::story::{Call, Documents, Fixture, approval, code, receipt, rejection};
+use crate::story::{Call, Documents, Fixture, approval, code, receipt, recipient, rejection};
 
 const TABLES: [&str; 7] =
     ["events", "evidence", "proposals", "query_audit", "approvals", "writeback_jobs", "receipts"];
@@ -39,9 +39,10 @@ enum Change {
     Refusal(Call),
     Proposal(Call),
     Decide(Decision),
+    HandOver(ProposalId),
     Start(ProposalId),
     Finish(Receipt),
-    Interrupt(WritebackJob),
+    Interrupt(Box<WritebackJob>),
 }
 
 impl Change {
@@ -65,6 +66,10 @@ impl Change {
             Self::Decide(decision) => {
                 let decision = decision.clone();
                 Box::pin(async move { ledger.decide(&decision).await.map(drop) })
+            }
+            Self::HandOver(id) => {
+                let id = id.clone();
+                Box::pin(async move { ledger.hand_over(&id, &recipient()).await.map(drop) })
             }
             Self::Start(id) => {
                 let id = id.clone();
@@ -96,7 +101,8 @@ async fn every_change(fixture: &Fixture) -> Vec<Change> {
         Change::Start(proposal(fixture.approved(&Call::order(7)).await).proposal_id),
         Change::Finish(receipt(&fixture.started(&Call::order(8)).await, Outcome::Applied)),
         Change::Finish(receipt(&fixture.started(&Call::order(9)).await, Outcome::Unknown)),
-        Change::Interrupt(fixture.started(&Call::order(10)).await),
+        Change::Interrupt(Box::new(fixture.started(&Call::order(10)).await)),
+        Change::HandOver(proposal(fixture.approved(&Call::order(11)).await).proposal_id),
     ]
 }
 
@@ -131,7 +137,7 @@ async fn a_change_whose_step_fails_leaves_nothing_and_may_be_repeated() {
             assert_eq!(fixture.events().await, before.events + events, "{table} {way}");
         }
     }
-    assert_eq!(failed, 3 * (10 + 4 + 6 + 4 + 2 + 4 + 2));
+    assert_eq!(failed, 3 * (11 + 4 + 7 + 4 + 2 + 5 + 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use synapsor_ledger::{Error, Ledger, Opening, Recorded, Start, StoredProposal};
+use synapsor_ledger::{Error, Ledger, Opening, Recipient, Recorded, Start, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
 use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::proposal::ProposalMode;
@@ -257,6 +257,11 @@ pub(crate) fn approval(stored: &StoredProposal, actor: &str) -> Decision {
 
 pub(crate) fn rejection(stored: &StoredProposal, actor: &str, reason: &str) -> Decision {
     Decision { verdict: Verdict::Rejected, reason: Some(reason.into()), ..approval(stored, actor) }
+}
+
+/// The runner of these tests, for five minutes.
+pub(crate) fn recipient() -> Recipient {
+    Recipient { project_id: "local".into(), runner_id: "runner-1".into(), lease_seconds: 300 }
 }
 
 pub(crate) fn receipt(job: &WritebackJob, outcome: Outcome) -> Receipt {

@@ -1,7 +1,7 @@
 //! Everything a guest may use, with its unit: per call, and for the engine as a whole.
 //!
 //! What the guest languages need was measured: a rule takes 10 thousand fuel in Rust, 250 thousand in Python or JavaScript,
-//! a million in Go; memory 1 to 16 MiB.
+//! a million in Go; memory 1 to 16 MiB. What an author sees of this is in `docs/guides/handlers.md`.
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;

@@ -9,6 +9,7 @@
 pub mod value;
 pub mod moment;
 pub mod door;
+pub mod standin;
 pub mod ids;
 pub mod digest;
 pub mod refusal;

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value as Json, json};
 use synapsor_invocation::{Answer, Handlers, Parts, Runtime, ToolCall};
 use synapsor_ledger::{Ledger, Opening, ProposalFilter, StoredProposal};
+use synapsor_protocol::standin::{CountingIds, SteppingClock};
 use synapsor_protocol::{Clock, Engine, Environment, Ids, Moment, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use tempfile::TempDir;
@@ -21,27 +21,6 @@ INSERT INTO tickets VALUES
   ('T-3', 'acme', NULL, 9007199254740993, NULL, NULL, NULL),
   ('T-9', 'otherco', 'open', 5, NULL, NULL, 1);
 ";
-
-/// A clock that moves a second with every look.
-#[derive(Default)]
-struct Ticking(AtomicI64);
-
-impl Clock for Ticking {
-    fn now(&self) -> Moment {
-        let seconds = self.0.fetch_add(1, Ordering::Relaxed);
-        Moment::from_micros(1_750_000_000_000_000 + seconds * 1_000_000).expect("in range")
-    }
-}
-
-/// Ids in a row.
-#[derive(Default)]
-struct Counting(AtomicI64);
-
-impl Ids for Counting {
-    fn token(&self) -> String {
-        format!("{:032x}", self.0.fetch_add(1, Ordering::Relaxed))
-    }
-}
 
 pub(crate) struct Desk {
     pub(crate) runtime: Runtime,
@@ -101,8 +80,9 @@ impl Desk {
         rusqlite::Connection::open(&source).and_then(|c| c.execute_batch(SCHEMA)).expect("the source");
         let checked = synapsor_config::check(&config.to_string());
         let config = checked.config.unwrap_or_else(|| panic!("{:#?}", checked.problems));
-        let clock: Arc<dyn Clock> = Arc::new(Ticking::default());
-        let ids: Arc<dyn Ids> = Arc::new(Counting::default());
+        let start = Moment::from_micros(1_750_000_000_000_000).expect("in range");
+        let clock: Arc<dyn Clock> = Arc::new(SteppingClock::new(start, 1_000_000));
+        let ids: Arc<dyn Ids> = Arc::new(CountingIds::default());
         let opening = Opening { create: true, clock: Arc::clone(&clock), ids: Arc::clone(&ids) };
         let ledger = Ledger::open(&folder.path().join("ledger.db"), opening).await.expect("the ledger");
         let runtime = Runtime::new(Parts {

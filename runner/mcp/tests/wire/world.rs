@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use synapsor_config::Location;
 use synapsor_invocation::{Handlers, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
+use synapsor_protocol::standin::SteppingClock;
 use synapsor_protocol::{Clock, Environment, Ids, Moment};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use tempfile::TempDir;
@@ -15,12 +16,8 @@ use tempfile::TempDir;
 const CONFIG: &str = include_str!("../../../../fixtures/demo/synapsor.runner.json");
 const SOURCE: &str = include_str!("../../../../fixtures/demo/sqlite.sql");
 
-struct StandingClock;
-
-impl Clock for StandingClock {
-    fn now(&self) -> Moment {
-        Moment::from_micros(1_780_000_000_000_000).unwrap()
-    }
+fn standing() -> SteppingClock {
+    SteppingClock::new(Moment::from_micros(1_780_000_000_000_000).unwrap(), 0)
 }
 
 /// Counts over the whole process, so that two runners on one ledger never make the same id.
@@ -56,7 +53,7 @@ impl World {
         let folder = Arc::new(TempDir::new().unwrap());
         let source = rusqlite::Connection::open(source_file(folder.path())).unwrap();
         source.execute_batch(SOURCE).unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(StandingClock);
+        let clock: Arc<dyn Clock> = Arc::new(standing());
         let ids: Arc<dyn Ids> = Arc::new(CountingIds);
         let opening = Opening { create: true, clock, ids };
         let ledger = Ledger::open(&folder.path().join("ledger.db"), opening).await.unwrap();
@@ -94,7 +91,7 @@ impl World {
             sources,
             handlers: Handlers::default(),
             notebook: ledger.notebook(),
-            clock: Arc::new(StandingClock),
+            clock: Arc::new(standing()),
             ids: Arc::new(CountingIds),
             environment: Environment::default(),
         });

@@ -12,6 +12,7 @@ mod capability;
 mod target;
 mod argument;
 mod guard;
+mod acknowledgement;
 mod patch;
 mod bounds;
 mod transition;

@@ -93,6 +93,7 @@ problem_codes! {
         SourceUrlEnvNotAllowed = "SOURCE_URL_ENV_NOT_ALLOWED", Error, "a `sqlite` source is a file and has no URL";
         InvalidTimeout = "INVALID_TIMEOUT", Error, "`statement_timeout_ms` is not a positive whole number";
         InvalidSourceReadOnly = "INVALID_SOURCE_READ_ONLY", Error, "`read_only` is not true or false";
+        InvalidSourceReceipts = "INVALID_SOURCE_RECEIPTS", Error, "`receipts` is not `auto` or `precreated`";
         ReadOnlySourceDirectWriteback = "READ_ONLY_SOURCE_DIRECT_WRITEBACK", Error, "a proposal writes directly to a source that is `read_only`";
         WritebackDisabled = "WRITEBACK_DISABLED", Warning, "a proposal's source names no `write_url_env`, so nothing can be applied";
         SharedCredentialEnv = "SHARED_CREDENTIAL_ENV", Warning, "reading and writing use the same credential";
@@ -206,6 +207,9 @@ problem_codes! {
         InvalidConflictGuardAdvance = "INVALID_CONFLICT_GUARD_ADVANCE", Error, "`advance` is not `increment` or `now`";
         AdvanceRequiresColumn = "ADVANCE_REQUIRES_COLUMN", Error, "`advance` without a version `column`";
         WeakGuardAckIgnored = "WEAK_GUARD_ACK_IGNORED", Warning, "`weak_guard_ack` means nothing beside a version column";
+        InvalidTargetAcknowledgements = "INVALID_TARGET_ACKNOWLEDGEMENTS", Error, "`target_acknowledgements` is not a list";
+        InvalidTargetAcknowledgement = "INVALID_TARGET_ACKNOWLEDGEMENT", Error, "an acknowledgement is not `kind`, `name` and `digest`";
+        DuplicateTargetAcknowledgement = "DUPLICATE_TARGET_ACKNOWLEDGEMENT", Error, "one thing of the target is acknowledged twice";
         ApprovalNotObject = "APPROVAL_NOT_OBJECT", Error, "`approval` is not an object";
         InvalidApproval = "INVALID_APPROVAL", Error, "`approval.mode` or `approval.required_role` is not text";
         ApprovalModeIgnored = "APPROVAL_MODE_IGNORED", Warning, "a person decides, whatever `approval.mode` says";

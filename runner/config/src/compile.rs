@@ -76,6 +76,7 @@ fn source(name: String, raw: RawSource) -> Option<Source> {
         location,
         statement_timeout_ms: raw.statement_timeout_ms.unwrap_or(STATEMENT_TIMEOUT_MS),
         read_only: raw.read_only.unwrap_or(false),
+        receipts: raw.receipts.unwrap_or_default(),
     })
 }
 

@@ -95,6 +95,19 @@ pub struct Source {
     pub statement_timeout_ms: u64,
     /// The runner never writes here.
     pub read_only: bool,
+    /// Who makes the receipts table.
+    pub receipts: ReceiptsMode,
+}
+
+/// Who makes the table `synapsor_writeback_receipts` in a source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptsMode {
+    /// The first apply, where the table is not there and the writing credential may make it.
+    #[default]
+    Auto,
+    /// An administrator, before the first apply; the runner never makes it.
+    Precreated,
 }
 
 /// Where a source is.
@@ -285,13 +298,62 @@ pub struct ProposalRules {
     pub transition_guards: BTreeMap<String, Transition>,
     /// What guards the change.
     pub guard: ConflictGuard,
+    /// What else happens in the source when this change is made, as somebody has read and accepted it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target_acknowledgements: Vec<Acknowledgement>,
     /// `sql_update` or a name in [`Config::executors`].
     pub executor: String,
     /// Shown to the reviewer.
     pub required_role: Option<String>,
 }
 
+/// Something of the source that acts when a row of the target changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// A trigger.
+    Trigger,
+    /// A rewrite rule (Postgres).
+    Rule,
+    /// Row-level security of the table (Postgres).
+    RowSecurity,
+    /// A foreign key of another table that follows a changed column.
+    Cascade,
+}
+
+impl EffectKind {
+    /// Its name in a config.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Rule => "rule",
+            Self::RowSecurity => "row_security",
+            Self::Cascade => "cascade",
+        }
+    }
+}
+
+/// One such thing, acknowledged by name and definition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Acknowledgement {
+    /// What it is.
+    pub kind: EffectKind,
+    /// Its name, as a refusal and `synapsor writeback doctor` print it.
+    pub name: String,
+    /// Digest of its definition.
+    pub digest: Digest,
+}
+
 impl ProposalRules {
+    /// Every column an apply may write: the allowed ones, and the version where the apply is who moves it.
+    pub fn written_columns(&self) -> BTreeSet<&str> {
+        let mut columns: BTreeSet<&str> = self.allowed_columns.iter().map(String::as_str).collect();
+        if let ConflictGuard::Column { column, advance: Advance::Increment | Advance::Now } = &self.guard {
+            columns.insert(column);
+        }
+        columns
+    }
+
     /// The columns a declarative patch sets; for a handler every allowed column, since it may set any of them.
     pub fn patched_columns(&self) -> Box<dyn Iterator<Item = &str> + '_> {
         match &self.logic {

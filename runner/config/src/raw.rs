@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use synapsor_protocol::Engine;
 
-use crate::compiled::Mode;
+use crate::compiled::{Mode, ReceiptsMode};
 use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN};
 
 pub(crate) use capability::*;
@@ -95,6 +95,8 @@ pub(crate) struct RawSource {
     ssl: serde::de::IgnoredAny,
     /// The runner never writes here.
     pub(crate) read_only: Option<bool>,
+    /// Who makes the receipts table: the first apply, or an administrator beforehand. Default: auto.
+    pub(crate) receipts: Option<ReceiptsMode>,
 }
 
 /// Where tenant and principal come from; never from a model's arguments.

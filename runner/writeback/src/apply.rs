@@ -9,6 +9,7 @@ use synapsor_protocol::{
 
 use crate::authority;
 use crate::desk::{Desk, WriteSettings};
+use crate::effects::Reviewed;
 use crate::ending::Ending;
 use crate::engine;
 use crate::error::{Error, Obstacle};
@@ -32,13 +33,14 @@ impl Desk {
         let stored = self.ledger.proposal(id).await?;
         authority::check(&self.config, &stored)?;
         let writer = self.writer(&stored.proposal.change_set.target)?;
+        let reviewed = Reviewed::of(&self.config, &stored.proposal.change_set);
         if dry_run {
-            return self.rehearse(writer, &stored).await;
+            return self.rehearse(writer, &stored, &reviewed).await;
         }
         // Durable before the source is touched.
         match self.ledger.start_writeback(id, &self.runner_id).await? {
             Start::Settled { job, receipt } => self.confirm(writer, &job, receipt).await,
-            Start::Run(job) => match engine::apply(writer, &job).await {
+            Start::Run(job) => match engine::apply(writer, &job, &reviewed).await {
                 Ok(attempt) => self.record(&job, attempt).await,
                 Err(obstacle) => self.interrupt(&job, obstacle).await,
             },
@@ -124,10 +126,15 @@ impl Desk {
     }
 
     /// Looks at what an apply would do. Nothing is recorded, here or in the source, and no table is made.
-    async fn rehearse(&self, writer: &WriteSettings, stored: &StoredProposal) -> Result<ApplyReport, Error> {
+    async fn rehearse(
+        &self,
+        writer: &WriteSettings,
+        stored: &StoredProposal,
+        reviewed: &Reviewed,
+    ) -> Result<ApplyReport, Error> {
         let job = self.rehearsal_job(stored)?;
         let (would, checks): (DryRun, Vec<Check>) =
-            engine::rehearse(writer, &job).await.map_err(|obstacle| obstructed(&job, obstacle))?;
+            engine::rehearse(writer, &job, reviewed).await.map_err(|obstacle| obstructed(&job, obstacle))?;
         Ok(ApplyReport {
             proposal_id: job.proposal_id,
             outcome: None,

@@ -12,6 +12,7 @@ use synapsor_protocol::{Code, WritebackJob};
 use crate::after_image;
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
+use crate::effects::Reviewed;
 use crate::ending::{Ending, Written};
 use crate::engine::{Inserted, Purpose, Session, connected, within};
 use crate::error::{Fault, Obstacle};
@@ -33,6 +34,8 @@ enum Stop {
     Late(Fault),
     /// Another run of this job got there first.
     Duplicate,
+    /// The table is not as it was reviewed, or nobody can tell.
+    Drifted(Obstacle),
     /// The database did something else than was approved.
     Refused { code: Code, changed_columns: Vec<String> },
 }
@@ -57,9 +60,10 @@ pub(crate) enum Try {
 }
 
 /// A connection, and what was found on it.
-struct Place<S> {
+struct Place<'r, S> {
     session: S,
     ground: Ground,
+    reviewed: &'r Reviewed,
     receipts: ReceiptsTable,
 }
 
@@ -70,15 +74,25 @@ struct Place<S> {
 pub(crate) async fn try_once<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
+    reviewed: &Reviewed,
     checks: &mut Vec<Check>,
 ) -> Result<Try, Obstacle> {
     let mut session = connected::<S>(settings).await?;
-    let receipts = within(settings, session.receipts_table(true)).await?.ok_or(Obstacle::NoReceiptsTable)?;
-    if let Some(receipt) = within(settings, session.read_receipt(&receipts, job)).await? {
+    let found = within(settings, session.receipts_table(false)).await?;
+    if let Some(receipts) = &found
+        && let Some(receipt) = within(settings, session.read_receipt(receipts, job)).await?
+    {
         return Ending::settled(receipt.settles(job), checks).map(Try::Ended);
     }
     let ground = within(settings, session.inspect(job)).await?;
-    let mut place = Place { session, ground, receipts };
+    reviewed.check(&within(settings, session.effects(&reviewed.site)).await?)?;
+    checks.push(Check::held(Check::EFFECTS));
+    // Only for a target that can be changed is anything made in the source.
+    let receipts = match found {
+        Some(receipts) => receipts,
+        None => within(settings, session.receipts_table(true)).await?.ok_or(Obstacle::NoReceiptsTable)?,
+    };
+    let mut place = Place { session, ground, reviewed, receipts };
     match transact(&mut place, settings, job, checks).await {
         Ok(written) => commit(place, settings, job, written).await,
         Err(stop) => {
@@ -90,12 +104,12 @@ pub(crate) async fn try_once<S: Session>(
 
 /// S1 to S6: everything up to, and without, COMMIT.
 async fn transact<S: Session>(
-    place: &mut Place<S>,
+    place: &mut Place<'_, S>,
     settings: &WriteSettings,
     job: &WritebackJob,
     checks: &mut Vec<Check>,
 ) -> Result<Written, Stop> {
-    let Place { session, ground, receipts } = place;
+    let Place { session, ground, reviewed, receipts } = place;
     within(settings, session.begin(Purpose::Apply)).await.map_err(Stop::Early)?;
     let locked = within(settings, session.read_row(ground, Purpose::Apply)).await.map_err(Stop::Early)?;
     let Comparison { decision, checks: compared } = guard::compare(job, locked.as_ref());
@@ -108,7 +122,7 @@ async fn transact<S: Session>(
     }
     let written = match decision {
         Decision::Conflict { code, changed_columns } => Written::Conflict { code, changed_columns },
-        Decision::Apply => update_and_prove(session, settings, ground, job, checks).await?,
+        Decision::Apply => update_and_prove(session, settings, ground, reviewed, job, checks).await?,
     };
     // S6: an aborted transaction shows itself here rather than at COMMIT.
     within(settings, session.check_alive()).await?;
@@ -120,10 +134,14 @@ async fn update_and_prove<S: Session>(
     session: &mut S,
     settings: &WriteSettings,
     ground: &Ground,
+    reviewed: &Reviewed,
     job: &WritebackJob,
     checks: &mut Vec<Check>,
 ) -> Result<Written, Stop> {
     let changed = within(settings, session.update_row(ground)).await?;
+    // The statement's own lock keeps the table as it is from here to COMMIT: what acted is what is found now.
+    let acted = within(settings, session.effects(&reviewed.site)).await;
+    acted.and_then(|found| reviewed.check(&found)).map_err(Stop::Drifted)?;
     checks.push(Check::new(Check::ONE_ROW, changed.rows == 1));
     match changed.rows {
         1 => {}
@@ -146,7 +164,7 @@ async fn update_and_prove<S: Session>(
 
 /// S7 and S8. Every error here leaves open what happened, also one that reads like a refusal.
 async fn commit<S: Session>(
-    place: Place<S>,
+    place: Place<'_, S>,
     settings: &WriteSettings,
     job: &WritebackJob,
     written: Written,
@@ -179,6 +197,7 @@ async fn stopped<S: Session>(
 ) -> Result<Ending, Obstacle> {
     match stop {
         Stop::Early(fault) => Err(fault.into()),
+        Stop::Drifted(obstacle) => Err(obstacle),
         Stop::Late(fault) => Ending::refused(fault),
         Stop::Refused { code, changed_columns } => Ok(Ending::Failed { code, changed_columns }),
         // On a new connection: the old one has seen an error.

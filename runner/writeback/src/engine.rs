@@ -18,6 +18,7 @@ use synapsor_protocol::{Columns, Engine, WritebackJob};
 
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
+use crate::effects::{Effect, Reviewed, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
 use crate::look;
@@ -77,6 +78,10 @@ pub(crate) trait Session: Sized + Send {
 
     /// Whether the target is a plain, transactional, writable table with every column the job names.
     fn inspect(&mut self, job: &WritebackJob) -> impl Future<Output = Result<Ground, Obstacle>> + Send;
+
+    /// What else acts when these columns of the table change. Asked before S1, and once more after S4, when the lock on
+    /// the table keeps everybody from changing it.
+    fn effects(&mut self, site: &Site) -> impl Future<Output = Result<Vec<Effect>, Obstacle>> + Send;
 
     /// S1.
     fn begin(&mut self, purpose: Purpose) -> impl Future<Output = Result<(), Fault>> + Send;
@@ -152,11 +157,15 @@ pub(crate) async fn connected<S: Session>(settings: &WriteSettings) -> Result<S,
 ///
 /// # Errors
 /// When nothing happened and nothing is decided.
-pub(crate) async fn apply(settings: &WriteSettings, job: &WritebackJob) -> Result<Attempt, Obstacle> {
+pub(crate) async fn apply(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+    reviewed: &Reviewed,
+) -> Result<Attempt, Obstacle> {
     match settings.engine {
-        Engine::Sqlite => resolve::run::<Sqlite>(settings, job).await,
-        Engine::Postgres => resolve::run::<Postgres>(settings, job).await,
-        Engine::Mysql => resolve::run::<Mysql>(settings, job).await,
+        Engine::Sqlite => resolve::run::<Sqlite>(settings, job, reviewed).await,
+        Engine::Postgres => resolve::run::<Postgres>(settings, job, reviewed).await,
+        Engine::Mysql => resolve::run::<Mysql>(settings, job, reviewed).await,
     }
 }
 
@@ -164,11 +173,12 @@ pub(crate) async fn apply(settings: &WriteSettings, job: &WritebackJob) -> Resul
 pub(crate) async fn rehearse(
     settings: &WriteSettings,
     job: &WritebackJob,
+    reviewed: &Reviewed,
 ) -> Result<(DryRun, Vec<Check>), Obstacle> {
     match settings.engine {
-        Engine::Sqlite => look::rehearse::<Sqlite>(settings, job).await,
-        Engine::Postgres => look::rehearse::<Postgres>(settings, job).await,
-        Engine::Mysql => look::rehearse::<Mysql>(settings, job).await,
+        Engine::Sqlite => look::rehearse::<Sqlite>(settings, job, reviewed).await,
+        Engine::Postgres => look::rehearse::<Postgres>(settings, job, reviewed).await,
+        Engine::Mysql => look::rehearse::<Mysql>(settings, job, reviewed).await,
     }
 }
 

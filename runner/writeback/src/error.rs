@@ -114,6 +114,28 @@ pub(crate) enum Obstacle {
         /// What it is instead.
         found: String,
     },
+    /// Something acts on the change that nobody has said to have read.
+    #[error("{what} acts on this change and is not acknowledged")]
+    NotAcknowledged {
+        /// Which, by name.
+        what: String,
+        /// Where it would have to be acknowledged.
+        capability: String,
+        /// What to add there.
+        entries: String,
+    },
+    /// What acts on the change is not what was read.
+    #[error("the table is not as it was reviewed: {what}")]
+    Drifted {
+        /// What differs; names and digests only.
+        what: String,
+    },
+    /// Something acts on the change and the credential cannot look at it.
+    #[error("the write credential may not see the definition of {what}")]
+    Unseen {
+        /// Which, by name.
+        what: String,
+    },
     /// The target, or one of the columns the job names, is not there.
     #[error("{what} is not in the source")]
     Missing {
@@ -155,6 +177,9 @@ impl Obstacle {
             Self::NoReceiptsTable | Self::ReceiptsTableShape { .. } => Code::ReceiptsTableMissing,
             Self::NotTransactional { .. } => Code::TargetNotTransactional,
             Self::NotWritable { .. } => Code::TargetNotWritable,
+            Self::NotAcknowledged { .. } => Code::TargetNotAcknowledged,
+            Self::Drifted { .. } => Code::SchemaDrift,
+            Self::Unseen { .. } => Code::PermissionDenied,
             Self::Missing { .. } | Self::NotAdvanceable { .. } | Self::Unfit { .. } => {
                 Code::SourceShapeMismatch
             }
@@ -170,6 +195,15 @@ impl Obstacle {
             Self::NoReceiptsTable => refusal.hint(
                 "let an administrator create it once; afterwards the write credential needs only SELECT and INSERT on it",
             ),
+            Self::NotAcknowledged { capability, entries, .. } => refusal.hint(format!(
+                "read what it does; to accept it, add {entries} to `target_acknowledgements` of capability \
+                 `{capability}` and propose again: this approval was given without it"
+            )),
+            Self::Drifted { .. } => refusal.hint(
+                "read what is there now, bring `target_acknowledgements` up to date (`synapsor writeback doctor` \
+                 prints the entries) and propose again",
+            ),
+            Self::Unseen { .. } => refusal.hint("grant it the right `TRIGGER` on the table"),
             Self::ReceiptsTableShape { .. } => {
                 refusal.hint("rename the old table and let the next apply create it, or create it as documented")
             }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use synapsor_protocol::{Code, Columns, Guard, Value, WritebackJob};
+use synapsor_protocol::{Advance, Code, Columns, Guard, Value, WritebackJob};
 
 use crate::report::Check;
 
@@ -72,6 +72,15 @@ pub(crate) fn columns_to_lock(job: &WritebackJob) -> BTreeSet<&str> {
     columns
 }
 
+/// Every column the apply writes: patched, and the version where the apply is who moves it.
+pub(crate) fn columns_written(job: &WritebackJob) -> Vec<&str> {
+    let moved = match &job.guard {
+        Guard::Version { column, advance: Advance::Increment | Advance::Now, .. } => Some(column),
+        _ => None,
+    };
+    job.patch.keys().chain(moved).map(String::as_str).collect()
+}
+
 /// A tenant column of any type is compared by what the database printed, as the read did.
 fn tenant_holds(job: &WritebackJob, row: &Columns) -> bool {
     match &job.target.tenant_column {
@@ -104,7 +113,7 @@ fn changed_columns(job: &WritebackJob, row: &Columns) -> Vec<String> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use synapsor_protocol::{Advance, Digest, Engine, JobId, ProposalId, Target};
+    use synapsor_protocol::{Digest, Engine, JobId, ProposalId, Target};
 
     pub(crate) fn columns(pairs: &[(&str, Value)]) -> Columns {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()

@@ -26,6 +26,8 @@ mod look;
 
 mod guard;
 
+mod effects;
+
 mod statement;
 
 mod after_image;

@@ -6,6 +6,7 @@ use synapsor_protocol::WritebackJob;
 
 use crate::attempt::abandon;
 use crate::desk::WriteSettings;
+use crate::effects::Reviewed;
 use crate::ending::Ending;
 use crate::engine::{Purpose, Session, connected, within};
 use crate::error::Obstacle;
@@ -31,6 +32,7 @@ pub(crate) async fn recorded<S: Session>(
 pub(crate) async fn rehearse<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
+    reviewed: &Reviewed,
 ) -> Result<(DryRun, Vec<Check>), Obstacle> {
     let mut checks = Vec::new();
     if let Some(settlement) = recorded::<S>(settings, job).await? {
@@ -42,6 +44,8 @@ pub(crate) async fn rehearse<S: Session>(
     }
     let mut session = connected::<S>(settings).await?;
     let ground = within(settings, session.inspect(job)).await?;
+    reviewed.check(&within(settings, session.effects(&reviewed.site)).await?)?;
+    checks.push(Check::held(Check::EFFECTS));
     within(settings, session.begin(Purpose::Rehearse)).await?;
     let row = within(settings, session.read_row(&ground, Purpose::Rehearse)).await?;
     abandon(session).await;

@@ -53,6 +53,8 @@ pub struct Check {
 impl Check {
     /// The present config still allows every patched column.
     pub const ALLOWED: &'static str = "allowed columns";
+    /// Nothing acts on the change but what the config acknowledges.
+    pub const EFFECTS: &'static str = "acknowledged effects";
     /// No other content used this receipt key.
     pub const IDEMPOTENCY_KEY: &'static str = "idempotency key";
     /// The row has the reviewed key, byte for byte.

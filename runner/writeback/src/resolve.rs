@@ -9,6 +9,7 @@ use synapsor_protocol::WritebackJob;
 
 use crate::attempt::{Try, try_once};
 use crate::desk::WriteSettings;
+use crate::effects::Reviewed;
 use crate::ending::{Ending, Written};
 use crate::engine::Session;
 use crate::error::{Fault, Obstacle};
@@ -36,16 +37,17 @@ pub(crate) struct Attempt {
 pub(crate) async fn run<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
+    reviewed: &Reviewed,
 ) -> Result<Attempt, Obstacle> {
     let mut checks = Vec::new();
-    let (mut written, mut fault) = match try_once::<S>(settings, job, &mut checks).await? {
+    let (mut written, mut fault) = match try_once::<S>(settings, job, reviewed, &mut checks).await? {
         Try::Ended(ending) => return Ok(Attempt { ending, checks }),
         Try::Unclear { written, fault } => (written, fault),
     };
     for pause in RESOLVE_AFTER {
         tracing::warn!(job = %job.job_id, "the answer to COMMIT is unclear; the same job runs again");
         tokio::time::sleep(pause).await;
-        match resolve::<S>(settings, job, &written, fault).await {
+        match resolve::<S>(settings, job, reviewed, &written, fault).await {
             Ok(Try::Ended(ending)) => return Ok(Attempt { ending, checks }),
             Ok(Try::Unclear { written: again, fault: why }) => (written, fault) = (again, why),
             // What stands in the way now says nothing about the COMMIT.
@@ -59,6 +61,7 @@ pub(crate) async fn run<S: Session>(
 async fn resolve<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
+    reviewed: &Reviewed,
     written: &Written,
     fault: Fault,
 ) -> Result<Try, Obstacle> {
@@ -69,7 +72,7 @@ async fn resolve<S: Session>(
     if fault.class.is_final() {
         return Ending::refused(fault).map(Try::Ended);
     }
-    match try_once::<S>(settings, job, &mut Vec::new()).await? {
+    match try_once::<S>(settings, job, reviewed, &mut Vec::new()).await? {
         // Our first COMMIT was still under way, and won.
         Try::Ended(Ending::AlreadyApplied) => written.confirmed_by(Settlement::Applied).map(Try::Ended),
         other => Ok(other),

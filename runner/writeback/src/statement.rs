@@ -8,6 +8,7 @@ use synapsor_protocol::{Advance, Engine, Guard, Value, WritebackJob};
 use synapsor_source::dialect::Statement;
 use synapsor_source::{ColumnKind, ColumnShape, TableShape};
 
+use crate::effects::Site;
 use crate::error::Obstacle;
 use crate::guard;
 
@@ -44,6 +45,18 @@ impl Ground {
             columns,
         })
     }
+}
+
+/// An update of these columns that is only ever prepared, for SQLite to say what it would set in motion.
+pub(crate) fn never_run(site: &Site, columns: &[String]) -> Statement {
+    let mut statement = Statement::new(Engine::Sqlite, "UPDATE ");
+    statement.table(&site.schema, &site.table);
+    let mut separator = " SET ";
+    for column in columns {
+        statement.text(separator).name(column).text(" = NULL");
+        separator = ", ";
+    }
+    statement
 }
 
 struct Builder<'a> {

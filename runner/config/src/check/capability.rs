@@ -8,7 +8,7 @@ use super::rule::{
 };
 use super::target::{self, Scope};
 use super::top::SQL_UPDATE;
-use super::{bounds, guard, handler, patch, reads, transition};
+use super::{acknowledgement, bounds, guard, handler, patch, reads, transition};
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;
@@ -25,6 +25,7 @@ const PROPOSAL_KEYS: &[&str] = &[
     "numeric_bounds",
     "transition_guards",
     "conflict_guard",
+    "target_acknowledgements",
     "approval",
 ];
 
@@ -129,6 +130,7 @@ fn proposal(draft: &Draft<'_, '_>, names: &Names<'_>, problems: &mut Problems) {
     let changeable = patch::check(draft, allowed.as_deref(), problems);
     bounds::check(draft, changeable.as_deref(), problems);
     transition::check(draft, changeable.as_deref(), version_column, problems);
+    acknowledgement::check(draft.capability, problems);
     handler::check(draft.capability, problems);
     reads::check(draft, problems);
     approval(draft.capability, problems);

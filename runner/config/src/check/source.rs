@@ -1,6 +1,8 @@
 //! One source: a server by the names of its variables, or a SQLite file.
 
-use super::rule::{optional_boolean, optional_positive, optional_text, required_text, required_word};
+use super::rule::{
+    optional_boolean, optional_positive, optional_text, optional_word, required_text, required_word,
+};
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;
@@ -24,6 +26,7 @@ pub(super) fn check(source: &Place<'_>, problems: &mut Problems) {
     let timeout = (ProblemCode::InvalidTimeout, STATEMENT_TIMEOUT_MS_MAX);
     optional_positive(source, "statement_timeout_ms", timeout.1, timeout.0, problems);
     optional_boolean(source, "read_only", ProblemCode::InvalidSourceReadOnly, problems);
+    optional_word(source, "receipts", &["auto", "precreated"], ProblemCode::InvalidSourceReceipts, problems);
 }
 
 fn server(source: &Place<'_>, problems: &mut Problems) {

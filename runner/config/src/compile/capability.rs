@@ -9,12 +9,12 @@ use synapsor_protocol::{Advance, Digest};
 use super::review::digest;
 use crate::check::SQL_UPDATE;
 use crate::compiled::{
-    Argument, Binding, Bounds, Capability, ConflictGuard, Context, DEFAULT_CONTEXT, DeclaredRead,
-    HandlerGrant, HandlerLimits, Logic, ProposalRules, Source, TableTarget, Transition,
+    Acknowledgement, Argument, Binding, Bounds, Capability, ConflictGuard, Context, DEFAULT_CONTEXT,
+    DeclaredRead, HandlerGrant, HandlerLimits, Logic, ProposalRules, Source, TableTarget, Transition,
 };
 use crate::raw::{
-    CapabilityKind, ExactNumber, Identifier, RawAdvance, RawArgument, RawBinding, RawCapability,
-    RawConflictGuard, RawHandler, RawRead, RawTarget, RawTransition,
+    CapabilityKind, ExactNumber, Identifier, RawAcknowledgement, RawAdvance, RawArgument, RawBinding,
+    RawCapability, RawConflictGuard, RawHandler, RawRead, RawTarget, RawTransition,
 };
 
 /// Most rows of one `find`, where the config does not say.
@@ -100,6 +100,7 @@ fn rules(raw: &mut RawCapability) -> Option<ProposalRules> {
         numeric_bounds: bounds.collect(),
         transition_guards: transitions.map(transition).collect(),
         guard: guard(raw.conflict_guard.take()?),
+        target_acknowledgements: acknowledgements(std::mem::take(&mut raw.target_acknowledgements)),
         executor: raw.executor.take().unwrap_or_else(|| SQL_UPDATE.to_owned()),
         required_role: raw.approval.take().and_then(|approval| approval.required_role),
     })
@@ -156,6 +157,18 @@ fn guard(raw: RawConflictGuard) -> ConflictGuard {
         Some(column) => ConflictGuard::Column { column: column.0, advance },
         None => ConflictGuard::WeakAck,
     }
+}
+
+/// In one order, whatever the order in the text.
+fn acknowledgements(raw: Vec<RawAcknowledgement>) -> Vec<Acknowledgement> {
+    let acknowledged = raw.into_iter().map(|RawAcknowledgement { kind, name, digest }| Acknowledgement {
+        kind,
+        name,
+        digest,
+    });
+    let mut acknowledged: Vec<Acknowledgement> = acknowledged.collect();
+    acknowledged.sort();
+    acknowledged
 }
 
 fn texts<C: FromIterator<String>>(names: Vec<Identifier>) -> C {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use synapsor_protocol::Digest;
 
 use super::exact::{ExactNumber, Identifier, InOrder, Scalar, present};
-use crate::compiled::ArgumentType;
+use crate::compiled::{ArgumentType, EffectKind};
 use crate::form::{CAPABILITY_NAME_PATTERN, DIGEST_PATTERN};
 
 /// One reviewed, named thing a model may ask for.
@@ -72,6 +72,9 @@ pub(crate) struct RawCapability {
     pub(crate) transition_guards: BTreeMap<String, RawTransition>,
     /// What guards the change against a row that moved.
     pub(crate) conflict_guard: Option<RawConflictGuard>,
+    /// Triggers, rules, row-level security and cascades that act on this change, each read and accepted.
+    #[serde(default)]
+    pub(crate) target_acknowledgements: Vec<RawAcknowledgement>,
     /// What the reviewer is told.
     pub(crate) approval: Option<RawApproval>,
 }
@@ -235,6 +238,20 @@ pub(crate) struct RawConflictGuard {
     /// Acknowledges that only the captured columns are compared.
     #[expect(dead_code, reason = "without a column there is nothing else it could be")]
     weak_guard_ack: Option<bool>,
+}
+
+/// Something of the source that acts when the change is made; `synapsor writeback doctor` prints it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Acknowledgement")]
+pub(crate) struct RawAcknowledgement {
+    /// What it is.
+    pub(crate) kind: EffectKind,
+    /// Its name.
+    #[schemars(length(min = 1))]
+    pub(crate) name: String,
+    /// Digest of the definition that was read.
+    #[schemars(with = "String", regex(pattern = DIGEST_PATTERN))]
+    pub(crate) digest: Digest,
 }
 
 /// Who moves a version column.

@@ -172,6 +172,8 @@ fn the_digest_moves_with_everything_that_was_reviewed_and_nothing_else() {
         "/storage/sqlite_path = \"./other.db\"",
         "/capabilities/0/description = \"Another.\"",
         "/sources/shop_db/statement_timeout_ms = 9000",
+        "/sources/shop_db/receipts = \"precreated\"",
+        "/capabilities/1/target_acknowledgements = []",
         "/contexts/other = {\"provider\": \"environment\"}",
     ] {
         assert_eq!(digest("shop", edits), shop, "{edits}");
@@ -189,6 +191,7 @@ fn the_digest_moves_with_everything_that_was_reviewed_and_nothing_else() {
         "/capabilities/1/transition_guards/status/allowed/packed = [\"canceled\"]",
         "/capabilities/1/conflict_guard/advance = \"now\"",
         "/capabilities/1/executor = \"ledger_api\"",
+        r#"/capabilities/1/target_acknowledgements = [{"kind": "trigger", "name": "audit", "digest": "sha256:1111111111111111111111111111111111111111111111111111111111111111"}]"#,
         "/capabilities/1/approval/required_role = \"chief\"",
         "/contexts/desk/values/tenant_id_env = \"OTHER_TENANT\"",
         "/sources/shop_db/read_url_env = \"OTHER_URL\"",

@@ -10,12 +10,14 @@
 
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use synapsor_config::EffectKind;
 use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
 use synapsor_source::{Connect, TableKind, TableShape, dialect};
 
 use super::{Changed, Inserted, Purpose, Session};
 use crate::classify::{self, FaultClass};
 use crate::desk::WriteSettings;
+use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
 use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
@@ -37,6 +39,46 @@ SELECT CAST(c.column_name AS CHAR) AS name,
        CAST(c.column_key = 'PRI' AS SIGNED) AS keyed
 FROM information_schema.columns c
 WHERE c.table_schema = DATABASE() AND c.table_name = 'synapsor_writeback_receipts'";
+
+/// Whether this credential would be shown a trigger if there was one. MariaDB shows every trigger's name, and its text to
+/// whoever has the right `TRIGGER`; MySQL hides all of it without that right. A name in `schema_privileges` is a pattern.
+const SEES_TRIGGERS: &str = r#"
+SELECT CAST(VERSION() LIKE '%MariaDB%' OR EXISTS (
+  SELECT 1 FROM information_schema.user_privileges p WHERE p.grantee = me.grantee AND p.privilege_type = 'TRIGGER'
+) OR EXISTS (
+  SELECT 1 FROM information_schema.schema_privileges p
+  WHERE p.grantee = me.grantee AND p.privilege_type = 'TRIGGER' AND ? LIKE p.table_schema
+) OR EXISTS (
+  SELECT 1 FROM information_schema.table_privileges p
+  WHERE p.grantee = me.grantee AND p.privilege_type = 'TRIGGER' AND p.table_schema = ? AND p.table_name = ?
+) AS SIGNED) AS seen
+FROM (SELECT CONCAT("'", SUBSTRING_INDEX(CURRENT_USER(), '@', 1), "'@'", SUBSTRING_INDEX(CURRENT_USER(), '@', -1), "'") AS grantee) me"#;
+
+/// Triggers that fire on an update, whichever columns it names; without a definition where the credential may not see it.
+const FIND_TRIGGERS: &str = r"
+SELECT CAST(trigger_name AS CHAR) AS name,
+       IF(action_statement IS NULL, NULL,
+          CAST(CONCAT_WS('
+', action_timing, definer, sql_mode, action_statement) AS CHAR)) AS definition
+FROM information_schema.triggers
+WHERE event_object_schema = ? AND event_object_table = ? AND COALESCE(event_manipulation, 'UPDATE') LIKE '%UPDATE%'
+ORDER BY trigger_name";
+
+/// Foreign keys that follow a change, with the columns they follow. Those of tables the credential has no right on are
+/// not shown to it, on any version.
+const FIND_CASCADES: &str = r"
+SELECT CAST(CONCAT(k.table_name, '.', k.constraint_name) AS CHAR) AS name,
+       CAST(GROUP_CONCAT(k.referenced_column_name ORDER BY k.ordinal_position) AS CHAR) AS followed,
+       CAST(CONCAT_WS('
+', k.table_schema, k.table_name, r.update_rule,
+            GROUP_CONCAT(k.column_name, ' ', k.referenced_column_name ORDER BY k.ordinal_position)) AS CHAR) AS definition
+FROM information_schema.key_column_usage k
+JOIN information_schema.referential_constraints r
+  ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name AND r.table_name = k.table_name
+WHERE k.referenced_table_schema = ? AND k.referenced_table_name = ?
+  AND r.update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
+GROUP BY k.table_schema, k.table_name, k.constraint_name, r.update_rule
+ORDER BY name";
 
 /// What a writing session pins beyond the settings it shares with reads. `wait_timeout` frees the locks of a client that
 /// vanished without a word.
@@ -90,6 +132,41 @@ impl Session for Mysql {
         }
         let shape = self.inspect_target(&job.target).await?;
         Ground::new(&shape, false, job)
+    }
+
+    async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
+        let seen: i64 = sqlx::query_scalar(SEES_TRIGGERS)
+            .bind(&site.schema)
+            .bind(&site.schema)
+            .bind(&site.table)
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(fault)?;
+        if seen == 0 {
+            return Err(Obstacle::Unseen { what: format!("any trigger of `{}`", site.table) });
+        }
+        let find = sqlx::query_as(FIND_TRIGGERS).bind(&site.schema).bind(&site.table);
+        let triggers: Vec<(String, Option<String>)> =
+            find.fetch_all(&mut self.connection).await.map_err(fault)?;
+        let find = sqlx::query_as(FIND_CASCADES).bind(&site.schema).bind(&site.table);
+        let cascades: Vec<(String, String, String)> =
+            find.fetch_all(&mut self.connection).await.map_err(fault)?;
+        let triggers = triggers.into_iter().map(|(name, definition)| Effect {
+            kind: EffectKind::Trigger,
+            name,
+            definition,
+        });
+        let cascades = cascades.into_iter().filter(|(_, followed, _)| {
+            followed
+                .split(',')
+                .any(|column| site.written.iter().any(|name| name.eq_ignore_ascii_case(column)))
+        });
+        let cascades = cascades.map(|(name, _, definition)| Effect {
+            kind: EffectKind::Cascade,
+            name,
+            definition: Some(definition),
+        });
+        Ok(triggers.chain(cascades).collect())
     }
 
     async fn begin(&mut self, purpose: Purpose) -> Result<(), Fault> {

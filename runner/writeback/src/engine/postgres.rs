@@ -5,14 +5,16 @@
 
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use synapsor_config::EffectKind;
 use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
 use synapsor_source::{Connect, TableKind, TableShape, dialect};
 
 use super::{Changed, Inserted, LOCK_WAIT_MS, Purpose, Session};
 use crate::classify::{self, FaultClass};
 use crate::desk::WriteSettings;
+use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
-use crate::guard::Decision;
+use crate::guard::{self, Decision};
 use crate::receipts::{self, ReceiptsTable, SourceReceipt};
 use crate::statement::Ground;
 
@@ -35,19 +37,72 @@ WHERE c.oid = pg_catalog.to_regclass('synapsor_writeback_receipts')";
 
 /// What the target must not be. The first column tells whether it is partitioned, the second what is wrong with it.
 ///
-/// An unlogged table forgets its rows in a crash that the receipt survives; a rewrite rule turns one UPDATE into others;
-/// a foreign partition is on another server, which commits for itself.
+/// An unlogged table forgets its rows in a crash that the receipt survives; a foreign partition is on another server,
+/// which commits for itself; a changed partition key is a delete and an insert, which other triggers see.
 const INSPECT_TARGET: &str = "
 SELECT c.relkind = 'p',
        CASE WHEN c.relkind NOT IN ('r', 'p') THEN 'not a table'
             WHEN c.relpersistence <> 'p' THEN 'an unlogged or temporary table'
-            WHEN c.relhasrules THEN 'a table with rewrite rules'
             WHEN EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
                          JOIN pg_catalog.pg_class part ON part.oid = t.relid
                          WHERE part.relkind = 'f') THEN 'a table with a foreign partition'
+            WHEN EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
+                         JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid
+                         JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relid AND a.attname::text = ANY ($3::text[])
+                         WHERE a.attnum = ANY (p.partattrs::pg_catalog.int2[])
+                            OR pg_catalog.strpos(pg_catalog.pg_get_expr(p.partexprs, p.partrelid), a.attname) > 0)
+            THEN 'a table partitioned by a column this change writes'
        END
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2";
+
+/// What acts when one of the columns `$3` changes: kind, name, definition.
+///
+/// Triggers and rules that are switched off do nothing; what Postgres made itself for a partition is a copy. A trigger
+/// for certain columns also fires for a generated one that depends on them, and which do is not asked.
+const FIND_EFFECTS: &str = r"
+WITH target AS (
+  SELECT c.oid, c.relname::text AS name, c.relforcerowsecurity AS forced
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = $2
+), part AS (
+  SELECT oid FROM target UNION SELECT t.relid FROM target, pg_catalog.pg_partition_tree(target.oid) t
+), written AS (
+  SELECT a.attrelid, a.attnum, a.attgenerated <> '' AS generated FROM pg_catalog.pg_attribute a JOIN part ON part.oid = a.attrelid
+  WHERE a.attname::text = ANY ($3::text[]) OR a.attgenerated <> ''
+)
+SELECT 'trigger', CASE WHEN g.tgrelid = target.oid THEN '' ELSE c.relname || '.' END || g.tgname,
+       pg_catalog.concat_ws(E'
+', g.tgenabled, pg_catalog.pg_get_triggerdef(g.oid), pg_catalog.pg_get_functiondef(g.tgfoid))
+FROM target, part JOIN pg_catalog.pg_trigger g ON g.tgrelid = part.oid JOIN pg_catalog.pg_class c ON c.oid = part.oid
+WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled IN ('O', 'A') AND g.tgtype & 16 <> 0
+  AND (pg_catalog.cardinality(g.tgattr::pg_catalog.int2[]) = 0
+       OR EXISTS (SELECT FROM written w WHERE w.attrelid = g.tgrelid AND w.attnum = ANY (g.tgattr::pg_catalog.int2[])))
+UNION ALL
+SELECT 'rule', r.rulename::text, pg_catalog.concat_ws(E'
+', r.ev_enabled, pg_catalog.pg_get_ruledef(r.oid))
+FROM target JOIN pg_catalog.pg_rewrite r ON r.ev_class = target.oid
+WHERE r.ev_type = '2' AND r.ev_enabled IN ('O', 'A')
+UNION ALL
+SELECT 'row_security', target.name, pg_catalog.concat_ws(E'
+', target.forced, (
+         SELECT pg_catalog.string_agg(pg_catalog.concat_ws(E'
+', p.polname, p.polcmd, p.polpermissive,
+                  (SELECT pg_catalog.string_agg(r.rolname, ',' ORDER BY r.rolname) FROM pg_catalog.pg_roles r WHERE r.oid = ANY (p.polroles)),
+                  pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)),
+                E'
+' ORDER BY p.polname)
+         FROM pg_catalog.pg_policy p WHERE p.polrelid = target.oid))
+FROM target WHERE pg_catalog.row_security_active(target.oid)
+UNION ALL
+SELECT 'cascade', c.relname || '.' || k.conname,
+       pg_catalog.concat_ws(E'
+', n.nspname, c.relname, pg_catalog.pg_get_constraintdef(k.oid))
+FROM part JOIN pg_catalog.pg_constraint k ON k.confrelid = part.oid
+     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confupdtype IN ('c', 'n', 'd')
+  AND EXISTS (SELECT FROM written w WHERE w.attrelid = k.confrelid AND w.attnum = ANY (k.confkey))
+ORDER BY 1, 2";
 
 /// A replica, or a role or database that an administrator made read-only.
 const ACCEPTS_WRITES: &str = "
@@ -98,8 +153,25 @@ impl Session for Postgres {
         if !writable {
             return Err(Fault::new(FaultClass::ReadOnly, &"a replica, or read-only by default").into());
         }
-        let (shape, partitioned) = self.inspect_target(&job.target).await?;
+        let (shape, partitioned) = self.inspect_target(&job.target, &guard::columns_written(job)).await?;
         Ground::new(&shape, partitioned, job)
+    }
+
+    async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
+        let written: Vec<&str> = site.written.iter().map(String::as_str).collect();
+        let find = sqlx::query_as(FIND_EFFECTS).bind(&site.schema).bind(&site.table).bind(written);
+        let found: Vec<(String, String, String)> =
+            find.fetch_all(&mut self.connection).await.map_err(fault)?;
+        let effect = |(kind, name, definition): (String, String, String)| {
+            let kind = match kind.as_str() {
+                "rule" => EffectKind::Rule,
+                "row_security" => EffectKind::RowSecurity,
+                "cascade" => EffectKind::Cascade,
+                _ => EffectKind::Trigger,
+            };
+            Effect { kind, name, definition: Some(definition) }
+        };
+        Ok(found.into_iter().map(effect).collect())
     }
 
     async fn begin(&mut self, purpose: Purpose) -> Result<(), Fault> {
@@ -201,11 +273,16 @@ impl Postgres {
         }
     }
 
-    async fn inspect_target(&mut self, target: &Target) -> Result<(TableShape, bool), Obstacle> {
+    async fn inspect_target(
+        &mut self,
+        target: &Target,
+        written: &[&str],
+    ) -> Result<(TableShape, bool), Obstacle> {
         let missing = || Obstacle::Missing { what: format!("table `{}.{}`", target.schema, target.table) };
         let found: Option<PgRow> = sqlx::query(INSPECT_TARGET)
             .bind(&target.schema)
             .bind(&target.table)
+            .bind(written)
             .fetch_optional(&mut self.connection)
             .await
             .map_err(fault)?;

@@ -5,11 +5,14 @@
 //! rolled the transaction back, after which statements would commit by themselves: so S6 asks whether the transaction is
 //! still there. Journal mode is the connection's own here (`DELETE`, or `WAL` where the file says so), never `OFF`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::hooks::{AuthContext, Authorization};
 use rusqlite::{Connection, InterruptHandle, OptionalExtension as _, params_from_iter};
+use synapsor_config::EffectKind;
 use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
 use synapsor_source::dialect::sqlite::Access;
 use synapsor_source::{Connect, TableKind, TableShape, dialect};
@@ -17,10 +20,11 @@ use synapsor_source::{Connect, TableKind, TableShape, dialect};
 use super::{Changed, Inserted, LOCK_WAIT_MS, Purpose, Session};
 use crate::classify::{self, FaultClass};
 use crate::desk::WriteSettings;
+use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
 use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
-use crate::statement::Ground;
+use crate::statement::{Ground, never_run};
 
 /// One connection of its own. SQLite blocks, so each step runs on a thread for blocking work.
 pub(crate) struct Sqlite {
@@ -58,6 +62,16 @@ impl Session for Sqlite {
         let target = job.target.clone();
         let shape = self.on(move |connection| shape_of(connection, &target)).await?;
         Ground::new(&shape, false, job)
+    }
+
+    async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
+        let site = site.clone();
+        self.on(move |connection| {
+            let mut effects = triggers_of(connection, &site)?;
+            effects.extend(cascades_of(connection, &site)?);
+            Ok(effects)
+        })
+        .await
     }
 
     async fn begin(&mut self, purpose: Purpose) -> Result<(), Fault> {
@@ -205,6 +219,88 @@ fn shape_of(connection: &Connection, target: &Target) -> Result<TableShape, Obst
             table: target.table.clone(),
             found: "a view or a virtual table".into(),
         }),
+    }
+}
+
+/// The triggers an update of these columns would set in motion, as SQLite itself says when it prepares one: also those
+/// of other tables that the first ones, or a foreign key, would set in motion in turn.
+fn triggers_of(connection: &Connection, site: &Site) -> Result<Vec<Effect>, Obstacle> {
+    let columns = columns_of(connection, site).map_err(fault)?;
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = Arc::new(Mutex::new(BTreeSet::new()));
+    let heard = Arc::clone(&names);
+    let listen = move |context: AuthContext<'_>| {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.extend(context.accessor.map(str::to_owned));
+        Authorization::Allow
+    };
+    connection.authorizer(Some(listen)).map_err(fault)?;
+    let prepared = connection.prepare(never_run(site, &columns).sql()).map(drop);
+    connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(fault)?;
+    prepared.map_err(fault)?;
+
+    let names = std::mem::take(&mut *names.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut find = connection
+        .prepare("SELECT sql FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?1")
+        .map_err(fault)?;
+    let mut effects = Vec::new();
+    for name in names {
+        // A view that a trigger reads is named here too, and is no trigger.
+        let definition: Option<String> =
+            find.query_row([&name], |row| row.get(0)).optional().map_err(fault)?;
+        let effect = |definition| Effect { kind: EffectKind::Trigger, name, definition: Some(definition) };
+        effects.extend(definition.map(effect));
+    }
+    Ok(effects)
+}
+
+/// Those of the written columns that the table has.
+fn columns_of(connection: &Connection, site: &Site) -> rusqlite::Result<Vec<String>> {
+    let mut names = connection.prepare("SELECT name FROM pragma_table_xinfo(?1, ?2) WHERE hidden = 0")?;
+    let names = names.query_map([&site.table, &site.schema], |row| row.get::<_, String>(0))?;
+    let is_written = |name: &String| site.written.iter().any(|written| written.eq_ignore_ascii_case(name));
+    names.filter(|name| name.as_ref().is_ok_and(is_written)).collect()
+}
+
+/// Foreign keys that follow one of the columns. They have no names, so the child's columns stand in for one.
+fn cascades_of(connection: &Connection, site: &Site) -> Result<Vec<Effect>, Obstacle> {
+    const FIND: &str = "
+        SELECT child.name, key.id, key.\"from\", coalesce(key.\"to\", ''), key.on_update
+        FROM main.sqlite_schema child JOIN pragma_foreign_key_list(child.name) key
+        WHERE child.type = 'table' AND key.\"table\" = ?1 COLLATE NOCASE
+          AND key.on_update IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
+        ORDER BY child.name, key.id, key.seq";
+    let mut find = connection.prepare(FIND).map_err(fault)?;
+    let found = find.query_map([&site.table], |row| {
+        let link = Link { from: row.get(2)?, to: row.get(3)?, rule: row.get(4)? };
+        Ok(((row.get(0)?, row.get(1)?), link))
+    });
+    let found: Vec<((String, i64), Link)> = found.and_then(Iterator::collect).map_err(fault)?;
+    let mut keys: BTreeMap<(String, i64), Vec<Link>> = BTreeMap::new();
+    for (key, link) in found {
+        keys.entry(key).or_default().push(link);
+    }
+    let follows = |link: &Link| site.written.iter().any(|name| name.eq_ignore_ascii_case(&link.to));
+    let followed = keys.into_iter().filter(|(_, links)| links.iter().any(follows));
+    Ok(followed.map(|((child, _), links)| cascade(&child, &links)).collect())
+}
+
+/// One column of a foreign key, and what becomes of it.
+struct Link {
+    from: String,
+    to: String,
+    rule: String,
+}
+
+fn cascade(child: &str, links: &[Link]) -> Effect {
+    let from: Vec<&str> = links.iter().map(|link| link.from.as_str()).collect();
+    let lines = links.iter().map(|Link { from, to, rule }| format!("{child}.{from} {to} {rule}"));
+    Effect {
+        kind: EffectKind::Cascade,
+        name: format!("{child}.{}", from.join(",")),
+        definition: Some(lines.collect::<Vec<_>>().join("\n")),
     }
 }
 

@@ -7,6 +7,7 @@ use synapsor_source::Connect;
 
 use super::apply;
 use crate::desk::WriteSettings;
+use crate::effects::tests::nothing_acknowledged;
 use crate::ending::Ending;
 use crate::guard::tests::job;
 
@@ -79,7 +80,7 @@ async fn every_kind_of_value_is_written_and_recognised(engine: Engine) {
 
     let patch: Columns = kinds.into_iter().map(|(name, _, value)| (name.to_owned(), value)).collect();
     let first = job_on(engine, database.schema(), patch.clone());
-    let ending = apply(&settings, &first).await.map(|attempt| attempt.ending);
+    let ending = apply(&settings, &first, &nothing_acknowledged(&first)).await.map(|attempt| attempt.ending);
     assert!(matches!(ending, Ok(Ending::Applied { .. })), "{engine}: {ending:?}");
 
     // The same values are recognised as what was reviewed, too.
@@ -92,7 +93,8 @@ async fn every_kind_of_value_is_written_and_recognised(engine: Engine) {
         *expected = Value::Integer(8);
     }
     second.idempotency_key = "b".repeat(64);
-    let ending = apply(&settings, &second).await.map(|attempt| attempt.ending);
+    let ending =
+        apply(&settings, &second, &nothing_acknowledged(&second)).await.map(|attempt| attempt.ending);
     assert!(matches!(ending, Ok(Ending::Applied { .. })), "{engine}: {ending:?}");
 }
 

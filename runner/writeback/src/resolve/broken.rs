@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
+use crate::effects::{Effect, Site};
 use crate::engine::{Changed, Inserted, Purpose, Session};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
@@ -20,10 +21,12 @@ pub(super) enum Step {
     ReceiptsTable,
     LookForReceipt,
     Inspect,
+    Effects,
     Begin,
     Lock,
     InsertReceipt,
     Update,
+    EffectsAgain,
     ReadBack,
     Sentinel,
     Commit,
@@ -31,15 +34,17 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Connect,
         Self::ReceiptsTable,
         Self::LookForReceipt,
         Self::Inspect,
+        Self::Effects,
         Self::Begin,
         Self::Lock,
         Self::InsertReceipt,
         Self::Update,
+        Self::EffectsAgain,
         Self::ReadBack,
         Self::Sentinel,
         Self::Commit,
@@ -108,6 +113,7 @@ tokio::task_local! {
 pub(super) struct Broken<S> {
     inner: S,
     settings: WriteSettings,
+    updated: bool,
     committed: bool,
 }
 
@@ -134,7 +140,7 @@ async fn at<T, E: From<Fault>>(
 impl<S: Session> Session for Broken<S> {
     async fn connect(settings: &WriteSettings) -> Result<Self, Fault> {
         let inner = at(Step::Connect, S::connect(settings)).await?;
-        Ok(Self { inner, settings: settings.clone(), committed: false })
+        Ok(Self { inner, settings: settings.clone(), updated: false, committed: false })
     }
 
     async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
@@ -143,6 +149,11 @@ impl<S: Session> Session for Broken<S> {
 
     async fn inspect(&mut self, job: &WritebackJob) -> Result<Ground, Obstacle> {
         at(Step::Inspect, self.inner.inspect(job)).await
+    }
+
+    async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
+        let step = if self.updated { Step::EffectsAgain } else { Step::Effects };
+        at(step, self.inner.effects(site)).await
     }
 
     async fn begin(&mut self, purpose: Purpose) -> Result<(), Fault> {
@@ -164,6 +175,7 @@ impl<S: Session> Session for Broken<S> {
     }
 
     async fn update_row(&mut self, ground: &Ground) -> Result<Changed, Fault> {
+        self.updated = true;
         at(Step::Update, self.inner.update_row(ground)).await
     }
 

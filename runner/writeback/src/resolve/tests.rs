@@ -11,6 +11,7 @@ use super::broken::{Broken, How, PLAN, Plan, Step};
 use super::run;
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
+use crate::effects::tests::nothing_acknowledged;
 use crate::ending::Ending;
 use crate::engine::{Mysql, Postgres, Session, Sqlite};
 use crate::error::Obstacle;
@@ -70,7 +71,8 @@ impl Bench {
     /// Runs the job under a plan; `None` is a runner that died.
     async fn run_broken<S: Session>(&self, plan: Plan) -> Option<Result<Ending, Obstacle>> {
         let (plan, job) = (Arc::new(plan), self.job());
-        let apply = PLAN.scope(Arc::clone(&plan), run::<Broken<S>>(&self.settings, &job));
+        let reviewed = nothing_acknowledged(&job);
+        let apply = PLAN.scope(Arc::clone(&plan), run::<Broken<S>>(&self.settings, &job, &reviewed));
         tokio::select! {
             attempt = apply => Some(attempt.map(|attempt| attempt.ending)),
             () = plan.dead.notified() => None,
@@ -79,8 +81,9 @@ impl Bench {
 
     /// Whatever happened before: a run that nothing breaks ends it, and the row has changed exactly once.
     async fn ends_well<S: Session>(&self, what: &str) {
-        let before = self.held().await;
-        let ended = run::<S>(&self.settings, &self.job()).await.map(|attempt| attempt.ending);
+        let (before, job) = (self.held().await, self.job());
+        let ended =
+            run::<S>(&self.settings, &job, &nothing_acknowledged(&job)).await.map(|attempt| attempt.ending);
         match ended {
             Ok(Ending::Applied { .. }) => assert_eq!(before, reviewed(), "{what}"),
             Ok(Ending::AlreadyApplied) => assert_eq!(before, applied(), "{what}"),
@@ -217,6 +220,7 @@ async fn a_refusal_at_commit_is_believed_only_after_a_look<S: Session>(engine: E
 async fn a_run_that_is_still_under_way_is_waited_for<S: Session>(engine: Engine) {
     let bench = Bench::on(engine).await;
     let job = bench.job();
+    let acknowledged = nothing_acknowledged(&job);
     for ends_with in ["COMMIT", "ROLLBACK"] {
         bench.reset().await;
         let mut other = bench.database.session().await;
@@ -229,7 +233,7 @@ async fn a_run_that_is_still_under_way_is_waited_for<S: Session>(engine: Engine)
             tokio::time::sleep(Duration::from_millis(300)).await;
             other.execute(ends_with).await;
         };
-        let (ended, ()) = tokio::join!(run::<S>(&bench.settings, &job), end);
+        let (ended, ()) = tokio::join!(run::<S>(&bench.settings, &job, &acknowledged), end);
         let ending = ended.expect("an end").ending;
         match ends_with {
             // The other runner's word is taken; this one wrote nothing.

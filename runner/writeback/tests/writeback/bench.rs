@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use synapsor_config::{
-    Binding, Capability, Config, ConflictGuard, Context, Location, Logic as ConfigLogic, Mode, ProposalRules,
-    ResultFormat, Source, TableTarget,
+    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, Location, Logic as ConfigLogic,
+    Mode, ProposalRules, ReceiptsMode, ResultFormat, Source, TableTarget,
 };
 use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
 use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{
-    Advance, AuditId, ChangeSet, Clock, Columns, Digest, Engine, EvidenceBundle, EvidenceId, Guard, Ids,
-    Logic, Moment, Outcome, Proposal, ProposalId, ProposalState, Provenance, QueryAudit, Refusal, Target,
-    TrustedContext, Value,
+    Advance, AuditId, ChangeSet, Clock, Code, Columns, Digest, Engine, EvidenceBundle, EvidenceId, Guard,
+    Ids, Logic, Moment, Outcome, Proposal, ProposalId, ProposalState, Provenance, QueryAudit, Refusal,
+    Target, TrustedContext, Value,
 };
 use synapsor_source::{Connect, RowQuery, SourceSettings, Sources};
 use synapsor_test_servers::TestDatabase;
@@ -32,6 +32,11 @@ pub(crate) struct Setup {
     pub(crate) mode: Mode,
     pub(crate) source_read_only: bool,
     pub(crate) executor: String,
+    pub(crate) receipts: ReceiptsMode,
+    /// What the config acknowledges of the target.
+    pub(crate) acknowledged: Vec<Acknowledgement>,
+    /// What the config's capability is digested as; proposals are always made under `capability`.
+    pub(crate) capability: &'static str,
     /// Instead of the database's own address.
     pub(crate) connect: Option<Connect>,
 }
@@ -44,6 +49,9 @@ impl Setup {
             mode: Mode::Review,
             source_read_only: false,
             executor: "sql_update".into(),
+            receipts: ReceiptsMode::Auto,
+            acknowledged: Vec::new(),
+            capability: "capability",
             connect: None,
         }
     }
@@ -232,6 +240,26 @@ impl Bench {
         report
     }
 
+    /// Adds to the config what the refusal of a change says is missing there, and nothing else.
+    pub(crate) async fn acknowledge(&mut self) {
+        let id = self.approved(&[("note", Value::Text("probe".into()))]).await;
+        let refusal = self.desk().apply(&id, true).await.expect_err("something to acknowledge");
+        assert_eq!(refusal.code, Code::TargetNotAcknowledged, "{refusal:?}");
+        let hint = refusal.hint.expect("what to add");
+        let entries =
+            hint.split_once("add ").and_then(|(_, rest)| rest.split_once(" to `target_acknowledgements`"));
+        let (entries, _) = entries.expect("the entries");
+        let entries: Vec<serde_json::Value> =
+            serde_json::from_str(&format!("[{entries}]")).expect("JSON as the config takes it");
+        let text = |entry: &serde_json::Value, key: &str| entry[key].as_str().expect("a text").to_owned();
+        let acknowledged = entries.iter().map(|entry| Acknowledgement {
+            kind: serde_json::from_value(entry["kind"].clone()).expect("a kind"),
+            name: text(entry, "name"),
+            digest: text(entry, "digest").try_into().expect("a digest"),
+        });
+        self.setup.acknowledged.extend(acknowledged);
+    }
+
     pub(crate) async fn state(&self, id: &ProposalId) -> ProposalState {
         self.ledger.proposal(id).await.expect("the proposal").state
     }
@@ -313,6 +341,7 @@ impl Bench {
             location: Location::File { path: PathBuf::from("unused") },
             statement_timeout_ms: 5_000,
             read_only: self.setup.source_read_only,
+            receipts: self.setup.receipts,
         });
         let context = Arc::new(Context::CloudSession);
         let rules = ProposalRules {
@@ -324,6 +353,7 @@ impl Bench {
             numeric_bounds: BTreeMap::new(),
             transition_guards: BTreeMap::new(),
             guard: self.setup.guard.clone(),
+            target_acknowledgements: self.setup.acknowledged.clone(),
             executor: self.setup.executor.clone(),
             required_role: None,
         };
@@ -339,7 +369,7 @@ impl Bench {
             lookup_arg: "id".into(),
             visible_columns: captured(),
             proposal: Some(rules),
-            digest: Digest::of_bytes(b"capability"),
+            digest: Digest::of_bytes(self.setup.capability.as_bytes()),
         };
         Config {
             mode: self.setup.mode,

@@ -7,6 +7,7 @@ mod bench;
 mod decisions;
 mod driver_facts;
 mod dry_run;
+mod effects;
 mod guards;
 mod once;
 mod preflight;

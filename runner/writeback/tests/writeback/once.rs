@@ -34,6 +34,7 @@ async fn an_approved_change_is_applied_and_proved(engine: Engine) {
     let checks: Vec<_> = report.checks.iter().map(|check| (check.name, check.held)).collect();
     let names = [
         "allowed columns",
+        "acknowledged effects",
         "primary key",
         "tenant",
         "version",

@@ -20,7 +20,7 @@ on_engine!(postgres_only, Postgres:
     a_pre_created_receipts_table_needs_no_right_to_create,
     without_the_table_and_without_the_right_the_refusal_says_what_to_do,
     an_unlogged_target_is_refused,
-    a_target_with_rewrite_rules_is_refused,
+    a_target_with_a_rewrite_rule_nobody_acknowledged_is_refused,
     a_partitioned_target_is_written,
     only_the_row_itself_is_written_not_an_inheriting_one,
     a_database_that_is_read_only_by_default_is_respected,
@@ -129,7 +129,7 @@ async fn an_unlogged_target_is_refused(engine: Engine) {
     obstructed(&bench, Code::TargetNotWritable).await;
 }
 
-async fn a_target_with_rewrite_rules_is_refused(engine: Engine) {
+async fn a_target_with_a_rewrite_rule_nobody_acknowledged_is_refused(engine: Engine) {
     let bench = Bench::on(engine).await;
     bench
         .execute(
@@ -137,7 +137,7 @@ async fn a_target_with_rewrite_rules_is_refused(engine: Engine) {
              CREATE RULE also AS ON UPDATE TO invoices DO ALSO INSERT INTO other VALUES (1)",
         )
         .await;
-    obstructed(&bench, Code::TargetNotWritable).await;
+    obstructed(&bench, Code::TargetNotAcknowledged).await;
 }
 
 async fn a_partitioned_target_is_written(engine: Engine) {
@@ -178,7 +178,7 @@ async fn a_database_that_is_read_only_by_default_is_respected(engine: Engine) {
 }
 
 async fn a_trigger_that_relies_on_the_search_path_still_works(engine: Engine) {
-    let bench = Setup::on(engine).guard(version(Advance::None)).bench().await;
+    let mut bench = Setup::on(engine).guard(version(Advance::None)).bench().await;
     bench
         .execute(
             "CREATE TABLE history (id text);
@@ -187,6 +187,7 @@ async fn a_trigger_that_relies_on_the_search_path_still_works(engine: Engine) {
              CREATE TRIGGER note_history AFTER UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION note_history()",
         )
         .await;
+    bench.acknowledge().await;
     let id = bench.approved(&[WAIVED]).await;
     bench.apply_to(&id, Outcome::Applied).await;
     assert_eq!(bench.database.scalar("SELECT count(*) FROM history").await.as_deref(), Some("1"));

@@ -40,8 +40,9 @@ async fn a_constraint_that_says_no_leaves_nothing_behind(engine: Engine) {
     fails(&bench, &[("fee_cents", Value::Integer(13))], Code::ConstraintViolated).await;
 }
 
+/// Acknowledged triggers, all of them: what they do to the change is caught all the same.
 async fn a_trigger_that_rewrites_the_value_is_rolled_back(engine: Engine) {
-    let bench = Bench::on(engine).await;
+    let mut bench = Bench::on(engine).await;
     let sql = match engine {
         Engine::Sqlite => {
             "CREATE TRIGGER surcharge AFTER UPDATE OF fee_cents ON invoices
@@ -57,11 +58,12 @@ async fn a_trigger_that_rewrites_the_value_is_rolled_back(engine: Engine) {
         }
     };
     bench.execute(sql).await;
+    bench.acknowledge().await;
     fails(&bench, &[WAIVED], Code::AfterImageMismatch).await;
 }
 
 async fn a_trigger_that_swallows_or_refuses_the_update_is_a_failure(engine: Engine) {
-    let bench = Bench::on(engine).await;
+    let mut bench = Bench::on(engine).await;
     let sql = match engine {
         Engine::Sqlite => "CREATE TRIGGER frozen BEFORE UPDATE ON invoices BEGIN SELECT RAISE(IGNORE); END",
         Engine::Postgres => {
@@ -74,11 +76,12 @@ async fn a_trigger_that_swallows_or_refuses_the_update_is_a_failure(engine: Engi
         }
     };
     bench.execute(sql).await;
+    bench.acknowledge().await;
     fails(&bench, &[WAIVED], Code::ConstraintViolated).await;
 }
 
 async fn a_trigger_that_moves_the_version_itself_does_not_pass_for_ours(engine: Engine) {
-    let bench = Bench::on(engine).await;
+    let mut bench = Bench::on(engine).await;
     let sql = match engine {
         Engine::Sqlite => {
             "CREATE TRIGGER bump AFTER UPDATE ON invoices
@@ -94,6 +97,7 @@ async fn a_trigger_that_moves_the_version_itself_does_not_pass_for_ours(engine: 
         }
     };
     bench.execute(sql).await;
+    bench.acknowledge().await;
     fails(&bench, &[WAIVED], Code::AfterImageMismatch).await;
 }
 

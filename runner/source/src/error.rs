@@ -121,6 +121,14 @@ pub enum Error {
         /// The limit, in bytes.
         bytes_max: usize,
     },
+    /// What was found is together larger than the limit.
+    #[error("the rows found in table `{table}` are together larger than {bytes_max} bytes")]
+    RowsTooLarge {
+        /// The table, with its schema.
+        table: String,
+        /// The limit, in bytes.
+        bytes_max: usize,
+    },
 }
 
 impl Error {
@@ -137,7 +145,7 @@ impl Error {
             Self::Denied { .. } | Self::ReadFailed { .. } => Code::SourceReadFailed,
             Self::RowNotFound { .. } => Code::RowNotFound,
             Self::RowNotUnique { .. } => Code::RowNotUnique,
-            Self::RowTooLarge { .. } => Code::RowTooLarge,
+            Self::RowTooLarge { .. } | Self::RowsTooLarge { .. } => Code::RowTooLarge,
         }
     }
 
@@ -269,6 +277,7 @@ mod tests {
             Error::RowNotFound { table: orders(), key_column: key_column.clone() },
             Error::RowNotUnique { table: orders(), key_column },
             Error::RowTooLarge { table: orders(), bytes_max: 262_144 },
+            Error::RowsTooLarge { table: orders(), bytes_max: 1_048_576 },
         ];
         let mut told = String::new();
         for refusal in errors.iter().map(Error::refusal) {
@@ -297,6 +306,7 @@ mod tests {
             ROW_NOT_FOUND: no row of table `public.orders` with that `id` belongs to this tenant
             ROW_NOT_UNIQUE: more than one row of table `public.orders` with that `id` belongs to this tenant
             ROW_TOO_LARGE: the row of table `public.orders` is larger than 262144 bytes
+            ROW_TOO_LARGE: the rows found in table `public.orders` are together larger than 1048576 bytes
         "#]].assert_eq(&told);
     }
 }

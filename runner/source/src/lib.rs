@@ -33,4 +33,4 @@ pub use error::{Error, Unreachable};
 pub use query::{FindQuery, RowQuery, ScopedRow};
 pub use settings::{Connect, SourceSettings};
 pub use shape::{ColumnKind, ColumnShape, TableKind, TableShape};
-pub use sources::{ROW_BYTES_MAX, Sources};
+pub use sources::{READ_BYTES_MAX, ROW_BYTES_MAX, Sources};

@@ -48,6 +48,8 @@ pub(crate) enum Fault {
     Refused,
     /// The row is over the limit.
     TooLarge,
+    /// The rows together are over the limit.
+    TooMuch,
     /// A value has no exact form.
     Unreadable(Unreadable),
 }

@@ -15,6 +15,9 @@ use crate::shape::TableShape;
 /// Most bytes of one row, summed over the columns read.
 pub const ROW_BYTES_MAX: usize = 256 * 1024;
 
+/// Most bytes of all rows of one read together: what one call holds in memory, however many rows it may ask for.
+pub const READ_BYTES_MAX: usize = 1024 * 1024;
+
 /// Every source of a config. Cheap to clone; connections are made on first use.
 #[derive(Clone)]
 pub struct Sources {
@@ -144,6 +147,7 @@ impl Source {
             Fault::Denied => Error::Denied { source_name, table },
             Fault::Misfit | Fault::Refused => Error::ReadFailed { source_name, table },
             Fault::TooLarge => Error::RowTooLarge { table, bytes_max: ROW_BYTES_MAX },
+            Fault::TooMuch => Error::RowsTooLarge { table, bytes_max: READ_BYTES_MAX },
             Fault::Unreadable(unreadable) => Error::TypeUnsupported {
                 table,
                 column: unreadable.column,
@@ -162,6 +166,6 @@ enum Stumble {
     Final(Error),
 }
 
-fn row_bytes(row: &Columns) -> usize {
+pub(crate) fn row_bytes(row: &Columns) -> usize {
     row.values().map(synapsor_protocol::Value::size_bytes).sum()
 }

@@ -8,13 +8,12 @@ use synapsor_protocol::Columns;
 use tokio::time::timeout;
 
 use super::Fault;
-use super::server::{ServerPool, is_lost};
+use super::server::{ServerPool, gather, is_lost, is_spent};
 use crate::dialect::mysql as dialect;
 use crate::error::Unreachable;
 use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
-use crate::sources::ROW_BYTES_MAX;
 
 const READ_ONLY: &str = "SET SESSION TRANSACTION READ ONLY; SET SESSION autocommit = 1";
 
@@ -78,8 +77,7 @@ impl MysqlPool {
             Ok(Err(fault)) => fault,
             Err(_) => Fault::Timeout,
         };
-        // After a timeout the server may still be at work, and a lost connection is no use to anybody.
-        if matches!(fault, Fault::Timeout | Fault::Lost) {
+        if is_spent(&fault) {
             in_use.discard();
         }
         Err(fault)
@@ -89,12 +87,10 @@ impl MysqlPool {
 async fn statement(connection: &mut MySqlConnection, work: &Work<'_>) -> Result<Done, Fault> {
     match work {
         Work::Rows(plan) => {
-            let rows = dialect::query(&plan.statement).fetch_all(connection).await.map_err(fault)?;
-            if rows.iter().any(|row| dialect::weight(row, plan.columns.len()) > ROW_BYTES_MAX) {
-                return Err(Fault::TooLarge);
-            }
-            let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
-            Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
+            let rows = dialect::query(&plan.statement).fetch(connection);
+            let weigh = |row: &_| dialect::weight(row, plan.columns.len());
+            let decode = |row: &_| dialect::columns(row, &plan.columns);
+            Ok(Done::Rows(gather(rows, weigh, decode, fault).await?))
         }
         Work::Shape { schema, table } => {
             Ok(Done::Shape(dialect::shape(connection, schema, table).await.map_err(fault)?))

@@ -6,13 +6,12 @@ use synapsor_protocol::Columns;
 use tokio::time::timeout;
 
 use super::Fault;
-use super::server::{ServerPool, is_lost};
+use super::server::{ServerPool, gather, is_lost, is_spent};
 use crate::dialect::postgres as dialect;
 use crate::error::Unreachable;
 use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
-use crate::sources::ROW_BYTES_MAX;
 
 pub(crate) struct PostgresPool {
     server: ServerPool<Postgres>,
@@ -77,8 +76,7 @@ impl PostgresPool {
             Ok(Err(fault)) => fault,
             Err(_) => Fault::Timeout,
         };
-        // After a timeout the server may still be at work, and a lost connection is no use to anybody.
-        if matches!(fault, Fault::Timeout | Fault::Lost) {
+        if is_spent(&fault) {
             in_use.discard();
         }
         Err(fault)
@@ -90,13 +88,10 @@ impl PostgresPool {
             connection.begin_with(AssertSqlSafe(self.begin.as_str())).await.map_err(fault)?;
         match work {
             Work::Rows(plan) => {
-                let rows =
-                    dialect::query(&plan.statement).fetch_all(&mut *transaction).await.map_err(fault)?;
-                if rows.iter().any(|row| dialect::weight(row, plan.columns.len()) > ROW_BYTES_MAX) {
-                    return Err(Fault::TooLarge);
-                }
-                let decoded = rows.iter().map(|row| dialect::columns(row, &plan.columns));
-                Ok(Done::Rows(decoded.collect::<Result<_, _>>()?))
+                let rows = dialect::query(&plan.statement).fetch(&mut *transaction);
+                let weigh = |row: &_| dialect::weight(row, plan.columns.len());
+                let decode = |row: &_| dialect::columns(row, &plan.columns);
+                Ok(Done::Rows(gather(rows, weigh, decode, fault).await?))
             }
             Work::Shape { schema, table } => {
                 Ok(Done::Shape(dialect::shape(&mut transaction, schema, table).await.map_err(fault)?))

@@ -1,4 +1,5 @@
-//! What the two server engines share: getting a connection in bounded time, or the true reason why not.
+//! What the two server engines share: getting a connection in bounded time, or the true reason why not, and taking in
+//! rows within bounds.
 //!
 //! sqlx's pool waits for a server that refuses connections and then only says that it timed out. So callers queue here
 //! first, which tells "all in use" apart; and a wait that has nothing to do with other callers is cut short by one
@@ -7,14 +8,18 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Database};
+use synapsor_protocol::Columns;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Fault;
+use crate::dialect::Unreadable;
 use crate::error::Unreachable;
 use crate::settings::SourceSettings;
+use crate::sources::{READ_BYTES_MAX, ROW_BYTES_MAX, row_bytes};
 
 /// How long a new connection may take before a direct attempt asks what is wrong.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -103,6 +108,35 @@ impl<DB: Database> ServerPool<DB> {
             drop(idle.detach());
         }
     }
+}
+
+/// The rows as they come, until one of them or all together are over the limit; what is over it is not waited for.
+pub(super) async fn gather<R>(
+    mut rows: impl Stream<Item = Result<R, sqlx::Error>> + Unpin,
+    weigh: impl Fn(&R) -> usize,
+    decode: impl Fn(&R) -> Result<Columns, Unreadable>,
+    fault: fn(sqlx::Error) -> Fault,
+) -> Result<Vec<Columns>, Fault> {
+    let mut read = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = rows.try_next().await.map_err(fault)? {
+        if weigh(&row) > ROW_BYTES_MAX {
+            return Err(Fault::TooLarge);
+        }
+        let columns = decode(&row)?;
+        bytes += row_bytes(&columns);
+        if bytes > READ_BYTES_MAX {
+            return Err(Fault::TooMuch);
+        }
+        read.push(columns);
+    }
+    Ok(read)
+}
+
+/// Whether the connection is of no more use: it is lost, or the server may still be at work on an answer that was
+/// given up.
+pub(super) fn is_spent(fault: &Fault) -> bool {
+    matches!(fault, Fault::Timeout | Fault::Lost | Fault::TooLarge | Fault::TooMuch | Fault::Unreadable(_))
 }
 
 /// Whether the connection, rather than the statement, is what failed.

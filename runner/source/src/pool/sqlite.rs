@@ -18,7 +18,7 @@ use crate::error::Unreachable;
 use crate::plan::Plan;
 use crate::settings::SourceSettings;
 use crate::shape::TableShape;
-use crate::sources::ROW_BYTES_MAX;
+use crate::sources::{READ_BYTES_MAX, ROW_BYTES_MAX};
 
 pub(crate) struct SqlitePool {
     path: PathBuf,
@@ -62,9 +62,15 @@ impl SqlitePool {
             let mut rows =
                 prepared.query(params_from_iter(dialect::parameters(&statement))).map_err(fault)?;
             let mut read = Vec::new();
+            let mut bytes = 0;
             while let Some(row) = rows.next().map_err(fault)? {
-                if dialect::row_bytes(row, columns.len()) > ROW_BYTES_MAX {
+                let row_bytes = dialect::row_bytes(row, columns.len());
+                bytes += row_bytes;
+                if row_bytes > ROW_BYTES_MAX {
                     return Err(Fault::TooLarge);
+                }
+                if bytes > READ_BYTES_MAX {
+                    return Err(Fault::TooMuch);
                 }
                 read.push(dialect::columns(row, &columns)?);
             }

@@ -62,15 +62,27 @@ impl Door {
         rows_max: u32,
         tenant: &str,
     ) -> Result<Vec<Value>, Error> {
+        let rows = self.find_columns(&["id"], filters, rows_max, tenant).await?;
+        Ok(rows.into_iter().map(|row| row["id"].clone()).collect())
+    }
+
+    /// Columns of the rows of table `t` that have these values, as seen by a tenant.
+    pub(crate) async fn find_columns(
+        &self,
+        columns: &[&str],
+        filters: Columns,
+        rows_max: u32,
+        tenant: &str,
+    ) -> Result<Vec<Columns>, Error> {
         let query = FindQuery {
             source: "shop".to_owned(),
             target: self.target("t"),
-            columns: vec!["id".to_owned()],
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
             filters,
             rows_max,
         };
         let rows = self.sources.find(&query, &context(tenant)).await?;
-        Ok(rows.into_iter().map(|row| row.columns()["id"].clone()).collect())
+        Ok(rows.into_iter().map(|row| row.into_columns()).collect())
     }
 }
 

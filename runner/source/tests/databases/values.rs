@@ -2,7 +2,7 @@
 
 use synapsor_protocol::{Code, Engine, Value};
 
-use crate::door::{Door, ENGINES, decimal, text};
+use crate::door::{Door, ENGINES, columns, decimal, text};
 
 /// Stores one literal in a column of one type and reads it back.
 async fn check(engine: Engine, cases: &[(&str, &str, Value)]) {
@@ -332,6 +332,32 @@ async fn a_huge_value_stays_where_it_is() {
             let others = door.read(&["id"], Value::Integer(1), "acme").await;
             assert!(others.is_ok(), "{engine} {column_type}: the other columns are served");
         }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_too_much_together_are_not_gathered() {
+    for engine in ENGINES {
+        let (column_type, fill) = match engine {
+            Engine::Sqlite => ("TEXT", "hex(zeroblob(100000))"),
+            Engine::Postgres => ("text", "repeat('x', 200000)"),
+            Engine::Mysql => ("longtext", "repeat('x', 200000)"),
+        };
+        let door = Door::with(
+            engine,
+            &format!("CREATE TABLE t (id integer PRIMARY KEY, tenant varchar(20), c {column_type})"),
+        )
+        .await;
+        for id in 1..=40 {
+            door.database.execute(&format!("INSERT INTO t VALUES ({id}, 'acme', {fill})")).await;
+        }
+        let all = door.find_columns(&["c"], columns([]), 40, "acme").await.map_err(|error| error.refusal());
+        let refusal = all.expect_err("eight megabytes");
+        assert_eq!(refusal.code, Code::RowTooLarge, "{engine}");
+        assert!(refusal.message.contains("together"), "{engine}: {}", refusal.message);
+        let few = door.find_columns(&["c"], columns([]), 5, "acme").await;
+        assert_eq!(few.map(|rows| rows.len()), Ok(5), "{engine}");
+        assert_eq!(door.find(columns([]), 40, "acme").await.map(|keys| keys.len()), Ok(40), "{engine}");
     }
 }
 

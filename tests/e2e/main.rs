@@ -8,5 +8,6 @@ mod world;
 mod bad_input;
 mod commands;
 mod demo;
+mod readme;
 mod screens;
 mod story;

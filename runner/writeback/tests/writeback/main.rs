@@ -11,6 +11,7 @@ mod effects;
 mod guards;
 mod once;
 mod preflight;
+mod reference;
 mod refused_by_the_source;
 mod unreachable;
 

@@ -1,0 +1,72 @@
+//! The documents say what is so: every file they name is there, and the table of rooms is the one that is held.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::{ROOMS, TOP, root};
+
+/// Every page that is read in the repository.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = Vec::new();
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages.extend(["README.md", "handlers/README.md", "sdk/rust/README.md"].map(|page| root().join(page)));
+    pages
+}
+
+/// Words that begin like a path of this repository, in code quotes or on a command line.
+fn named(page: &str) -> BTreeSet<&str> {
+    let words = page.split(|c: char| c.is_whitespace() || "`()[]\"',;".contains(c));
+    let ours =
+        |word: &&str| word.split_once('/').is_some_and(|(top, rest)| TOP.contains(&top) && !rest.is_empty());
+    let plain = |word: &str| !word.contains(['*', '<', '…', '{']) && !word.contains("NNNN");
+    words.filter(ours).map(|word| word.trim_end_matches(['.', ':'])).filter(|word| plain(word)).collect()
+}
+
+/// Where the relative links of a page lead.
+fn links(page: &str) -> BTreeSet<&str> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("://") && !target.starts_with('#')).collect()
+}
+
+#[test]
+fn every_file_a_page_names_is_there() {
+    let mut missing = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page is text");
+        let folder = page.parent().expect("a folder");
+        let named = named(&text).into_iter().map(|name| (name, root().join(name)));
+        let linked = links(&text).into_iter().map(|link| (link, folder.join(link)));
+        for (name, _) in named.chain(linked).filter(|(_, path)| !path.exists()) {
+            missing.push(format!("{}: {name}", shown(&page)));
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+fn shown(page: &Path) -> String {
+    page.strip_prefix(root()).expect("inside").display().to_string()
+}
+
+#[test]
+fn the_map_shows_the_arrows_that_are_held() {
+    let map = std::fs::read_to_string(root().join("docs/architecture.md")).expect("the map");
+    for (room, doors) in ROOMS {
+        let doors = match *room {
+            "cli" => "all".to_owned(),
+            _ if doors.is_empty() => "nothing of ours".to_owned(),
+            _ => doors.join(", "),
+        };
+        let row = format!("| {room} | {doors} |");
+        assert!(map.contains(&row), "`docs/architecture.md` has no row that begins `{row}`");
+    }
+}

@@ -2,7 +2,7 @@
 
 use synapsor_config::Mode;
 use synapsor_protocol::proposal::ProposalMode;
-use synapsor_protocol::{Proposal, ProposalId, Refusal};
+use synapsor_protocol::{Kind, Proposal, ProposalId, Refusal};
 
 use crate::answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall, differences};
 use crate::logic::Inputs;
@@ -18,24 +18,20 @@ impl Runtime {
     /// refusal: no answer leaves without its record.
     pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
         let mut trail = Trail::new(&call.name, self.shared.clock.now(), self.shared.ids.as_ref());
-        match self.story(&call, &mut trail).await {
-            Ok(Ending::Read(answer)) => {
-                let (audit, evidence) = trail.finish();
-                let evidence = evidence.ok_or_else(|| Refusal::bug("a read without evidence"))?;
-                self.shared.notebook.record_read(evidence, audit).await.map_err(|error| error.refusal())?;
-                Ok(Answer::Read(answer))
-            }
-            Ok(Ending::Proposal(draft)) => self.record_proposal(draft, trail).await,
-            Err(refusal) => {
-                let (audit, evidence) = trail.refused(refusal.code);
-                self.shared
-                    .notebook
-                    .record_refusal(audit, evidence)
-                    .await
-                    .map_err(|error| error.refusal())?;
-                Err(refusal)
-            }
+        let told = match self.story(&call, &mut trail).await {
+            Ok(ending) => match self.record(ending, trail.clone()).await {
+                // The ledger itself is what failed, so there is nobody to tell.
+                Err(refusal) if refusal.code.kind() == Kind::Failure => return Err(refusal),
+                recorded => recorded,
+            },
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = &told {
+            let (audit, evidence) = trail.refused(refusal.code);
+            let recorded = self.shared.notebook.record_refusal(audit, evidence).await;
+            recorded.map_err(|error| error.refusal())?;
         }
+        told
     }
 
     async fn story(&self, call: &ToolCall, trail: &mut Trail) -> Result<Ending, Refusal> {
@@ -83,11 +79,23 @@ impl Runtime {
         // 6 the rules
         let patch = rules::enforce(rules, &row, wanted)?;
         // 7 the change set
-        let change_set = change::change_set(capability, rules, &context, before, patch, account)?;
+        let change_set = change::change_set(capability, rules, &context, &row, patch, account)?;
         Ok(Ending::Proposal(Box::new(Draft { change_set, context })))
     }
 
     /// 8 the record: evidence, audit, proposal and events in one durable commit.
+    async fn record(&self, ending: Ending, trail: Trail) -> Result<Answer, Refusal> {
+        match ending {
+            Ending::Read(answer) => {
+                let (audit, evidence) = trail.finish();
+                let evidence = evidence.ok_or_else(|| Refusal::bug("a read without evidence"))?;
+                self.shared.notebook.record_read(evidence, audit).await.map_err(|error| error.refusal())?;
+                Ok(Answer::Read(answer))
+            }
+            Ending::Proposal(draft) => self.record_proposal(draft, trail).await,
+        }
+    }
+
     async fn record_proposal(&self, draft: Box<Draft>, trail: Trail) -> Result<Answer, Refusal> {
         let Draft { change_set, context } = *draft;
         let (audit, evidence) = trail.finish();

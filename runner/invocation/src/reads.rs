@@ -73,7 +73,7 @@ impl DeclaredReads for TenantReads {
             match self.sources.read_one(&self.query(declared, &key), &self.context).await {
                 Ok(row) => Ok(Some(only(row.into_columns(), &declared.columns))),
                 Err(Error::RowNotFound { .. }) => Ok(None),
-                Err(error) => Err(unavailable(&read, &error)),
+                Err(error) => Err(unanswered(&read, &error)),
             }
         })
     }
@@ -94,7 +94,7 @@ impl DeclaredReads for TenantReads {
                 rows_max: declared.rows_max,
             };
             let rows =
-                self.sources.find(&query, &self.context).await.map_err(|error| unavailable(&read, &error))?;
+                self.sources.find(&query, &self.context).await.map_err(|error| unanswered(&read, &error))?;
             Ok(rows.into_iter().map(|row| only(row.into_columns(), &declared.columns)).collect())
         })
     }
@@ -106,9 +106,13 @@ pub(crate) fn only(mut columns: Columns, listed: &[String]) -> Columns {
     columns
 }
 
-fn unavailable(read: &str, error: &Error) -> ReadError {
+/// Too much is the handler's to deal with; everything else ends its call.
+fn unanswered(read: &str, error: &Error) -> ReadError {
     tracing::warn!(read, %error, "a declared read could not be answered");
-    ReadError::Unavailable
+    match error {
+        Error::RowTooLarge { .. } | Error::RowsTooLarge { .. } => ReadError::LimitReached,
+        _ => ReadError::Unavailable,
+    }
 }
 
 #[cfg(test)]

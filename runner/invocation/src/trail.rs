@@ -12,6 +12,7 @@ use synapsor_protocol::{
 const NAME_CHARACTERS_MAX: usize = 128;
 
 /// The record of one call in the making.
+#[derive(Clone)]
 pub(crate) struct Trail {
     audit: QueryAudit,
     evidence: Option<EvidenceBundle>,

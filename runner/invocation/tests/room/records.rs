@@ -52,6 +52,22 @@ async fn a_refused_call_leaves_its_code_and_no_values() {
 }
 
 #[tokio::test]
+async fn a_call_whose_record_would_hold_a_secret_is_refused_and_the_refusal_recorded() {
+    let desk = Desk::new().await;
+    let source = rusqlite::Connection::open(desk.folder.path().join("app.db")).expect("the source");
+    let sql = "UPDATE tickets SET note = 'postgres://u:canary-7f@host/db' WHERE id = 'T-1'";
+    source.execute(sql, []).expect("a row");
+    assert_eq!(desk.refused(READ, json!({ "ticket_id": "T-1" })).await, "SECRET_MATERIAL_REJECTED");
+    let proposed = json!({ "ticket_id": "T-1", "status": "open", "credit": 1, "note": "x" });
+    assert_eq!(desk.refused(PROPOSE, proposed).await, "SECRET_MATERIAL_REJECTED");
+    assert_eq!(events(&desk, "call_refused").await, 2);
+    for file in ["ledger.db", "ledger.db-wal"] {
+        let bytes = std::fs::read(desk.folder.path().join(file)).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&bytes).contains("canary-7f"), "{file}");
+    }
+}
+
+#[tokio::test]
 async fn a_big_integer_stays_exact_for_the_model() {
     let desk = Desk::new().await;
     let answer = desk.call(READ, json!({ "ticket_id": "T-3" })).await.expect("a row");

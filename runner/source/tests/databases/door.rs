@@ -63,7 +63,7 @@ impl Door {
         tenant: &str,
     ) -> Result<Vec<Value>, Error> {
         let rows = self.find_columns(&["id"], filters, rows_max, tenant).await?;
-        Ok(rows.into_iter().map(|row| row["id"].clone()).collect())
+        Ok(rows.into_iter().filter_map(|mut row| row.remove("id")).collect())
     }
 
     /// Columns of the rows of table `t` that have these values, as seen by a tenant.

@@ -14,6 +14,7 @@ use crate::ending::Ending;
 use crate::engine;
 use crate::error::{Error, Obstacle};
 use crate::history::earlier_attempts_came_to_nothing;
+use crate::receipts::Settlement;
 use crate::report::{ApplyReport, Check, DryRun};
 use crate::resolve::Attempt;
 
@@ -29,7 +30,7 @@ impl Desk {
         self.carry_out(id, dry_run).await.map_err(|error| error.refusal())
     }
 
-    async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
+    pub(crate) async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
         let stored = self.ledger.proposal(id).await?;
         authority::check(&self.config, &stored)?;
         let writer = self.writer(&stored.proposal.change_set.target)?;
@@ -37,10 +38,13 @@ impl Desk {
         if dry_run {
             return self.rehearse(writer, &stored, &reviewed).await;
         }
+        if self.stop.is_requested() {
+            return Err(stopped(writer));
+        }
         // Durable before the source is touched.
         match self.ledger.start_writeback(id, &self.runner_id).await? {
             Start::Settled { job, receipt } => self.confirm(writer, &job, receipt).await,
-            Start::Run(job) => match engine::apply(writer, &job, &reviewed).await {
+            Start::Run(job) => match engine::apply(writer, &job, &reviewed, &self.stop).await {
                 Ok(attempt) => self.record(&job, attempt).await,
                 Err(obstacle) => self.interrupt(&job, obstacle).await,
             },
@@ -54,8 +58,9 @@ impl Desk {
         job: &WritebackJob,
         receipt: Receipt,
     ) -> Result<ApplyReport, Error> {
-        let known = engine::holds_receipt(writer, job).await.map_err(|obstacle| obstructed(job, obstacle))?;
-        if !known {
+        let asked = self.stop.unless_requested(engine::recorded(writer, job)).await;
+        let recorded = asked.ok_or_else(|| stopped(writer))?.map_err(|obstacle| obstructed(job, obstacle))?;
+        if recorded != Some(Settlement::Applied) {
             let (proposal, source_name) = (job.proposal_id.to_string(), job.target.source.clone());
             return Err(Error::Regressed { proposal, source_name });
         }
@@ -82,7 +87,7 @@ impl Desk {
     }
 
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.
-    async fn record(&self, job: &WritebackJob, attempt: Attempt) -> Result<ApplyReport, Error> {
+    pub(crate) async fn record(&self, job: &WritebackJob, attempt: Attempt) -> Result<ApplyReport, Error> {
         let Attempt { ending, checks } = attempt;
         let receipt = self.receipt(job, ending);
         let (outcome, changed) = (receipt.outcome, receipt.source_changed);
@@ -133,8 +138,9 @@ impl Desk {
         reviewed: &Reviewed,
     ) -> Result<ApplyReport, Error> {
         let job = self.rehearsal_job(stored)?;
+        let looked = self.stop.unless_requested(engine::rehearse(writer, &job, reviewed)).await;
         let (would, checks): (DryRun, Vec<Check>) =
-            engine::rehearse(writer, &job, reviewed).await.map_err(|obstacle| obstructed(&job, obstacle))?;
+            looked.ok_or_else(|| stopped(writer))?.map_err(|obstacle| obstructed(&job, obstacle))?;
         Ok(ApplyReport {
             proposal_id: job.proposal_id,
             outcome: None,
@@ -147,7 +153,7 @@ impl Desk {
     }
 
     /// The job as the ledger would build it, without the ledger knowing.
-    fn rehearsal_job(&self, stored: &StoredProposal) -> Result<WritebackJob, Error> {
+    pub(crate) fn rehearsal_job(&self, stored: &StoredProposal) -> Result<WritebackJob, Error> {
         let proposal = &stored.proposal;
         let change = &proposal.change_set;
         // A proposal that was sealed has a canonical form, so its id and digest have one too.
@@ -170,8 +176,12 @@ impl Desk {
     }
 }
 
-fn obstructed(job: &WritebackJob, obstacle: Obstacle) -> Error {
+pub(crate) fn obstructed(job: &WritebackJob, obstacle: Obstacle) -> Error {
     Error::Obstacle { source_name: job.target.source.clone(), obstacle }
+}
+
+fn stopped(writer: &WriteSettings) -> Error {
+    Error::Obstacle { source_name: writer.name.clone(), obstacle: Obstacle::Stopped }
 }
 
 /// The first condition was looked at by [`authority::check`], before the source was touched.

@@ -18,9 +18,10 @@ use crate::engine::{Inserted, Purpose, Session, connected, within};
 use crate::error::{Fault, Obstacle};
 use crate::guard::{self, Comparison, Decision};
 use crate::look::recorded;
-use crate::receipts::ReceiptsTable;
+use crate::receipts::{ReceiptsTable, Settlement};
 use crate::report::Check;
 use crate::statement::Ground;
+use crate::stop::StopSignal;
 
 /// How long a connection may take to roll back before it is dropped.
 const ABANDON_AFTER: Duration = Duration::from_secs(2);
@@ -32,6 +33,8 @@ enum Stop {
     Early(Fault),
     /// A step met an error after the receipt was in: no other run has done it or can do it any more.
     Late(Fault),
+    /// The runner was told to stop.
+    Told,
     /// Another run of this job got there first.
     Duplicate,
     /// The table is not as it was reviewed, or nobody can tell.
@@ -67,7 +70,7 @@ struct Place<'r, S> {
     receipts: ReceiptsTable,
 }
 
-/// S0 to S8, once.
+/// S0 to S8, once. Told to stop, it rolls back what has not come to COMMIT and finishes what has.
 ///
 /// # Errors
 /// When nothing happened and nothing is decided.
@@ -75,14 +78,46 @@ pub(crate) async fn try_once<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
     reviewed: &Reviewed,
+    signal: &StopSignal,
     checks: &mut Vec<Check>,
 ) -> Result<Try, Obstacle> {
+    let prepared = prepare::<S>(settings, job, reviewed, checks);
+    let prepared = signal.unless_requested(prepared).await.ok_or(Obstacle::Stopped)?;
+    let mut place = match prepared? {
+        Prepared::Ready(place) => place,
+        Prepared::Settled(settlement) => return Ending::settled(settlement, checks).map(Try::Ended),
+    };
+    let transacted = signal.unless_requested(transact(&mut place, settings, job, checks)).await;
+    match transacted.unwrap_or(Err(Stop::Told)) {
+        Ok(written) => commit(*place, settings, job, written).await,
+        Err(stop) => {
+            abandon(place.session).await;
+            stopped::<S>(settings, job, stop, checks).await.map(Try::Ended)
+        }
+    }
+}
+
+/// What is found before the transaction.
+enum Prepared<'r, S> {
+    /// Everything it needs.
+    Ready(Box<Place<'r, S>>),
+    /// The receipt of an earlier run.
+    Settled(Settlement),
+}
+
+/// S0, and the look around.
+async fn prepare<'r, S: Session>(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+    reviewed: &'r Reviewed,
+    checks: &mut Vec<Check>,
+) -> Result<Prepared<'r, S>, Obstacle> {
     let mut session = connected::<S>(settings).await?;
     let found = within(settings, session.receipts_table(false)).await?;
     if let Some(receipts) = &found
         && let Some(receipt) = within(settings, session.read_receipt(receipts, job)).await?
     {
-        return Ending::settled(receipt.settles(job), checks).map(Try::Ended);
+        return Ok(Prepared::Settled(receipt.settles(job)));
     }
     let ground = within(settings, session.inspect(job)).await?;
     reviewed.check(&within(settings, session.effects(&reviewed.site)).await?)?;
@@ -92,14 +127,7 @@ pub(crate) async fn try_once<S: Session>(
         Some(receipts) => receipts,
         None => within(settings, session.receipts_table(true)).await?.ok_or(Obstacle::NoReceiptsTable)?,
     };
-    let mut place = Place { session, ground, reviewed, receipts };
-    match transact(&mut place, settings, job, checks).await {
-        Ok(written) => commit(place, settings, job, written).await,
-        Err(stop) => {
-            abandon(place.session).await;
-            stopped::<S>(settings, job, stop, checks).await.map(Try::Ended)
-        }
-    }
+    Ok(Prepared::Ready(Box::new(Place { session, ground, reviewed, receipts })))
 }
 
 /// S1 to S6: everything up to, and without, COMMIT.
@@ -197,6 +225,7 @@ async fn stopped<S: Session>(
 ) -> Result<Ending, Obstacle> {
     match stop {
         Stop::Early(fault) => Err(fault.into()),
+        Stop::Told => Err(Obstacle::Stopped),
         Stop::Drifted(obstacle) => Err(obstacle),
         Stop::Late(fault) => Ending::refused(fault),
         Stop::Refused { code, changed_columns } => Ok(Ending::Failed { code, changed_columns }),

@@ -8,6 +8,7 @@ use synapsor_protocol::{Clock, Decision, Digest, Engine, Ids, ProposalId, Refusa
 use synapsor_source::Connect;
 
 use crate::authority::Denied;
+use crate::stop::StopSignal;
 
 /// How one source is written to. The credential is another one than the reads use.
 #[derive(Debug, Clone)]
@@ -32,6 +33,7 @@ pub struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) runner_id: String,
+    pub(crate) stop: StopSignal,
 }
 
 impl std::fmt::Debug for Desk {
@@ -50,7 +52,13 @@ impl Desk {
         ids: Arc<dyn Ids>,
         runner_id: String,
     ) -> Self {
-        Self { ledger, config, writers, clock, ids, runner_id }
+        Self { ledger, config, writers, clock, ids, runner_id, stop: StopSignal::never() }
+    }
+
+    /// A desk whose applies end early when they are told to: rolled back before their COMMIT, finished after it.
+    #[must_use]
+    pub fn stopping_on(self, stop: StopSignal) -> Self {
+        Self { stop, ..self }
     }
 
     /// Says yes to exactly the content whose digest was on the screen.

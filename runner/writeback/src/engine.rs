@@ -26,6 +26,7 @@ use crate::receipts::{ReceiptsTable, Settlement, SourceReceipt};
 use crate::report::{Check, DryRun};
 use crate::resolve::{self, Attempt};
 use crate::statement::Ground;
+use crate::stop::StopSignal;
 
 /// How long a step may wait for somebody else's lock, in milliseconds; the servers and SQLite enforce it.
 pub(crate) const LOCK_WAIT_MS: u64 = 3_000;
@@ -161,11 +162,12 @@ pub(crate) async fn apply(
     settings: &WriteSettings,
     job: &WritebackJob,
     reviewed: &Reviewed,
+    stop: &StopSignal,
 ) -> Result<Attempt, Obstacle> {
     match settings.engine {
-        Engine::Sqlite => resolve::run::<Sqlite>(settings, job, reviewed).await,
-        Engine::Postgres => resolve::run::<Postgres>(settings, job, reviewed).await,
-        Engine::Mysql => resolve::run::<Mysql>(settings, job, reviewed).await,
+        Engine::Sqlite => resolve::run::<Sqlite>(settings, job, reviewed, stop).await,
+        Engine::Postgres => resolve::run::<Postgres>(settings, job, reviewed, stop).await,
+        Engine::Mysql => resolve::run::<Mysql>(settings, job, reviewed, stop).await,
     }
 }
 
@@ -182,14 +184,16 @@ pub(crate) async fn rehearse(
     }
 }
 
-/// Whether the source itself has recorded that the job was applied.
-pub(crate) async fn holds_receipt(settings: &WriteSettings, job: &WritebackJob) -> Result<bool, Obstacle> {
-    let recorded = match settings.engine {
+/// What the source itself has recorded for a job.
+pub(crate) async fn recorded(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+) -> Result<Option<Settlement>, Obstacle> {
+    match settings.engine {
         Engine::Sqlite => look::recorded::<Sqlite>(settings, job).await,
         Engine::Postgres => look::recorded::<Postgres>(settings, job).await,
         Engine::Mysql => look::recorded::<Mysql>(settings, job).await,
-    };
-    Ok(recorded? == Some(Settlement::Applied))
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use synapsor_protocol::{Code, Refusal, SourceChanged};
 
+use crate::admit::NotAdmitted;
 use crate::authority::Denied;
 use crate::classify::FaultClass;
 
@@ -11,6 +12,9 @@ pub(crate) enum Error {
     /// The config or the proposal itself says no; the source was not touched.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The job document is not what was approved, is for somebody else, or is too late; the source was not touched.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// The ledger says no, or cannot be used.
     #[error(transparent)]
     Ledger(#[from] synapsor_ledger::Error),
@@ -60,6 +64,7 @@ impl Error {
     pub(crate) fn refusal(&self) -> Refusal {
         match self {
             Self::Denied(denied) => denied.refusal(),
+            Self::NotAdmitted(refused) => refused.refusal(),
             Self::Ledger(error) => error.refusal(),
             Self::Obstacle { source_name, obstacle } => obstacle.refusal(source_name),
             Self::Unsettled { source_name, obstacle } => {
@@ -164,6 +169,9 @@ pub(crate) enum Obstacle {
         /// Names and types only.
         what: String,
     },
+    /// The runner was told to stop before the COMMIT; what was begun is rolled back.
+    #[error("the apply was told to stop before its COMMIT, and was rolled back")]
+    Stopped,
     /// A receipt with this job's key belongs to other content.
     #[error("the source holds a receipt with this key for another proposal content")]
     KeyReused,
@@ -184,6 +192,7 @@ impl Obstacle {
                 Code::SourceShapeMismatch
             }
             Self::UnsupportedColumn { .. } => Code::ColumnTypeUnsupported,
+            Self::Stopped => Code::Interrupted,
             Self::KeyReused => Code::IdempotencyKeyReused,
         }
     }

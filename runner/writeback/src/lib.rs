@@ -13,6 +13,14 @@ mod desk;
 
 mod apply;
 
+mod job;
+
+mod reconcile;
+
+mod stop;
+
+mod admit;
+
 mod authority;
 
 mod history;
@@ -48,4 +56,6 @@ mod error;
 
 pub use desk::{Desk, WriteSettings};
 pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
+pub use reconcile::{Conclusion, Inspection, SourceSays};
 pub use report::{ApplyReport, Check, DryRun};
+pub use stop::{StopSignal, StopSwitch};

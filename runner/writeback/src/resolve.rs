@@ -16,6 +16,7 @@ use crate::error::{Fault, Obstacle};
 use crate::look::recorded;
 use crate::receipts::Settlement;
 use crate::report::Check;
+use crate::stop::StopSignal;
 
 /// Pauses before each try to find out what an unclear COMMIT did; afterwards the outcome is unknown.
 const RESOLVE_AFTER: [Duration; 3] =
@@ -38,20 +39,25 @@ pub(crate) async fn run<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
     reviewed: &Reviewed,
+    stop: &StopSignal,
 ) -> Result<Attempt, Obstacle> {
     let mut checks = Vec::new();
-    let (mut written, mut fault) = match try_once::<S>(settings, job, reviewed, &mut checks).await? {
+    let (mut written, mut fault) = match try_once::<S>(settings, job, reviewed, stop, &mut checks).await? {
         Try::Ended(ending) => return Ok(Attempt { ending, checks }),
         Try::Unclear { written, fault } => (written, fault),
     };
     for pause in RESOLVE_AFTER {
         tracing::warn!(job = %job.job_id, "the answer to COMMIT is unclear; the same job runs again");
         tokio::time::sleep(pause).await;
-        match resolve::<S>(settings, job, reviewed, &written, fault).await {
+        match resolve::<S>(settings, job, reviewed, stop, &written, fault).await {
             Ok(Try::Ended(ending)) => return Ok(Attempt { ending, checks }),
             Ok(Try::Unclear { written: again, fault: why }) => (written, fault) = (again, why),
             // What stands in the way now says nothing about the COMMIT.
             Err(_) => {}
+        }
+        // Asked once, which is all there is time for.
+        if stop.is_requested() {
+            break;
         }
     }
     Ok(Attempt { ending: Ending::Unknown, checks })
@@ -62,6 +68,7 @@ async fn resolve<S: Session>(
     settings: &WriteSettings,
     job: &WritebackJob,
     reviewed: &Reviewed,
+    stop: &StopSignal,
     written: &Written,
     fault: Fault,
 ) -> Result<Try, Obstacle> {
@@ -72,7 +79,7 @@ async fn resolve<S: Session>(
     if fault.class.is_final() {
         return Ending::refused(fault).map(Try::Ended);
     }
-    match try_once::<S>(settings, job, reviewed, &mut Vec::new()).await? {
+    match try_once::<S>(settings, job, reviewed, stop, &mut Vec::new()).await? {
         // Our first COMMIT was still under way, and won.
         Try::Ended(Ending::AlreadyApplied) => written.confirmed_by(Settlement::Applied).map(Try::Ended),
         other => Ok(other),

@@ -10,6 +10,7 @@ use crate::desk::WriteSettings;
 use crate::effects::tests::nothing_acknowledged;
 use crate::ending::Ending;
 use crate::guard::tests::job;
+use crate::stop::StopSignal;
 
 /// A column's declaration, and a value of its kind as the database prints it.
 type Kind = (&'static str, &'static str, Value);
@@ -80,7 +81,8 @@ async fn every_kind_of_value_is_written_and_recognised(engine: Engine) {
 
     let patch: Columns = kinds.into_iter().map(|(name, _, value)| (name.to_owned(), value)).collect();
     let first = job_on(engine, database.schema(), patch.clone());
-    let ending = apply(&settings, &first, &nothing_acknowledged(&first)).await.map(|attempt| attempt.ending);
+    let (reviewed, never) = (nothing_acknowledged(&first), StopSignal::never());
+    let ending = apply(&settings, &first, &reviewed, &never).await.map(|attempt| attempt.ending);
     assert!(matches!(ending, Ok(Ending::Applied { .. })), "{engine}: {ending:?}");
 
     // The same values are recognised as what was reviewed, too.
@@ -93,8 +95,8 @@ async fn every_kind_of_value_is_written_and_recognised(engine: Engine) {
         *expected = Value::Integer(8);
     }
     second.idempotency_key = "b".repeat(64);
-    let ending =
-        apply(&settings, &second, &nothing_acknowledged(&second)).await.map(|attempt| attempt.ending);
+    let reviewed = nothing_acknowledged(&second);
+    let ending = apply(&settings, &second, &reviewed, &never).await.map(|attempt| attempt.ending);
     assert!(matches!(ending, Ok(Ending::Applied { .. })), "{engine}: {ending:?}");
 }
 

@@ -18,6 +18,7 @@ use crate::error::Obstacle;
 use crate::guard::Decision;
 use crate::guard::tests::job;
 use crate::receipts::{self, RECEIPTS_TABLE, receipts_table_ddl};
+use crate::stop::{StopSignal, StopSwitch};
 
 struct Bench {
     database: TestDatabase,
@@ -71,8 +72,8 @@ impl Bench {
     /// Runs the job under a plan; `None` is a runner that died.
     async fn run_broken<S: Session>(&self, plan: Plan) -> Option<Result<Ending, Obstacle>> {
         let (plan, job) = (Arc::new(plan), self.job());
-        let reviewed = nothing_acknowledged(&job);
-        let apply = PLAN.scope(Arc::clone(&plan), run::<Broken<S>>(&self.settings, &job, &reviewed));
+        let (reviewed, never) = (nothing_acknowledged(&job), StopSignal::never());
+        let apply = PLAN.scope(Arc::clone(&plan), run::<Broken<S>>(&self.settings, &job, &reviewed, &never));
         tokio::select! {
             attempt = apply => Some(attempt.map(|attempt| attempt.ending)),
             () = plan.dead.notified() => None,
@@ -82,8 +83,8 @@ impl Bench {
     /// Whatever happened before: a run that nothing breaks ends it, and the row has changed exactly once.
     async fn ends_well<S: Session>(&self, what: &str) {
         let (before, job) = (self.held().await, self.job());
-        let ended =
-            run::<S>(&self.settings, &job, &nothing_acknowledged(&job)).await.map(|attempt| attempt.ending);
+        let (acknowledged, never) = (nothing_acknowledged(&job), StopSignal::never());
+        let ended = run::<S>(&self.settings, &job, &acknowledged, &never).await.map(|attempt| attempt.ending);
         match ended {
             Ok(Ending::Applied { .. }) => assert_eq!(before, reviewed(), "{what}"),
             Ok(Ending::AlreadyApplied) => assert_eq!(before, applied(), "{what}"),
@@ -129,6 +130,7 @@ on_every_engine!(
     a_commit_that_lies_is_noticed,
     a_refusal_at_commit_is_believed_only_after_a_look,
     a_run_that_is_still_under_way_is_waited_for,
+    a_run_told_to_stop_before_its_commit_is_rolled_back,
 );
 
 async fn any_step_may_break_once<S: Session>(engine: Engine) {
@@ -233,7 +235,8 @@ async fn a_run_that_is_still_under_way_is_waited_for<S: Session>(engine: Engine)
             tokio::time::sleep(Duration::from_millis(300)).await;
             other.execute(ends_with).await;
         };
-        let (ended, ()) = tokio::join!(run::<S>(&bench.settings, &job, &acknowledged), end);
+        let never = StopSignal::never();
+        let (ended, ()) = tokio::join!(run::<S>(&bench.settings, &job, &acknowledged, &never), end);
         let ending = ended.expect("an end").ending;
         match ends_with {
             // The other runner's word is taken; this one wrote nothing.
@@ -246,5 +249,29 @@ async fn a_run_that_is_still_under_way_is_waited_for<S: Session>(engine: Engine)
                 assert_eq!(bench.held().await, applied());
             }
         }
+    }
+}
+
+/// The runner is told at the moment at which it hangs, so nothing but the stop can end it.
+async fn a_run_told_to_stop_before_its_commit_is_rolled_back<S: Session>(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let job = bench.job();
+    let acknowledged = nothing_acknowledged(&job);
+    for step in Step::ALL.into_iter().take_while(|step| *step != Step::Commit) {
+        bench.reset().await;
+        let plan = Arc::new(Plan::new(step, How::Killed));
+        let switch = StopSwitch::new();
+        let signal = switch.signal();
+        let apply =
+            PLAN.scope(Arc::clone(&plan), run::<Broken<S>>(&bench.settings, &job, &acknowledged, &signal));
+        let told = async {
+            plan.dead.notified().await;
+            switch.throw();
+        };
+        let (ended, ()) = tokio::join!(apply, told);
+        let ended = ended.map(|attempt| attempt.ending);
+        assert!(matches!(ended, Err(Obstacle::Stopped)), "{step:?} {ended:?}");
+        assert_eq!(bench.held().await, reviewed(), "{step:?}");
+        bench.ends_well::<S>(&format!("{step:?}")).await;
     }
 }

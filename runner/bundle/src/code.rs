@@ -2,38 +2,9 @@
 //!
 //! Invariant: a code is never renamed or reused. `docs/reference/bundle-problems.md` is generated from this list.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
 use synapsor_protocol::Code;
 
-macro_rules! problem_codes {
-    ($($section:literal { $($name:ident = $wire:literal, $text:literal;)+ })+) => {
-        /// A stable code; `SCREAMING_SNAKE` in documents.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ProblemCode {
-            $($(#[doc = $text] $name,)+)+
-        }
-
-        impl ProblemCode {
-            /// Every code by section, in the order the checks look.
-            pub const SECTIONS: &'static [(&'static str, &'static [Self])] =
-                &[$(($section, &[$(Self::$name,)+]),)+];
-
-            /// The code in documents.
-            pub fn as_str(self) -> &'static str {
-                match self { $($(Self::$name => $wire,)+)+ }
-            }
-
-            /// What it means, in one line.
-            pub fn meaning(self) -> &'static str {
-                match self { $($(Self::$name => $text,)+)+ }
-            }
-        }
-    };
-}
-
-problem_codes! {
+synapsor_protocol::problem_codes! {
     "Files" {
         FileMissing = "FILE_MISSING", "the folder, or a file the bundle needs, does not exist";
         FileUnreadable = "FILE_UNREADABLE", "a file exists and cannot be read, or is not a plain file";
@@ -85,11 +56,6 @@ problem_codes! {
 }
 
 impl ProblemCode {
-    /// Every code.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::SECTIONS.iter().flat_map(|(_, codes)| codes.iter().copied())
-    }
-
     /// The code a call is refused with when a handler with this problem is to be loaded.
     pub(crate) fn refusal_code(self) -> Code {
         match self {
@@ -97,37 +63,6 @@ impl ProblemCode {
             Self::ComponentDigestMismatch | Self::GrantDigestMismatch => Code::HandlerDigestMismatch,
             Self::ImportNotGranted => Code::HandlerImportNotGranted,
             _ => Code::HandlerInvalid,
-        }
-    }
-}
-
-impl fmt::Display for ProblemCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for ProblemCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wire_form_is_the_name_in_screaming_snake() {
-        for code in ProblemCode::all() {
-            let mut expected = String::new();
-            for (at, c) in format!("{code:?}").char_indices() {
-                if at > 0 && c.is_uppercase() {
-                    expected.push('_');
-                }
-                expected.extend(c.to_uppercase());
-            }
-            assert_eq!(code.as_str(), expected);
         }
     }
 }

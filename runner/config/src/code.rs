@@ -2,52 +2,9 @@
 //!
 //! Invariant: a code is never renamed or reused. `docs/reference/config-problems.md` is generated from this list.
 
-use std::fmt;
+pub use synapsor_protocol::problem::Severity;
 
-use serde::{Serialize, Serializer};
-
-/// Whether a config with this problem can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// It cannot.
-    Error,
-    /// It can; somebody should know.
-    Warning,
-}
-
-macro_rules! problem_codes {
-    ($($section:literal { $($name:ident = $wire:literal, $severity:ident, $text:literal;)+ })+) => {
-        /// A stable code; `SCREAMING_SNAKE` in documents.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ProblemCode {
-            $($(#[doc = $text] $name,)+)+
-        }
-
-        impl ProblemCode {
-            /// Every code by section, in the order the checks look.
-            pub const SECTIONS: &'static [(&'static str, &'static [Self])] =
-                &[$(($section, &[$(Self::$name,)+]),)+];
-
-            /// The code in documents.
-            pub fn as_str(self) -> &'static str {
-                match self { $($(Self::$name => $wire,)+)+ }
-            }
-
-            /// Whether it makes the config unusable.
-            pub fn severity(self) -> Severity {
-                match self { $($(Self::$name => Severity::$severity,)+)+ }
-            }
-
-            /// What it means, in one line.
-            pub fn meaning(self) -> &'static str {
-                match self { $($(Self::$name => $text,)+)+ }
-            }
-        }
-    };
-}
-
-problem_codes! {
+synapsor_protocol::problem_codes! {
     "The text" {
         ConfigTooLarge = "CONFIG_TOO_LARGE", Error, "the text is longer than 1 MiB";
         ByteOrderMark = "BYTE_ORDER_MARK", Error, "the text starts with a byte order mark";
@@ -248,43 +205,5 @@ problem_codes! {
         InvalidCloudEngines = "INVALID_CLOUD_ENGINES", Error, "`cloud.engines` is not a list of engine names";
         InvalidCloudCapabilities = "INVALID_CLOUD_CAPABILITIES", Error, "`cloud.capabilities` is not a list of texts";
         InvalidCloudSession = "INVALID_CLOUD_SESSION", Error, "`cloud.session` is not an object";
-    }
-}
-
-impl ProblemCode {
-    /// Every code.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::SECTIONS.iter().flat_map(|(_, codes)| codes.iter().copied())
-    }
-}
-
-impl fmt::Display for ProblemCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for ProblemCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_code_in_documents_is_the_name_in_screaming_snake() {
-        for code in ProblemCode::all() {
-            let expected: String = format!("{code:?}")
-                .char_indices()
-                .flat_map(|(at, c)| {
-                    let gap = (at > 0 && c.is_uppercase()).then_some('_');
-                    gap.into_iter().chain(c.to_uppercase())
-                })
-                .collect();
-            assert_eq!(code.as_str(), expected);
-        }
     }
 }

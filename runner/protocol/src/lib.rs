@@ -13,6 +13,7 @@ pub mod standin;
 pub mod ids;
 pub mod digest;
 pub mod refusal;
+pub mod problem;
 pub mod reserved;
 pub mod context;
 pub mod change_set;

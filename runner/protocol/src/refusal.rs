@@ -246,13 +246,7 @@ mod tests {
     #[test]
     fn the_wire_form_is_the_name_in_screaming_snake() {
         for code in Code::ALL {
-            let expected: String = format!("{code:?}")
-                .char_indices()
-                .flat_map(|(at, c)| {
-                    let gap = (at > 0 && c.is_uppercase()).then_some('_');
-                    gap.into_iter().chain(c.to_uppercase())
-                })
-                .collect();
+            let expected = crate::problem::screaming_snake(&format!("{code:?}"));
             assert_eq!(code.as_str(), expected);
             assert_eq!(serde_json::json!(code), serde_json::json!(expected));
         }

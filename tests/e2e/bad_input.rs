@@ -298,3 +298,75 @@ async fn a_handler_writes_and_reads_no_more_than_its_manifest_says_whatever_the_
     std::fs::write(&manifest, declared.to_string()).expect("written");
     assert_eq!(propose().exit, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_loops_grows_traps_or_wants_more_is_refused_and_the_next_call_works() {
+    let cases = [
+        ("endless_loop", "GUEST_FUEL"),
+        ("memory_bomb", "GUEST_MEMORY"),
+        ("unreachable", "GUEST_TRAP"),
+        ("imports_files", "HANDLER_IMPORT_NOT_GRANTED"),
+    ];
+    for (guest, code) in cases {
+        let world = World::new(Engine::Sqlite).await;
+        world.replace_component(&hostile(guest));
+        let before = world.invoice("INV-3002").await;
+        let client = world.client().await;
+        let arguments = json!({ "invoice_id": "INV-3002", "reason": "x" });
+        let result = call(&client, "billing__propose_plan_waiver", arguments).await;
+        assert_eq!(result.content["error"]["reason"], json!(code), "{guest}: {}", result.content);
+        let read = call(&client, READ, json!({ "invoice_id": "INV-3001" })).await;
+        assert!(!read.is_error, "{guest}: {}", read.content);
+        client.close().await;
+        assert_eq!(world.ask(&["proposals", "list"])["proposals"], json!([]), "{guest}");
+        assert_eq!(world.invoice("INV-3002").await, before, "{guest}");
+        let ledger = rusqlite::Connection::open(world.ledger_path()).expect("the ledger opens");
+        let refused = "SELECT COUNT(*) FROM events WHERE kind = 'call_refused'";
+        assert_eq!(ledger.query_row(refused, [], |row| row.get::<_, i64>(0)).expect("a count"), 1, "{guest}");
+    }
+}
+
+/// A hostile test guest: a whole component as it is, a core module inside the shell.
+fn hostile(name: &str) -> Vec<u8> {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let read = |path: String| std::fs::read_to_string(fixtures.join(path)).expect("a fixture");
+    let text = read(format!("hostile/{name}.wat"));
+    let text = match text.split_once("(module") {
+        Some((_comment, body)) if !text.contains("(component") => read("guests/shell.wat".to_owned())
+            .replace("(core module $guest (;the guest;))", &format!("(core module $guest {body}")),
+        _ => text,
+    };
+    wat::parse_str(&text).expect("is a component")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_that_would_be_read_as_something_else_are_refused_on_the_command_line_too() {
+    let world = World::new(Engine::Sqlite).await;
+    let cases = [
+        (r#"{"invoice_id":"INV-3001","invoice_id":"INV-3002"}"#, "a key stands twice"),
+        (r#"{"invoice_id":"INV-3001","amount":99.99999999999999999999}"#, "more digits"),
+        (r#"["INV-3001"]"#, "not a JSON object"),
+        (r#"{"invoice_id":"#, "line 1, column 14"),
+    ];
+    for (arguments, said) in cases {
+        let refused = world.run(&["propose", "billing.inspect_invoice", "--args", arguments, "--json"]);
+        assert_eq!((refused.exit, refused.code().as_str()), (1, "INVALID_INPUT"), "{arguments}: {refused:?}");
+        assert!(refused.stdout.contains(said), "{arguments}: {}", refused.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_never_ends_or_is_no_text_is_refused() {
+    let world = World::new(Engine::Sqlite).await;
+    let latin = world.folder.path().join("latin1.json");
+    std::fs::write(&latin, b"{\"mode\": \"caf\xe9\"}").expect("written");
+    for config in ["/dev/zero", latin.to_str().expect("a plain path")] {
+        let output = std::process::Command::new(crate::world::BINARY)
+            .args(["tools", "preview", "--json", "--config", config])
+            .env_clear()
+            .output()
+            .expect("the binary runs");
+        let refused = crate::world::Answered::from(output);
+        assert_eq!((refused.exit, refused.code().as_str()), (2, "CONFIG_INVALID"), "{config}: {refused:?}");
+    }
+}

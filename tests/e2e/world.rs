@@ -124,6 +124,21 @@ impl World {
         }
     }
 
+    /// Puts another component into the bundle, with its digest in the manifest and in the config.
+    pub(crate) fn replace_component(&self, component: &[u8]) {
+        let bundle = self.folder.path().join("handlers/late-fee");
+        let digest = json!(Digest::of_bytes(component));
+        std::fs::write(bundle.join("late-fee.wasm"), component).expect("the component is written");
+        let manifest = bundle.join("handler.json");
+        let text = std::fs::read_to_string(&manifest).expect("a manifest");
+        let mut document: Json = serde_json::from_str(&text).expect("JSON");
+        document["component"]["digest"] = digest.clone();
+        std::fs::write(&manifest, document.to_string()).expect("the manifest is written");
+        let mut config = self.config();
+        Self::capability(&mut config, "billing.propose_plan_waiver")["handler"]["digest"] = digest;
+        self.write_config(&config);
+    }
+
     pub(crate) fn config_path(&self) -> PathBuf {
         self.folder.path().join("synapsor.runner.json")
     }

@@ -1,10 +1,10 @@
 //! From what was typed and the environment to what is meant: which config, which ledger, who decides.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use synapsor_config::{Checked, Config, Severity};
+use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Severity};
 use synapsor_protocol::{Code, Environment, Refusal};
 
 use crate::args::Global;
@@ -105,14 +105,28 @@ pub(crate) fn usable(path: &Path, checked: Checked) -> Result<Config, Refusal> {
 
 /// Reads a config file, or says what to do when there is none.
 pub(crate) fn read_config(path: &Path) -> Result<String, Refusal> {
-    std::fs::read_to_string(path).map_err(|error| {
+    let bytes = read_bounded(path).map_err(|error| {
         let refusal = unreadable("config", path, &error);
         match error.kind() {
             ErrorKind::NotFound => refusal
                 .hint("name one with --config FILE, or run `synapsor demo --folder DIR` for a working one"),
             _ => refusal,
         }
-    })
+    })?;
+    if bytes.len() > CONFIG_BYTES_MAX {
+        // The check will say that it is too large; what stands in the part that was read does not matter.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Refusal::new(Code::ConfigInvalid, format!("config `{}` is not UTF-8", path.display())))
+}
+
+/// A byte more than a config may have, at most: a device or a pipe may never end.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(CONFIG_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    std::fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A file named on the command line cannot be read.

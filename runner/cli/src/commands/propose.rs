@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use serde_json::{Map, Value as Json, json};
-use synapsor_invocation::{Answer, ToolCall};
+use synapsor_invocation::{Answer, ToolCall, Unfaithful, read_json};
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::value::plain_object;
 use synapsor_protocol::{Code, Refusal, Value};
@@ -61,13 +61,19 @@ fn arguments(propose: &Propose) -> Result<Map<String, Json>, Refusal> {
         }
         (None, None) => "{}".to_owned(),
     };
-    serde_json::from_str(&text).map_err(|error| {
-        Refusal::new(
-            Code::InvalidInput,
-            format!("the arguments are not a JSON object (line {}, column {})", error.line(), error.column()),
-        )
-        .hint("for example: '{\"invoice_id\":\"INV-3001\"}'")
-    })
+    match read_json(text.as_bytes()) {
+        Ok(Json::Object(arguments)) => Ok(arguments),
+        Ok(_) | Err(Unfaithful::Malformed) => Err(no_object(&text)),
+        Err(unfaithful) => Err(unfaithful.refusal()),
+    }
+}
+
+fn no_object(text: &str) -> Refusal {
+    let place = serde_json::from_str::<Map<String, Json>>(text)
+        .err()
+        .map(|error| format!(" (line {}, column {})", error.line(), error.column()));
+    let message = format!("the arguments are not a JSON object{}", place.unwrap_or_default());
+    Refusal::new(Code::InvalidInput, message).hint("for example: '{\"invoice_id\":\"INV-3001\"}'")
 }
 
 fn read(source: impl Read) -> Result<String, Refusal> {

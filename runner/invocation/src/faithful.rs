@@ -3,7 +3,6 @@
 //! serde_json keeps the last of two equal keys and reads `99.99999999999999999999` as `100.0`. Either would carry out
 //! something else than was asked, so a text with one of them is refused before anybody looks at its arguments.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -66,13 +65,11 @@ fn tree(raw: &RawValue, depth: usize) -> Result<Json, Unfaithful> {
 }
 
 fn object(members: Members<'_>, depth: usize) -> Result<Json, Unfaithful> {
-    let mut seen = BTreeSet::new();
     let mut object = Map::new();
     for (key, value) in members.0 {
-        if !seen.insert(key.clone()) {
+        if object.insert(key, tree(value, depth + 1)?).is_some() {
             return Err(Unfaithful::KeyTwice);
         }
-        object.insert(key, tree(value, depth + 1)?);
     }
     Ok(Json::Object(object))
 }

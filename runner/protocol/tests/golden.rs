@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use expect_test::expect_file;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
@@ -138,15 +139,9 @@ fn what_is_no_job_is_refused_and_nothing_of_it_is_repeated() {
     }
 }
 
-/// Compares a committed file of `docs/reference` with what the code says now.
+/// Compares a committed file of `docs/reference` with what the code says now; `UPDATE_EXPECT=1` writes it.
 fn compare(name: &str, generated: &str) {
-    let page = fixtures().join("../../docs/reference").join(name);
-    #[expect(clippy::disallowed_methods, reason = "a test has no wiring that could hand the environment in")]
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&page, generated).expect("the page is written");
-    }
-    let committed = std::fs::read_to_string(&page).unwrap_or_default();
-    assert!(committed == generated, "run this test with UPDATE_GOLDEN=1 and commit docs/reference/{name}");
+    expect_file![fixtures().join("../../docs/reference").join(name)].assert_eq(generated);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// Where `fixtures/` and `docs/` are.
-pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// Where `fixtures/` is.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// Every example that is valid.
 pub(crate) const VALID: &[&str] = &["shop", "late-fee", "cloud", "development"];

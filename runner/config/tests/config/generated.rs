@@ -1,26 +1,10 @@
-//! Files generated from the code, compared; and the schema against real configs.
+//! Files generated from the code, compared (`UPDATE_EXPECT=1` writes them); and the schema against real configs.
 
-use std::path::PathBuf;
-
+use expect_test::expect_file;
 use jsonschema::Validator;
 use synapsor_config::{json_schema, problem_reference};
 
-use crate::fixture::{ROOT, VALID, edited, text};
-
-/// Compares a file with what the code says now; `UPDATE_GOLDEN=1` writes it.
-fn compare(file: &str, now: &str) {
-    let path = PathBuf::from(ROOT).join(file);
-    #[expect(clippy::disallowed_methods, reason = "a test may ask whether to write its golden files")]
-    let may_write = std::env::var("UPDATE_GOLDEN").is_ok();
-    if may_write {
-        std::fs::write(&path, now).unwrap();
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == now,
-        "`{file}` is not what the code says; write it with `UPDATE_GOLDEN=1 cargo nextest run -p synapsor-config`"
-    );
-}
+use crate::fixture::{VALID, edited, text};
 
 fn validator() -> Validator {
     jsonschema::validator_for(&json_schema()).unwrap()
@@ -29,12 +13,12 @@ fn validator() -> Validator {
 #[test]
 fn the_committed_schema_is_the_generated_one() {
     let schema = serde_json::to_string_pretty(&json_schema()).unwrap();
-    compare("docs/reference/config.schema.json", &format!("{schema}\n"));
+    expect_file!["../../../../docs/reference/config.schema.json"].assert_eq(&format!("{schema}\n"));
 }
 
 #[test]
 fn the_committed_page_of_problems_is_the_generated_one() {
-    compare("docs/reference/config-problems.md", &problem_reference());
+    expect_file!["../../../../docs/reference/config-problems.md"].assert_eq(&problem_reference());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use synapsor_config::{Capability, ConflictGuard, ProposalRules};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
 use synapsor_protocol::value::Columns;
-use synapsor_protocol::{ChangeSet, Code, Guard, Refusal, Target, TrustedContext, Value};
+use synapsor_protocol::{Advance, ChangeSet, Code, Guard, Refusal, Target, TrustedContext, Value};
+use synapsor_source::ScopedRow;
 
 use crate::logic::Wanted;
 use crate::rules::CheckedPatch;
@@ -13,11 +14,12 @@ pub(crate) fn change_set(
     capability: &Capability,
     rules: &ProposalRules,
     context: &TrustedContext,
-    before: &Columns,
+    row: &ScopedRow,
     patch: CheckedPatch,
     wanted: (Option<String>, synapsor_protocol::Logic),
 ) -> Result<ChangeSet, Refusal> {
     let (summary, logic) = wanted;
+    let before = row.columns();
     let patch = patch.into_columns();
     let mut after = before.clone();
     after.extend(patch.clone());
@@ -31,7 +33,7 @@ pub(crate) fn change_set(
         before: before.clone(),
         patch,
         after,
-        guard: guard(rules, before)?,
+        guard: guard(rules, row)?,
         allowed_columns: rules.allowed_columns.iter().cloned().collect(),
         executor: rules.executor.clone(),
         logic,
@@ -61,17 +63,32 @@ fn target(capability: &Capability, before: &Columns) -> Result<Target, Refusal> 
     })
 }
 
-fn guard(rules: &ProposalRules, before: &Columns) -> Result<Guard, Refusal> {
+fn guard(rules: &ProposalRules, row: &ScopedRow) -> Result<Guard, Refusal> {
     match &rules.guard {
         ConflictGuard::WeakAck => Ok(Guard::Row),
-        ConflictGuard::Column { column, advance } => match before.get(column) {
+        ConflictGuard::Column { column, advance } => match row.columns().get(column) {
             Some(Value::Null) | None => Err(Refusal::new(
                 Code::ConflictGuardMissing,
                 format!("the row has no value in its version column `{column}`"),
             )),
             Some(expected) => {
+                require_advanceable(row, column, expected, *advance)?;
                 Ok(Guard::Version { column: column.clone(), expected: expected.clone(), advance: *advance })
             }
         },
     }
+}
+
+/// An apply that cannot move the version would fail for good, after somebody has reviewed it.
+fn require_advanceable(
+    row: &ScopedRow,
+    column: &str,
+    version: &Value,
+    advance: Advance,
+) -> Result<(), Refusal> {
+    let Some(shape) = row.shape().columns.get(column) else {
+        return Err(Refusal::bug("the row was read without its version"));
+    };
+    let able = row.shape().can_advance(shape, version, advance);
+    able.map_err(|stuck| Refusal::new(Code::SourceShapeMismatch, stuck.to_string()))
 }

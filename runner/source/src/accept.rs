@@ -4,16 +4,26 @@
 //! refused here, before anybody reviews it.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use synapsor_protocol::Value;
 
 use crate::exact;
-use crate::shape::{ColumnKind, ColumnShape};
+use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire};
 
 mod dynamic;
+mod json;
 
 #[cfg(test)]
 mod tests;
+
+/// Digits after the point of a Postgres `numeric` without a scale.
+const NUMERIC_SCALE_MAX: usize = 16_383;
+/// Digits before the point of one without a precision.
+const NUMERIC_WHOLE_DIGITS_MAX: usize = 131_072;
+/// What MySQL's `timestamp` reaches; its zero is not an instant.
+const SECONDS_OF_32_BITS: RangeInclusive<&str> =
+    "1970-01-01T00:00:01.000000Z"..="2038-01-19T03:14:07.999999Z";
 
 /// Why a value cannot be stored in a column. Names types and limits, never the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,16 +72,18 @@ impl ColumnShape {
             ColumnKind::Boolean => self.only(proposed, matches!(proposed, Value::Boolean(_))),
             ColumnKind::Integer { min, max } => self.accept_integer(proposed, *min, *max),
             ColumnKind::Decimal { precision, scale } => self.accept_decimal(proposed, *precision, *scale),
-            ColumnKind::Text { length_max } => self.accept_text(proposed, *length_max),
+            ColumnKind::Text { length_max, repertoire } => {
+                self.accept_text(proposed, *length_max, *repertoire)
+            }
             ColumnKind::Enum { labels } => self.accept_label(proposed, labels),
             ColumnKind::Bytes { length_max } => self.accept_bytes(proposed, *length_max),
             ColumnKind::Date => self.accept_printed(proposed, Value::Date, exact::date),
             ColumnKind::Timestamp { with_offset, digits } => {
                 self.accept_timestamp(proposed, *with_offset, *digits)
             }
-            ColumnKind::Uuid => self.accept_printed(proposed, Value::Uuid, exact::uuid),
-            ColumnKind::Json => self.only(proposed, matches!(proposed, Value::Json(_))),
-            ColumnKind::Dynamic => dynamic::accept(self, proposed),
+            ColumnKind::Uuid { variant_checked } => self.accept_uuid(proposed, *variant_checked),
+            ColumnKind::Json(form) => self.accept_json(proposed, *form),
+            ColumnKind::Dynamic { strict } => dynamic::accept(self, *strict, proposed),
             ColumnKind::Unsupported => Err(ColumnMismatch::other_type(self, proposed)),
         }
     }
@@ -107,6 +119,9 @@ impl ColumnShape {
             Value::Decimal(decimal) => decimal.clone(),
             other => return Err(ColumnMismatch::other_type(self, other)),
         };
+        if self.is_unsigned() && text.starts_with('-') && !is_zero(&text) {
+            return Err(ColumnMismatch::new(self, "a decimal below zero"));
+        }
         // Without a scale the column keeps the digits it is given.
         let own_scale = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
         let scale = scale.and_then(|scale| usize::try_from(scale).ok()).unwrap_or(own_scale);
@@ -117,16 +132,28 @@ impl ColumnShape {
             return Err(ColumnMismatch::new(self, format!("a decimal with {own_scale} fractional digits")));
         };
         let digits = stored.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+        let whole = digits.saturating_sub(scale);
+        if scale > NUMERIC_SCALE_MAX || whole > NUMERIC_WHOLE_DIGITS_MAX {
+            return Err(ColumnMismatch::new(self, format!("a decimal that needs {digits} digits")));
+        }
         if precision.is_some_and(|precision| usize::try_from(precision).is_ok_and(|most| digits > most)) {
             return Err(ColumnMismatch::new(self, format!("a decimal that needs {digits} digits")));
         }
         Ok(Value::Decimal(stored))
     }
 
-    fn accept_text(&self, proposed: &Value, length_max: Option<u64>) -> Result<Value, ColumnMismatch> {
+    fn accept_text(
+        &self,
+        proposed: &Value,
+        length_max: Option<u64>,
+        repertoire: Repertoire,
+    ) -> Result<Value, ColumnMismatch> {
         let Value::Text(text) = proposed else { return Err(ColumnMismatch::other_type(self, proposed)) };
         if text.contains('\0') {
             return Err(ColumnMismatch::new(self, "text with a NUL character"));
+        }
+        if !repertoire.holds(text) {
+            return Err(ColumnMismatch::new(self, "text with a character its character set lacks"));
         }
         // MySQL counts `text` types in bytes; every other length anywhere is in characters.
         let counts_bytes = self.type_name.ends_with("text");
@@ -162,6 +189,11 @@ impl ColumnShape {
         Ok(proposed.clone())
     }
 
+    fn accept_json(&self, proposed: &Value, form: JsonForm) -> Result<Value, ColumnMismatch> {
+        let Value::Json(text) = proposed else { return Err(ColumnMismatch::other_type(self, proposed)) };
+        json::stored(form, text).map(Value::Json).map_err(|found| ColumnMismatch::new(self, found))
+    }
+
     fn accept_printed(
         &self,
         proposed: &Value,
@@ -173,6 +205,16 @@ impl ColumnShape {
             return Err(ColumnMismatch::other_type(self, proposed));
         }
         form(&text).map(made).ok_or_else(|| ColumnMismatch::new(self, "text that is none"))
+    }
+
+    fn accept_uuid(&self, proposed: &Value, variant_checked: bool) -> Result<Value, ColumnMismatch> {
+        let accepted = self.accept_printed(proposed, Value::Uuid, exact::uuid)?;
+        match &accepted {
+            Value::Uuid(uuid) if variant_checked && exact::lacks_variant(uuid) => {
+                Err(ColumnMismatch::new(self, "one without the variant bit its version needs"))
+            }
+            _ => Ok(accepted),
+        }
     }
 
     fn accept_timestamp(
@@ -187,9 +229,32 @@ impl ColumnShape {
             Value::Timestamp(text) if !exact::fits_digits(text, digits) => {
                 Err(ColumnMismatch::new(self, "more fractional digits"))
             }
+            // Both are printed alike, in UTC, so text order is time order.
+            Value::Timestamp(text)
+                if self.counts_seconds() && !SECONDS_OF_32_BITS.contains(&text.as_str()) =>
+            {
+                Err(ColumnMismatch::new(self, "an instant it does not reach"))
+            }
             _ => Ok(accepted),
         }
     }
+}
+
+impl ColumnShape {
+    /// MySQL alone has numbers without a sign.
+    fn is_unsigned(&self) -> bool {
+        self.type_name.contains("unsigned")
+    }
+
+    /// MySQL's `timestamp` counts seconds in 32 bits; Postgres says `with time zone` and does not.
+    fn counts_seconds(&self) -> bool {
+        matches!(self.kind, ColumnKind::Timestamp { with_offset: true, .. })
+            && !self.type_name.contains("time zone")
+    }
+}
+
+fn is_zero(decimal: &str) -> bool {
+    decimal.bytes().all(|byte| matches!(byte, b'-' | b'.' | b'0'))
 }
 
 /// A decimal's whole number, when its fraction is nothing but zeros.
@@ -203,14 +268,15 @@ fn expected(column: &ColumnShape) -> String {
         ColumnKind::Boolean => "a boolean".to_owned(),
         ColumnKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
         ColumnKind::Decimal { precision: Some(precision), scale: Some(scale) } => {
-            format!("a decimal of up to {precision} digits, {scale} of them fractional")
+            let sign = if column.is_unsigned() { ", not below zero" } else { "" };
+            format!("a decimal of up to {precision} digits, {scale} of them fractional{sign}")
         }
         ColumnKind::Decimal { .. } => "a decimal".to_owned(),
-        ColumnKind::Text { length_max: Some(most) } if column.type_name.ends_with("text") => {
+        ColumnKind::Text { length_max: Some(most), .. } if column.type_name.ends_with("text") => {
             format!("text of up to {most} bytes")
         }
-        ColumnKind::Text { length_max: Some(most) } => format!("text of up to {most} characters"),
-        ColumnKind::Text { length_max: None } => "text".to_owned(),
+        ColumnKind::Text { length_max: Some(most), .. } => format!("text of up to {most} characters"),
+        ColumnKind::Text { length_max: None, .. } => "text".to_owned(),
         ColumnKind::Enum { labels } => {
             let mut text = "one of ".to_owned();
             for (at, label) in labels.iter().enumerate() {
@@ -226,14 +292,15 @@ fn expected(column: &ColumnShape) -> String {
         ColumnKind::Bytes { length_max: None } => "bytes".to_owned(),
         ColumnKind::Date => "a date, `YYYY-MM-DD`".to_owned(),
         ColumnKind::Timestamp { with_offset: true, digits } => {
-            format!("an RFC 3339 timestamp with an offset and up to {digits} fractional digits")
+            let reach = if column.counts_seconds() { ", from 1970 to 19 January 2038" } else { "" };
+            format!("an RFC 3339 timestamp with an offset and up to {digits} fractional digits{reach}")
         }
         ColumnKind::Timestamp { with_offset: false, digits } => {
             format!("an RFC 3339 timestamp without an offset and with up to {digits} fractional digits")
         }
-        ColumnKind::Uuid => "a uuid".to_owned(),
-        ColumnKind::Json => "json".to_owned(),
-        ColumnKind::Dynamic => dynamic::expected(&column.type_name),
+        ColumnKind::Uuid { .. } => "a uuid".to_owned(),
+        ColumnKind::Json(_) => "json".to_owned(),
+        ColumnKind::Dynamic { strict } => dynamic::expected(&column.type_name, *strict),
         ColumnKind::Unsupported => {
             return format!("no value here, because type `{}` cannot be kept exact", column.type_name);
         }

@@ -85,6 +85,12 @@ pub(crate) fn uuid(text: &str) -> Option<String> {
     (hex && lengths == [8, 4, 4, 4, 12]).then(|| text.to_ascii_lowercase())
 }
 
+/// Whether a printed uuid's version is 8 or more, and its variant bit is not set.
+pub(crate) fn lacks_variant(uuid: &str) -> bool {
+    let high = |at: usize| uuid.as_bytes().get(at).is_some_and(|digit| *digit >= b'8');
+    high(14) && !high(19)
+}
+
 /// A whole number in its only spelling: no plus, no leading zeros, no `-0`.
 pub(crate) fn integer(text: &str) -> Option<i128> {
     text.parse::<i128>().ok().filter(|number| number.to_string() == text)
@@ -269,6 +275,9 @@ mod tests {
                 ("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", None),
             ],
         );
+        for (start, lacks) in [("7caa-01c4", false), ("8caa-71c4", true), ("fcaa-81c4", false)] {
+            assert_eq!(lacks_variant(&format!("818f3d3b-caf0-{start}-fa4b7e3aeab4")), lacks, "{start}");
+        }
     }
 
     #[test]

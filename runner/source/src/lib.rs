@@ -24,13 +24,16 @@ pub mod dialect;
 
 pub mod accept;
 
+pub mod advance;
+
 mod exact;
 
 pub mod error;
 
 pub use accept::ColumnMismatch;
+pub use advance::Stuck;
 pub use error::{Error, Unreachable};
 pub use query::{FindQuery, RowQuery, ScopedRow};
 pub use settings::{Connect, SourceSettings};
-pub use shape::{ColumnKind, ColumnShape, TableKind, TableShape};
+pub use shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, TableShape};
 pub use sources::{READ_BYTES_MAX, ROW_BYTES_MAX, Sources};

@@ -84,15 +84,18 @@ impl Request {
             }
         }
         let mut typed = Vec::new();
-        for condition in &self.conditions {
+        let mut request = self.clone();
+        for condition in &mut request.conditions {
             let column = self.readable(shape, &condition.column)?;
-            if matches!(column.kind, ColumnKind::Json) {
+            if matches!(column.kind, ColumnKind::Json(_)) {
                 return Err(self.not_for_lookup(column));
             }
-            match in_column(column, &condition.value) {
-                Some(value) => typed.push((column, value)),
-                None => return Ok(None),
+            let Some(value) = in_column(column, &condition.value) else { return Ok(None) };
+            // A key may be spelled as its type allows; a tenant is the bytes that were established.
+            if !condition.tenant {
+                condition.value = value.clone();
             }
+            typed.push((column, value));
         }
         let mut statement = Statement::new(shape.engine, "SELECT ");
         statement.read_bounded(&columns, ROW_BYTES_MAX).text(" FROM ").table(&shape.schema, &shape.table);
@@ -104,7 +107,7 @@ impl Request {
         }
         let key = self.readable(shape, &self.target.primary_key)?;
         statement.text(" ORDER BY ").name(&key.name).text(" LIMIT ").count(self.rows_max);
-        Ok(Some(Plan { statement, columns, request: self.clone(), shape: Arc::clone(shape) }))
+        Ok(Some(Plan { statement, columns, request, shape: Arc::clone(shape) }))
     }
 
     fn readable<'s>(&self, shape: &'s TableShape, name: &str) -> Result<&'s ColumnShape, Error> {
@@ -204,21 +207,24 @@ fn in_column(column: &ColumnShape, asked: &Value) -> Option<Value> {
             let scale = scale.and_then(|scale| usize::try_from(scale).ok());
             Value::Decimal(scale.map_or(Some(text.clone()), |scale| exact::rescaled(&text, scale))?)
         }
-        (ColumnKind::Text { .. }, Value::Text(_) | Value::Integer(_)) => Value::Text(asked.to_string()),
+        // Beside a character the column's set lacks, MySQL refuses the comparison itself.
+        (ColumnKind::Text { repertoire, .. }, Value::Text(_) | Value::Integer(_)) => {
+            Value::Text(Some(asked.to_string()).filter(|text| repertoire.holds(text))?)
+        }
         (ColumnKind::Enum { labels }, Value::Text(text)) if labels.contains(text) => asked.clone(),
         (ColumnKind::Boolean, Value::Boolean(_)) | (ColumnKind::Bytes { .. }, Value::Bytes(_)) => {
             asked.clone()
         }
         (ColumnKind::Date, Value::Date(text) | Value::Text(text)) => Value::Date(exact::date(text)?),
-        (ColumnKind::Uuid, Value::Uuid(text) | Value::Text(text)) => Value::Uuid(exact::uuid(text)?),
+        (ColumnKind::Uuid { .. }, Value::Uuid(text) | Value::Text(text)) => Value::Uuid(exact::uuid(text)?),
         (ColumnKind::Timestamp { with_offset, .. }, Value::Timestamp(text) | Value::Text(text)) => {
             let form = if *with_offset { exact::instant } else { exact::wall_clock };
             Value::Timestamp(form(text)?)
         }
-        (ColumnKind::Dynamic, Value::Decimal(decimal)) => {
+        (ColumnKind::Dynamic { .. }, Value::Decimal(decimal)) => {
             Value::Integer(exact::rescaled(decimal, 0)?.parse().ok()?)
         }
-        (ColumnKind::Dynamic, asked) => asked.clone(),
+        (ColumnKind::Dynamic { .. }, asked) => asked.clone(),
         _ => return None,
     })
 }
@@ -235,6 +241,10 @@ mod tests {
 
     fn text(text: &str) -> Value {
         Value::Text(text.into())
+    }
+
+    fn text_column() -> ColumnKind {
+        ColumnKind::Text { length_max: None, repertoire: crate::shape::Repertoire::Unicode }
     }
 
     #[test]
@@ -277,15 +287,15 @@ mod tests {
         for same in [text("7"), Value::Integer(7), Value::Decimal("7.00".into())] {
             assert_eq!(in_column(&integer, &same), Some(Value::Integer(7)), "{same:?}");
         }
-        assert_eq!(
-            in_column(&column(ColumnKind::Text { length_max: None }), &Value::Integer(0)),
-            Some(text("0"))
-        );
-        assert_eq!(in_column(&column(ColumnKind::Uuid), &text("1")), None);
+        assert_eq!(in_column(&column(text_column()), &Value::Integer(0)), Some(text("0")));
+        assert_eq!(in_column(&column(ColumnKind::Uuid { variant_checked: false }), &text("1")), None);
         assert_eq!(in_column(&column(ColumnKind::Enum { labels: vec!["a".into()] }), &text("b")), None);
         assert_eq!(in_column(&column(ColumnKind::Boolean), &Value::Integer(1)), None);
-        assert_eq!(in_column(&column(ColumnKind::Dynamic), &Value::Decimal("1.5".into())), None);
-        assert_eq!(in_column(&column(ColumnKind::Text { length_max: None }), &text("a\0")), None);
+        assert_eq!(
+            in_column(&column(ColumnKind::Dynamic { strict: false }), &Value::Decimal("1.5".into())),
+            None
+        );
+        assert_eq!(in_column(&column(text_column()), &text("a\0")), None);
     }
 
     #[test]
@@ -293,7 +303,7 @@ mod tests {
         let column = |name: &str| ColumnShape {
             name: name.into(),
             type_name: "TEXT".into(),
-            kind: ColumnKind::Dynamic,
+            kind: ColumnKind::Dynamic { strict: false },
             nullable: false,
             generated: false,
         };

@@ -68,6 +68,8 @@ pub enum ColumnKind {
     Text {
         /// Longest, in Unicode scalar values; MySQL's `text` types count bytes.
         length_max: Option<u64>,
+        /// The characters it can hold at all.
+        repertoire: Repertoire,
     },
     /// One of some labels.
     Enum {
@@ -89,11 +91,57 @@ pub enum ColumnKind {
         digits: u32,
     },
     /// A uuid.
-    Uuid,
+    Uuid {
+        /// Whether the database refuses a version of 8 and more without the variant bit of RFC 9562, as MariaDB does.
+        variant_checked: bool,
+    },
     /// JSON.
-    Json,
+    Json(JsonForm),
     /// SQLite: every value brings its own type, and the declared type only nudges it.
-    Dynamic,
+    Dynamic {
+        /// A strict table refuses what another one converts or takes as it is.
+        strict: bool,
+    },
     /// A type whose values cannot be kept exact: floats, arrays, intervals and many more.
     Unsupported,
+}
+
+/// The characters a column's character set has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repertoire {
+    /// Every one.
+    Unicode,
+    /// None beyond U+FFFF. Of MySQL's smaller character sets this is all that is known here; the database says the rest.
+    Basic,
+    /// MySQL's `latin1`, which is Windows-1252.
+    Latin1,
+    /// 7 bits.
+    Ascii,
+}
+
+impl Repertoire {
+    /// Whether every character of the text is in it.
+    pub(crate) fn holds(self, text: &str) -> bool {
+        /// What Windows-1252 has in place of the control characters from U+0080 to U+009F.
+        const WINDOWS: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
+        text.chars().all(|c| match self {
+            Self::Unicode => true,
+            Self::Basic => c <= '\u{ffff}',
+            Self::Latin1 => c.is_ascii() || ('\u{a0}'..='\u{ff}').contains(&c) || WINDOWS.contains(c),
+            Self::Ascii => c.is_ascii(),
+        })
+    }
+}
+
+/// In which form a column keeps JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonForm {
+    /// The text as it came: `json` on Postgres.
+    Text,
+    /// The text as it came, up to 31 levels deep: `json` on MariaDB, which is text with a check.
+    ShallowText,
+    /// Parsed, with exact numbers and printed anew: `jsonb`.
+    Jsonb,
+    /// Parsed, with numbers that may become floats: `json` on MySQL.
+    Binary,
 }

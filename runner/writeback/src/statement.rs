@@ -155,7 +155,7 @@ impl Builder<'_> {
 
 fn require_number(column: &ColumnShape) -> Result<(), Obstacle> {
     match column.kind {
-        ColumnKind::Integer { .. } | ColumnKind::Decimal { .. } | ColumnKind::Dynamic => Ok(()),
+        ColumnKind::Integer { .. } | ColumnKind::Decimal { .. } | ColumnKind::Dynamic { .. } => Ok(()),
         _ => Err(not_advanceable(column, "increment", "it is not a number")),
     }
 }
@@ -216,7 +216,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use expect_test::{Expect, expect};
-    use synapsor_source::TableKind;
+    use synapsor_source::{Repertoire, TableKind};
 
     use super::*;
     use crate::guard::tests::job;
@@ -229,7 +229,7 @@ mod tests {
             nullable: true,
             generated: false,
         };
-        let text = || ColumnKind::Text { length_max: None };
+        let text = || ColumnKind::Text { length_max: None, repertoire: Repertoire::Unicode };
         let integer = || ColumnKind::Integer { min: i64::MIN.into(), max: i64::MAX.into() };
         let columns = [
             column("id", "text", text()),
@@ -302,7 +302,7 @@ mod tests {
             (Engine::Postgres, timestamp(6), "interval '1 microseconds'"),
             (Engine::Postgres, timestamp(3), "interval '1000 microseconds'"),
             (Engine::Mysql, timestamp(0), "NOW(0), `version` + INTERVAL 1000000 MICROSECOND"),
-            (Engine::Sqlite, ColumnKind::Dynamic, "'+0.001 seconds'"),
+            (Engine::Sqlite, ColumnKind::Dynamic { strict: false }, "'+0.001 seconds'"),
         ] {
             job.target.engine = engine;
             let expected_version = Value::Timestamp("2026-01-01T00:00:00.000000".into());
@@ -320,7 +320,7 @@ mod tests {
     fn a_column_of_the_wrong_type_is_not_advanced() {
         check(
             Engine::Postgres,
-            ColumnKind::Text { length_max: None },
+            ColumnKind::Text { length_max: None, repertoire: Repertoire::Unicode },
             Advance::Increment,
             &expect!["column `version` cannot be advanced by `increment`: it is not a number"],
         );

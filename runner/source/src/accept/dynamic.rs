@@ -21,17 +21,28 @@ enum Affinity {
     Real,
     /// Text that looks like a number becomes one.
     Numeric,
+    /// Bytes and nothing else.
+    StrictBlob,
 }
 
-/// SQLite's own rules, in their order.
-fn affinity(type_name: &str) -> Affinity {
+/// SQLite's own rules, in their order. A strict table knows six types: its `ANY` changes nothing, where a loose table
+/// takes the word for a number, and its `BLOB` is bytes.
+fn affinity(type_name: &str, strict: bool) -> Affinity {
+    match type_name.to_ascii_uppercase().as_str() {
+        "ANY" if strict => Affinity::Blob,
+        "BLOB" if strict => Affinity::StrictBlob,
+        _ => loose_affinity(type_name),
+    }
+}
+
+fn loose_affinity(type_name: &str) -> Affinity {
     let declared = type_name.to_ascii_uppercase();
     let says = |word: &str| declared.contains(word);
     if says("INT") {
         Affinity::Integer
     } else if says("CHAR") || says("CLOB") || says("TEXT") {
         Affinity::Text
-    } else if says("BLOB") || declared.is_empty() || declared == "ANY" {
+    } else if says("BLOB") || declared.is_empty() {
         Affinity::Blob
     } else if says("REAL") || says("FLOA") || says("DOUB") {
         Affinity::Real
@@ -40,15 +51,16 @@ fn affinity(type_name: &str) -> Affinity {
     }
 }
 
-pub(super) fn accept(column: &ColumnShape, proposed: &Value) -> Result<Value, ColumnMismatch> {
+pub(super) fn accept(column: &ColumnShape, strict: bool, proposed: &Value) -> Result<Value, ColumnMismatch> {
     let other_type = || Err(ColumnMismatch::other_type(column, proposed));
     if matches!(proposed, Value::Text(text) if text.contains('\0')) {
         return Err(ColumnMismatch::new(column, "text with a NUL character"));
     }
-    let affinity = affinity(&column.type_name);
+    let affinity = affinity(&column.type_name, strict);
     match (affinity, proposed) {
         (Affinity::Real, _) => other_type(),
         (Affinity::Blob, Value::Integer(_) | Value::Bytes(_))
+        | (Affinity::StrictBlob, Value::Bytes(_))
         | (Affinity::Integer | Affinity::Numeric, Value::Integer(_)) => Ok(proposed.clone()),
         (Affinity::Integer | Affinity::Numeric | Affinity::Blob, Value::Boolean(boolean)) => {
             Ok(Value::Integer((*boolean).into()))
@@ -87,11 +99,12 @@ fn looks_numeric(text: &str) -> bool {
         && text.parse::<f64>().is_ok()
 }
 
-pub(super) fn expected(type_name: &str) -> String {
-    let takes = match affinity(type_name) {
+pub(super) fn expected(type_name: &str, strict: bool) -> String {
+    let takes = match affinity(type_name, strict) {
         Affinity::Integer => "a whole number",
         Affinity::Text => "text",
         Affinity::Blob => "text, a whole number or bytes",
+        Affinity::StrictBlob => "bytes",
         Affinity::Real => "nothing, because it turns every number into a float",
         Affinity::Numeric => "a whole number, or text that does not look like a number",
     };

@@ -3,10 +3,14 @@
 use expect_test::{Expect, expect};
 use synapsor_protocol::Value;
 
-use crate::shape::{ColumnKind, ColumnShape};
+use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire};
 
 fn column(type_name: &str, kind: ColumnKind) -> ColumnShape {
     ColumnShape { name: "c".into(), type_name: type_name.into(), kind, nullable: false, generated: false }
+}
+
+fn words(length_max: Option<u64>) -> ColumnKind {
+    ColumnKind::Text { length_max, repertoire: Repertoire::Unicode }
 }
 
 /// One line per proposed value: what is stored, or the refusal.
@@ -182,7 +186,7 @@ fn decimals_are_padded_to_the_scale_and_never_rounded() {
 
 #[test]
 fn text_is_neither_cut_nor_padded() {
-    let short = column("character varying(3)", ColumnKind::Text { length_max: Some(3) });
+    let short = column("character varying(3)", words(Some(3)));
     check(
         &short,
         &[
@@ -204,7 +208,7 @@ fn text_is_neither_cut_nor_padded() {
             column `c` takes text of up to 3 characters, found json
         "#]],
     );
-    let in_bytes = column("tinytext", ColumnKind::Text { length_max: Some(255) });
+    let in_bytes = column("tinytext", words(Some(255)));
     check(
         &in_bytes,
         &[text(&"ä".repeat(128))],
@@ -212,7 +216,7 @@ fn text_is_neither_cut_nor_padded() {
         column `c` takes text of up to 255 bytes, found text of 256 bytes
     "#]],
     );
-    let padded = column("char(3)", ColumnKind::Text { length_max: Some(3) });
+    let padded = column("char(3)", words(Some(3)));
     check(
         &padded,
         &[text("ab"), text("ab ")],
@@ -311,7 +315,7 @@ fn dates_timestamps_and_uuids_are_recognised_in_text() {
         "#]],
     );
     check(
-        &column("uuid", ColumnKind::Uuid),
+        &column("uuid", ColumnKind::Uuid { variant_checked: false }),
         &[
             text("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"),
             Value::Uuid("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".into()),
@@ -326,7 +330,7 @@ fn dates_timestamps_and_uuids_are_recognised_in_text() {
         "#]],
     );
     check(
-        &column("jsonb", ColumnKind::Json),
+        &column("jsonb", ColumnKind::Json(JsonForm::Jsonb)),
         &[Value::Json("{\"a\": 1}".into()), text("{\"a\": 1}"), Value::Integer(1)],
         &expect![[r#"
             Json("{\"a\": 1}")
@@ -364,7 +368,7 @@ fn a_sqlite_column_takes_what_its_affinity_leaves_alone() {
         Value::Json("{}".into()),
     ];
     check(
-        &column("INTEGER", ColumnKind::Dynamic),
+        &column("INTEGER", ColumnKind::Dynamic { strict: false }),
         &proposed,
         &expect![[r#"
         Integer(5)
@@ -381,7 +385,7 @@ fn a_sqlite_column_takes_what_its_affinity_leaves_alone() {
     "#]],
     );
     check(
-        &column("varchar(20)", ColumnKind::Dynamic),
+        &column("varchar(20)", ColumnKind::Dynamic { strict: false }),
         &proposed,
         &expect![[r#"
         Text("5")
@@ -398,7 +402,7 @@ fn a_sqlite_column_takes_what_its_affinity_leaves_alone() {
     "#]],
     );
     check(
-        &column("", ColumnKind::Dynamic),
+        &column("", ColumnKind::Dynamic { strict: false }),
         &proposed,
         &expect![[r#"
         Integer(5)
@@ -415,7 +419,7 @@ fn a_sqlite_column_takes_what_its_affinity_leaves_alone() {
     "#]],
     );
     check(
-        &column("DATETIME", ColumnKind::Dynamic),
+        &column("DATETIME", ColumnKind::Dynamic { strict: false }),
         &proposed,
         &expect![[r#"
         Integer(5)
@@ -432,7 +436,7 @@ fn a_sqlite_column_takes_what_its_affinity_leaves_alone() {
     "#]],
     );
     check(
-        &column("DOUBLE", ColumnKind::Dynamic),
+        &column("DOUBLE", ColumnKind::Dynamic { strict: false }),
         &proposed,
         &expect![[r#"
         column `c` takes nothing, because it turns every number into a float (declared `DOUBLE`), found integer
@@ -447,5 +451,120 @@ fn a_sqlite_column_takes_what_its_affinity_leaves_alone() {
         column `c` takes nothing, because it turns every number into a float (declared `DOUBLE`), found bytes
         column `c` takes nothing, because it turns every number into a float (declared `DOUBLE`), found json
     "#]],
+    );
+}
+
+#[test]
+fn a_strict_sqlite_table_takes_what_its_types_say() {
+    let proposed = [
+        Value::Integer(5),
+        Value::Boolean(true),
+        decimal("5.50"),
+        text("12"),
+        Value::Bytes(vec![1]),
+        Value::Json("{}".into()),
+    ];
+    check(
+        &column("BLOB", ColumnKind::Dynamic { strict: true }),
+        &proposed,
+        &expect![[r#"
+        column `c` takes bytes (declared `BLOB`), found integer
+        column `c` takes bytes (declared `BLOB`), found boolean
+        column `c` takes bytes (declared `BLOB`), found decimal
+        column `c` takes bytes (declared `BLOB`), found text
+        Bytes([1])
+        column `c` takes bytes (declared `BLOB`), found json
+    "#]],
+    );
+    check(
+        &column("ANY", ColumnKind::Dynamic { strict: true }),
+        &proposed,
+        &expect![[r#"
+        Integer(5)
+        Integer(1)
+        Text("5.50")
+        Text("12")
+        Bytes([1])
+        Text("{}")
+    "#]],
+    );
+    check(
+        &column("ANY", ColumnKind::Dynamic { strict: false }),
+        &proposed,
+        &expect![[r#"
+        Integer(5)
+        Integer(1)
+        column `c` takes a whole number, or text that does not look like a number (declared `ANY`), found a fraction, which would become a float
+        column `c` takes a whole number, or text that does not look like a number (declared `ANY`), found text that would become a number
+        column `c` takes a whole number, or text that does not look like a number (declared `ANY`), found bytes
+        column `c` takes a whole number, or text that does not look like a number (declared `ANY`), found json
+    "#]],
+    );
+}
+
+#[test]
+fn a_mysql_column_takes_what_its_sign_and_its_character_set_allow() {
+    let fee = column("decimal(6,2) unsigned", ColumnKind::Decimal { precision: Some(6), scale: Some(2) });
+    check(
+        &fee,
+        &[decimal("-0.01"), Value::Integer(-1), decimal("-0.0"), decimal("0.01")],
+        &expect![[r#"
+        column `c` takes a decimal of up to 6 digits, 2 of them fractional, not below zero, found a decimal below zero
+        column `c` takes a decimal of up to 6 digits, 2 of them fractional, not below zero, found a decimal below zero
+        Decimal("0.00")
+        Decimal("0.01")
+    "#]],
+    );
+    let within = |repertoire| ColumnKind::Text { length_max: Some(9), repertoire };
+    let proposed = [text("abc"), text("äöü€"), text("日本"), text("🦀")];
+    check(
+        &column("varchar(9)", within(Repertoire::Ascii)),
+        &proposed,
+        &expect![[r#"
+        Text("abc")
+        column `c` takes text of up to 9 characters, found text with a character its character set lacks
+        column `c` takes text of up to 9 characters, found text with a character its character set lacks
+        column `c` takes text of up to 9 characters, found text with a character its character set lacks
+    "#]],
+    );
+    check(
+        &column("varchar(9)", within(Repertoire::Latin1)),
+        &proposed,
+        &expect![[r#"
+        Text("abc")
+        Text("äöü€")
+        column `c` takes text of up to 9 characters, found text with a character its character set lacks
+        column `c` takes text of up to 9 characters, found text with a character its character set lacks
+    "#]],
+    );
+    check(
+        &column("varchar(9)", within(Repertoire::Basic)),
+        &proposed,
+        &expect![[r#"
+        Text("abc")
+        Text("äöü€")
+        Text("日本")
+        column `c` takes text of up to 9 characters, found text with a character its character set lacks
+    "#]],
+    );
+}
+
+#[test]
+fn a_mysql_timestamp_reaches_into_2038() {
+    let seen = column("timestamp(6)", ColumnKind::Timestamp { with_offset: true, digits: 6 });
+    check(
+        &seen,
+        &[
+            text("1970-01-01T00:00:00Z"),
+            text("1970-01-01T00:00:01Z"),
+            text("2038-01-19T04:14:07.999999+01:00"),
+            text("2038-01-19T03:14:08Z"),
+        ],
+        &expect![[r#"
+            column `c` takes an RFC 3339 timestamp with an offset and up to 6 fractional digits, from 1970 to 19 January 2038, found an instant it does not reach
+            Timestamp("1970-01-01T00:00:01.000000Z")
+            Timestamp("2038-01-19T03:14:07.999999Z")
+            column `c` takes an RFC 3339 timestamp with an offset and up to 6 fractional digits, from 1970 to 19 January 2038, found an instant it does not reach
+        "#]],
     );
 }

@@ -8,10 +8,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, MySql, MySqlConnection, Row as _}
 use synapsor_protocol::{Columns, Engine};
 
 use super::parameter::Parameter;
-use super::statement::Statement;
+use super::statement::{Statement, quoted};
 use super::text_form::{self, Unreadable};
 use crate::error::Unreachable;
-use crate::shape::{ColumnKind, ColumnShape, TableKind, TableShape};
+use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, TableShape};
 
 /// What pins a connection's session, so that every value has one printed form and nothing is cut to fit.
 pub const SESSION: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', \
@@ -108,17 +108,25 @@ pub fn unreachable(error: &sqlx::Error) -> Unreachable {
 }
 
 /// `information_schema` shows a column only to somebody with a right on it, and compares names by a collation that
-/// ignores case, so the names are compared by byte as well.
+/// ignores case, so the names are compared by byte as well. Both tables are given both names: a join alone would have the
+/// server open every table it has.
 const CATALOG: &str = "\
 SELECT CAST(t.table_type AS CHAR), CAST(c.column_name AS CHAR), CAST(c.column_type AS CHAR), CAST(c.data_type AS CHAR),
        CAST(c.numeric_precision AS UNSIGNED), CAST(c.numeric_scale AS UNSIGNED),
        CAST(c.character_maximum_length AS UNSIGNED), CAST(c.datetime_precision AS UNSIGNED),
-       c.is_nullable = 'YES', c.extra LIKE '%GENERATED%' AND c.extra NOT LIKE '%DEFAULT_GENERATED%'
+       c.is_nullable = 'YES', c.extra LIKE '%GENERATED%' AND c.extra NOT LIKE '%DEFAULT_GENERATED%',
+       CAST(c.character_set_name AS CHAR),
+       VERSION() LIKE '%MariaDB%' AND c.data_type = 'longtext' AND c.collation_name = 'utf8mb4_bin'
 FROM information_schema.tables t
 JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
-WHERE t.table_schema = ? AND t.table_name = ? AND CAST(t.table_schema AS BINARY) = CAST(? AS BINARY)
-  AND CAST(t.table_name AS BINARY) = CAST(? AS BINARY)
+WHERE t.table_schema = ? AND t.table_name = ? AND c.table_schema = ? AND c.table_name = ?
+  AND CAST(t.table_schema AS BINARY) = CAST(? AS BINARY) AND CAST(t.table_name AS BINARY) = CAST(? AS BINARY)
 ORDER BY c.ordinal_position";
+
+/// MariaDB's `json` is text with a check; these are a table's checks.
+const CHECKS: &str = "\
+SELECT CAST(check_clause AS CHAR) FROM information_schema.check_constraints
+WHERE constraint_schema = ? AND table_name = ?";
 
 /// What the catalog says of a table; `None` where there is none of that name, or none this user may see.
 ///
@@ -129,13 +137,23 @@ pub async fn shape(
     schema: &str,
     table: &str,
 ) -> Result<Option<TableShape>, sqlx::Error> {
-    let query = sqlx::query(CATALOG).bind(schema).bind(table).bind(schema).bind(table);
-    let rows = query.fetch_all(connection).await?;
+    let query =
+        sqlx::query(CATALOG).bind(schema).bind(table).bind(schema).bind(table).bind(schema).bind(table);
+    let rows = query.fetch_all(&mut *connection).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let kind = match first.try_get_unchecked::<String, _>(0)?.as_str() {
         "BASE TABLE" => TableKind::Table,
         "VIEW" => TableKind::View,
         _ => TableKind::Other,
+    };
+    let mut may_be_json = false;
+    for row in &rows {
+        may_be_json |= row.try_get_unchecked::<Option<bool>, _>(11)?.unwrap_or(false);
+    }
+    let checks: Vec<String> = if may_be_json {
+        sqlx::query_scalar(CHECKS).bind(schema).bind(table).fetch_all(connection).await?
+    } else {
+        Vec::new()
     };
     let mut columns = BTreeMap::new();
     for row in &rows {
@@ -148,6 +166,8 @@ pub async fn shape(
             scale: row.try_get_unchecked(5)?,
             length: row.try_get_unchecked(6)?,
             digits: row.try_get_unchecked(7)?,
+            charset: row.try_get_unchecked(10)?,
+            checked_as_json: checks.contains(&format!("json_valid({})", quoted(Engine::Mysql, &name))),
         };
         let column = ColumnShape {
             name: name.clone(),
@@ -172,6 +192,8 @@ struct TypeFacts<'t> {
     scale: Option<u64>,
     length: Option<u64>,
     digits: Option<u64>,
+    charset: Option<String>,
+    checked_as_json: bool,
 }
 
 impl TypeFacts<'_> {
@@ -184,8 +206,9 @@ impl TypeFacts<'_> {
             "bigint" => self.integer(64),
             "year" => ColumnKind::Integer { min: 1901, max: 2155 },
             "decimal" => ColumnKind::Decimal { precision: small(self.precision), scale: small(self.scale) },
+            "longtext" if self.checked_as_json => ColumnKind::Json(JsonForm::ShallowText),
             "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => {
-                ColumnKind::Text { length_max: self.length }
+                ColumnKind::Text { length_max: self.length, repertoire: self.repertoire() }
             }
             "enum" => {
                 labels(self.column_type).map_or(ColumnKind::Unsupported, |labels| ColumnKind::Enum { labels })
@@ -200,9 +223,18 @@ impl TypeFacts<'_> {
             "timestamp" => {
                 ColumnKind::Timestamp { with_offset: true, digits: small(self.digits).unwrap_or(0) }
             }
-            "uuid" => ColumnKind::Uuid,
-            "json" => ColumnKind::Json,
+            "uuid" => ColumnKind::Uuid { variant_checked: true },
+            "json" => ColumnKind::Json(JsonForm::Binary),
             _ => ColumnKind::Unsupported,
+        }
+    }
+
+    fn repertoire(&self) -> Repertoire {
+        match self.charset.as_deref() {
+            Some("utf8mb4" | "utf16" | "utf16le" | "utf32" | "gb18030") => Repertoire::Unicode,
+            Some("latin1") => Repertoire::Latin1,
+            Some("ascii") => Repertoire::Ascii,
+            _ => Repertoire::Basic,
         }
     }
 
@@ -233,19 +265,26 @@ fn labels(column_type: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Reads up to the closing quote; two quotes are one, and a label has no other escapes.
+/// Reads up to the closing quote. Two quotes are one; a backslash, a line's end and a NUL are written with a backslash.
 fn quoted_label(text: &str) -> Option<(String, &str)> {
     let mut label = String::new();
-    let mut rest = text;
+    let mut rest = text.chars();
     loop {
-        let (part, after) = rest.split_once('\'')?;
-        label.push_str(part);
-        match after.strip_prefix('\'') {
-            Some(after) => {
-                label.push('\'');
-                rest = after;
-            }
-            None => return Some((label, after)),
+        match rest.next()? {
+            '\'' => match rest.as_str().strip_prefix('\'') {
+                Some(after) => {
+                    label.push('\'');
+                    rest = after.chars();
+                }
+                None => return Some((label, rest.as_str())),
+            },
+            '\\' => label.push(match rest.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                '0' => '\0',
+                other => other,
+            }),
+            plain => label.push(plain),
         }
     }
 }
@@ -258,6 +297,7 @@ mod tests {
     fn enum_labels_are_read_with_their_quotes_and_commas() {
         let read = |text: &str| labels(text).map(|labels| labels.join("|"));
         assert_eq!(read("enum('open','it''s, so','')").as_deref(), Some("open|it's, so|"));
+        assert_eq!(read(r"enum('a\\b','c\nd\'e')").as_deref(), Some("a\\b|c\nd'e"));
         for broken in ["enum()", "enum('a'", "enum('a',)", "set('a')", "enum('a'b')"] {
             assert_eq!(read(broken), None, "{broken}");
         }

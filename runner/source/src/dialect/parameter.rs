@@ -86,7 +86,7 @@ fn agree(kind: &ColumnKind, value: &Value) -> bool {
             | (ColumnKind::Text { .. } | ColumnKind::Enum { .. }, Value::Text(_))
             | (ColumnKind::Date, Value::Date(_))
             | (ColumnKind::Timestamp { .. }, Value::Timestamp(_))
-            | (ColumnKind::Uuid, Value::Uuid(_))
-            | (ColumnKind::Json, Value::Json(_))
+            | (ColumnKind::Uuid { .. }, Value::Uuid(_))
+            | (ColumnKind::Json(_), Value::Json(_))
     )
 }

@@ -11,7 +11,7 @@ use super::parameter::Parameter;
 use super::statement::Statement;
 use super::text_form::{self, Unreadable};
 use crate::error::Unreachable;
-use crate::shape::{ColumnKind, ColumnShape, TableKind, TableShape};
+use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, TableShape};
 
 /// What pins a transaction's session, so that every value has one printed form and no name resolves to a stranger's.
 ///
@@ -183,6 +183,7 @@ impl TypeFacts {
     fn kind(self) -> ColumnKind {
         let integer =
             |bits: u32| ColumnKind::Integer { min: -(1_i128 << (bits - 1)), max: (1_i128 << (bits - 1)) - 1 };
+        let text = |length_max| ColumnKind::Text { length_max, repertoire: Repertoire::Unicode };
         match (self.built_in, self.name.as_str()) {
             _ if self.class == "e" => ColumnKind::Enum { labels: self.labels },
             (true, "bool") => ColumnKind::Boolean,
@@ -190,16 +191,17 @@ impl TypeFacts {
             (true, "int4") => integer(32),
             (true, "int8") => integer(64),
             (true, "numeric") => self.numeric(),
-            (true, "text") => ColumnKind::Text { length_max: None },
-            (true, "varchar" | "bpchar") => ColumnKind::Text { length_max: self.length() },
+            (true, "text") => text(None),
+            (true, "varchar" | "bpchar") => text(self.length()),
             // The extension's case-insensitive text may be installed in any schema.
-            (false, "citext") if self.class == "b" => ColumnKind::Text { length_max: None },
+            (false, "citext") if self.class == "b" => text(None),
             (true, "bytea") => ColumnKind::Bytes { length_max: None },
             (true, "date") => ColumnKind::Date,
             (true, "timestamp") => ColumnKind::Timestamp { with_offset: false, digits: self.digits() },
             (true, "timestamptz") => ColumnKind::Timestamp { with_offset: true, digits: self.digits() },
-            (true, "uuid") => ColumnKind::Uuid,
-            (true, "json" | "jsonb") => ColumnKind::Json,
+            (true, "uuid") => ColumnKind::Uuid { variant_checked: false },
+            (true, "json") => ColumnKind::Json(JsonForm::Text),
+            (true, "jsonb") => ColumnKind::Json(JsonForm::Jsonb),
             _ => ColumnKind::Unsupported,
         }
     }

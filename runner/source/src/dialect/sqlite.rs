@@ -118,14 +118,14 @@ pub fn columns<'c>(
 /// # Errors
 /// The driver's.
 pub fn shape(connection: &Connection, schema: &str, table: &str) -> rusqlite::Result<Option<TableShape>> {
-    let kind: Option<String> = connection
+    let found: Option<(String, bool)> = connection
         .query_row(
-            "SELECT type FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
+            "SELECT type, strict FROM pragma_table_list WHERE schema = ?1 AND name = ?2",
             [schema, table],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    let Some(kind) = kind else { return Ok(None) };
+    let Some((kind, strict)) = found else { return Ok(None) };
     let kind = match kind.as_str() {
         "table" => TableKind::Table,
         "view" => TableKind::View,
@@ -140,7 +140,7 @@ pub fn shape(connection: &Connection, schema: &str, table: &str) -> rusqlite::Re
         let column = ColumnShape {
             name: name.clone(),
             type_name: row.get(1)?,
-            kind: ColumnKind::Dynamic,
+            kind: ColumnKind::Dynamic { strict },
             nullable: !filled,
             generated: row.get(3)?,
         };

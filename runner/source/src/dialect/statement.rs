@@ -5,7 +5,7 @@ use synapsor_protocol::{Engine, Value};
 use super::parameter::{self, Parameter};
 use super::postgres;
 use crate::accept::ColumnMismatch;
-use crate::shape::{ColumnKind, ColumnShape};
+use crate::shape::{ColumnKind, ColumnShape, JsonForm};
 
 /// A name in the engine's quotes.
 pub fn quoted(engine: Engine, name: &str) -> String {
@@ -156,12 +156,12 @@ impl Statement {
             return Ok(self.name(&column.name).text(" IS NULL"));
         }
         let parameter = parameter::bound(self.engine, column, value)?;
-        if column.kind == ColumnKind::Json {
+        if matches!(column.kind, ColumnKind::Json(_)) {
             self.push_same_bytes(column, parameter);
             return Ok(self);
         }
         self.name(&column.name).text(" = ").push_typed(column, parameter.clone());
-        let collated = matches!(column.kind, ColumnKind::Text { .. } | ColumnKind::Dynamic);
+        let collated = matches!(column.kind, ColumnKind::Text { .. } | ColumnKind::Dynamic { .. });
         if collated && matches!(parameter, Parameter::Text(_)) {
             self.text(" AND ").push_same_bytes(column, parameter);
         }
@@ -181,7 +181,7 @@ impl Statement {
             }
             (Engine::Mysql, ColumnKind::Date) => "CAST(? AS DATE)".to_owned(),
             (Engine::Mysql, ColumnKind::Timestamp { .. }) => "CAST(? AS DATETIME(6))".to_owned(),
-            (Engine::Mysql, ColumnKind::Json) => "CAST(? AS JSON)".to_owned(),
+            (Engine::Mysql, ColumnKind::Json(JsonForm::Binary)) => "CAST(? AS JSON)".to_owned(),
             (Engine::Mysql, _) => "?".to_owned(),
         };
         self.sql.push_str(&expression);
@@ -207,10 +207,10 @@ impl Statement {
 fn is_open_ended(kind: &ColumnKind) -> bool {
     const SMALL: u64 = 4096;
     match kind {
-        ColumnKind::Text { length_max } | ColumnKind::Bytes { length_max } => {
+        ColumnKind::Text { length_max, .. } | ColumnKind::Bytes { length_max } => {
             length_max.is_none_or(|most| most > SMALL)
         }
-        ColumnKind::Json => true,
+        ColumnKind::Json(_) => true,
         _ => false,
     }
 }
@@ -222,6 +222,7 @@ mod tests {
     use synapsor_protocol::Engine::{Mysql, Postgres, Sqlite};
 
     use super::*;
+    use crate::shape::Repertoire;
 
     #[test]
     fn names_are_quoted_and_their_quotes_doubled() {
@@ -246,7 +247,7 @@ mod tests {
         let mut tenant = ColumnShape {
             name: "tenant".into(),
             type_name: "character varying(20)".into(),
-            kind: ColumnKind::Text { length_max: Some(20) },
+            kind: ColumnKind::Text { length_max: Some(20), repertoire: Repertoire::Unicode },
             nullable: false,
             generated: false,
         };
@@ -266,7 +267,7 @@ mod tests {
                 r#"`tenant` = ? AND CAST(CONVERT(`tenant` USING utf8mb4) AS BINARY) = CAST(? AS BINARY) [Text("ACME"), Text("ACME")]"#
             ]],
         );
-        tenant.kind = ColumnKind::Dynamic;
+        tenant.kind = ColumnKind::Dynamic { strict: false };
         check(
             Sqlite,
             &tenant,

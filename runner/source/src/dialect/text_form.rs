@@ -57,15 +57,16 @@ fn exact_value(engine: Engine, kind: &ColumnKind, text: String) -> Option<Value>
             // The session's time zone is UTC, and MySQL prints no offset.
             Engine::Mysql | Engine::Sqlite => exact::wall_clock(&text)? + "Z",
         }),
-        ColumnKind::Uuid => Value::Uuid(exact::uuid(&text)?),
-        ColumnKind::Json => Value::Json(text),
-        ColumnKind::Dynamic | ColumnKind::Unsupported => return None,
+        ColumnKind::Uuid { .. } => Value::Uuid(exact::uuid(&text)?),
+        ColumnKind::Json(_) => Value::Json(text),
+        ColumnKind::Dynamic { .. } | ColumnKind::Unsupported => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::JsonForm;
 
     fn check(engine: Engine, kind: ColumnKind, text: &str, expected: Option<Value>) {
         let name = format!("{kind:?} {text}");
@@ -105,7 +106,12 @@ mod tests {
         check(Mysql, wall_clock(), "2026-01-02 03:04:05", Some(expected));
         check(Postgres, wall_clock(), "-infinity", None);
         check(Postgres, wall_clock(), "0044-03-15 12:00:00 BC", None);
-        check(Postgres, ColumnKind::Json, "{\"a\": 1.00}", Some(Value::Json("{\"a\": 1.00}".into())));
+        check(
+            Postgres,
+            ColumnKind::Json(JsonForm::Text),
+            "{\"a\": 1.00}",
+            Some(Value::Json("{\"a\": 1.00}".into())),
+        );
         check(Postgres, ColumnKind::Unsupported, "1", None);
     }
 }

@@ -28,6 +28,7 @@ fn column_types(engine: Engine) -> &'static [&'static str] {
             "CLOB",
             "JSON",
             "UUID",
+            "ANY",
         ],
         Engine::Postgres => &[
             "boolean",
@@ -50,6 +51,7 @@ fn column_types(engine: Engine) -> &'static [&'static str] {
             "timestamptz(3)",
             "uuid",
             "json",
+            "jsonb",
             "mood",
             "cents",
         ],
@@ -78,7 +80,13 @@ fn column_types(engine: Engine) -> &'static [&'static str] {
             "datetime",
             "datetime(6)",
             "datetime(3)",
+            "timestamp(6)",
             "uuid",
+            "json",
+            "decimal(6,2) unsigned",
+            "varchar(9) character set latin1",
+            "varchar(9) character set ascii",
+            "varchar(9) character set utf8mb3",
         ],
     }
 }
@@ -172,11 +180,26 @@ fn candidates() -> Vec<Value> {
             "2026-01-02T03:04:05.123000Z",
             "2026-01-02T03:04:05.000001Z",
             "9999-12-31T23:59:59.999999Z",
+            "1970-01-01T00:00:00.000000Z",
+            "1970-01-01T00:00:01.000000Z",
+            "2038-01-19T03:14:07.999999Z",
+            "2038-01-19T03:14:08.000000Z",
         ]
         .map(|timestamp| Value::Timestamp(timestamp.into())),
     );
     all.push(Value::Uuid("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".into()));
-    all.extend(["{\"b\":1,  \"a\":1.10}", "[]", "1"].map(|json| Value::Json(json.into())));
+    let documents = [
+        "{\"b\":1,  \"a\":1.10}",
+        "[]",
+        "1",
+        "{",
+        "{\"bb\":1,\"a\":[1e2, -0.0],\"\":\"\\u00e9\\n\\u0001\"}",
+        "{\"a\":1,\"a\":2}",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "1e99999",
+    ];
+    all.extend(documents.map(|json| Value::Json(json.into())));
     all
 }
 

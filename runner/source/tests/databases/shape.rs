@@ -1,7 +1,7 @@
 //! What the catalog says, with no more rights than SELECT, and what happens when the table changes.
 
 use synapsor_protocol::{Code, Engine, Value};
-use synapsor_source::{ColumnKind, Connect, RowQuery, Sources, TableKind};
+use synapsor_source::{ColumnKind, Connect, Repertoire, RowQuery, Sources, TableKind};
 
 use crate::door::{Door, ENGINES, columns, context, settings, text};
 
@@ -151,7 +151,7 @@ async fn column_kinds_carry_their_limits() {
     };
     let row = door.sources.read_one(&query, &context("acme")).await.expect("a row");
     let kind = |column: &str| row.shape().columns[column].kind.clone();
-    assert_eq!(kind("tenant"), ColumnKind::Text { length_max: Some(20) });
+    assert_eq!(kind("tenant"), ColumnKind::Text { length_max: Some(20), repertoire: Repertoire::Unicode });
     assert_eq!(kind("money"), ColumnKind::Decimal { precision: Some(10), scale: Some(2) });
     assert_eq!(kind("at"), ColumnKind::Timestamp { with_offset: true, digits: 3 });
     assert_eq!(kind("mood"), ColumnKind::Enum { labels: vec!["good".into(), "bad".into()] });

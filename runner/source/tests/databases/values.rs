@@ -166,7 +166,7 @@ async fn mysql_values_are_exact() {
             ("datetime(6)", "'2026-01-02 03:04:05.123456'", timestamp("2026-01-02T03:04:05.123456")),
             ("datetime(3)", "'9999-12-31 23:59:59.999'", timestamp("9999-12-31T23:59:59.999000")),
             ("enum('open','it''s closed')", "'it''s closed'", text("it's closed")),
-            ("json", "'{\"b\":1,  \"a\":1.10}'", text("{\"b\":1,  \"a\":1.10}")),
+            ("json", "'{\"b\":1,  \"a\":1.10}'", Value::Json("{\"b\":1,  \"a\":1.10}".into())),
         ],
     )
     .await;

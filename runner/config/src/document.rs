@@ -4,12 +4,11 @@
 //! is taken apart level by level with serde_json's raw values, which keep the source text of every number.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use synapsor_protocol::Value;
+use synapsor_protocol::members::Members;
 
 use crate::code::ProblemCode;
 use crate::form::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX, NUMBER_DIGITS_MAX};
@@ -124,7 +123,7 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, raw: &RawValue, path: &str, depth: usize) -> Option<Node> {
-        let members: Members<'_> = self.level(raw, path)?;
+        let members: Members<&RawValue> = self.level(raw, path)?;
         let mut seen = BTreeSet::new();
         let mut fields = Vec::with_capacity(members.0.len());
         for (key, value) in members.0 {
@@ -178,33 +177,6 @@ impl Reader<'_> {
                 None
             }
         }
-    }
-}
-
-/// The members of one object, unread, in order, with repetitions.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
     }
 }
 

@@ -3,12 +3,10 @@
 //! serde_json keeps the last of two equal keys and reads `99.99999999999999999999` as `100.0`. Either would carry out
 //! something else than was asked, so a text with one of them is refused before anybody looks at its arguments.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value as Json};
+use synapsor_protocol::members::Members;
 use synapsor_protocol::{Code, Refusal};
 
 /// Deepest nesting of arrays and objects.
@@ -64,7 +62,7 @@ fn tree(raw: &RawValue, depth: usize) -> Result<Json, Unfaithful> {
     }
 }
 
-fn object(members: Members<'_>, depth: usize) -> Result<Json, Unfaithful> {
+fn object(members: Members<&RawValue>, depth: usize) -> Result<Json, Unfaithful> {
     let mut object = Map::new();
     for (key, value) in members.0 {
         if object.insert(key, tree(value, depth + 1)?).is_some() {
@@ -119,33 +117,6 @@ impl Significant {
             false => exponent.checked_add(moved)?.checked_sub(fraction_digits)?,
         };
         Some(Self { negative: text.starts_with('-'), digits, exponent })
-    }
-}
-
-/// The members of one object, unread, with repetitions.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Every;
-
-        impl<'de> Visitor<'de> for Every {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Every)
     }
 }
 

@@ -7,6 +7,7 @@
 //! Modules in reading order.
 
 pub mod value;
+pub mod members;
 pub mod moment;
 pub mod door;
 pub mod standin;

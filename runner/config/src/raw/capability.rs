@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use synapsor_protocol::Digest;
+use synapsor_protocol::members::Members;
 
-use super::exact::{ExactNumber, Identifier, InOrder, Scalar, present};
+use super::exact::{ExactNumber, Identifier, Scalar, present};
 use crate::compiled::{ArgumentType, EffectKind};
 use crate::form::{CAPABILITY_NAME_PATTERN, DIGEST_PATTERN};
 
@@ -35,7 +36,7 @@ pub(crate) struct RawCapability {
     pub(crate) target: RawTarget,
     /// What the model gives, by name.
     #[schemars(extend("minProperties" = 1))]
-    pub(crate) args: InOrder<RawArgument>,
+    pub(crate) args: Members<RawArgument>,
     /// How the row is found.
     pub(crate) lookup: RawLookup,
     /// Columns a read returns and a proposal captures.

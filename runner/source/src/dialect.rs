@@ -14,6 +14,8 @@ mod parameter;
 
 mod text_form;
 
+mod url;
+
 pub mod postgres;
 
 pub mod mysql;

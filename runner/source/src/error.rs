@@ -199,6 +199,9 @@ pub enum Unreachable {
     /// The URL cannot be used for this engine.
     #[error("its URL is not one of this engine")]
     UrlInvalid,
+    /// The URL has a parameter that nobody would heed. The log names it.
+    #[error("its URL has a parameter that is not known")]
+    UrlParameter,
     /// The SQLite file is not there.
     #[error("its file does not exist")]
     FileMissing,
@@ -238,6 +241,9 @@ impl Unreachable {
             Self::UrlInvalid => {
                 Some("Postgres URLs start with `postgres://`, MySQL and MariaDB URLs with `mysql://`")
             }
+            Self::UrlParameter => Some(
+                "the runner's log names it; spell it as sqlx does (`sslmode`, `sslrootcert`; `ssl-mode`, `ssl-ca`) or leave it out",
+            ),
             Self::FileMissing => Some("a SQLite source is never created; check `path` in the config"),
             _ => None,
         }

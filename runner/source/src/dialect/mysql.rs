@@ -10,6 +10,7 @@ use synapsor_protocol::{Columns, Engine};
 use super::parameter::Parameter;
 use super::statement::{Statement, quoted};
 use super::text_form::{self, Unreadable};
+use super::url;
 use crate::error::Unreachable;
 use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, TableShape};
 
@@ -17,15 +18,30 @@ use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, Tab
 pub const SESSION: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', \
      SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
 
+/// The parameters of a URL that sqlx heeds. `SESSION` has the last word on the character set and the time zone.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslca",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "socket",
+    "charset",
+    "collation",
+    "timezone",
+    "time-zone",
+];
+
 /// The connection a URL asks for. TLS is as its `ssl-mode` says.
 ///
 /// # Errors
 /// When it is not a MySQL URL.
 pub fn connect_options(url: &str) -> Result<MySqlConnectOptions, Unreachable> {
-    let parsed = url::Url::parse(url).map_err(|_| Unreachable::UrlInvalid)?;
-    if !matches!(parsed.scheme(), "mysql" | "mariadb") {
-        return Err(Unreachable::UrlInvalid);
-    }
+    let parsed = url::parsed(url, &["mysql", "mariadb"], PARAMETERS)?;
     let options = MySqlConnectOptions::from_url(&parsed).map_err(|_| Unreachable::UrlInvalid)?;
     // The driver's own session set-up is switched off; `SESSION` says everything in one statement.
     let options =

@@ -10,6 +10,7 @@ use synapsor_protocol::{Columns, Engine};
 use super::parameter::Parameter;
 use super::statement::Statement;
 use super::text_form::{self, Unreadable};
+use super::url;
 use crate::error::Unreachable;
 use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, TableShape};
 
@@ -19,15 +20,34 @@ use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, Tab
 pub const SESSION: &str = "SET LOCAL search_path = pg_catalog; SET LOCAL TimeZone = 'UTC'; \
      SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; ";
 
+/// The parameters of a URL that sqlx heeds.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
 /// The connection a URL asks for. TLS is as its `sslmode` says.
 ///
 /// # Errors
 /// When it is not a Postgres URL.
 pub fn connect_options(url: &str) -> Result<PgConnectOptions, Unreachable> {
-    let parsed = url::Url::parse(url).map_err(|_| Unreachable::UrlInvalid)?;
-    if !matches!(parsed.scheme(), "postgres" | "postgresql") {
-        return Err(Unreachable::UrlInvalid);
-    }
+    let parsed = url::parsed(url, &["postgres", "postgresql"], PARAMETERS)?;
     let options = PgConnectOptions::from_url(&parsed).map_err(|_| Unreachable::UrlInvalid)?;
     Ok(options.application_name("synapsor").disable_statement_logging())
 }

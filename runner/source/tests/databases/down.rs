@@ -131,6 +131,18 @@ async fn a_url_of_another_engine_and_a_missing_one_are_told() {
 }
 
 #[tokio::test]
+async fn a_url_with_a_parameter_nobody_would_heed_is_refused_before_anybody_connects() {
+    for (engine, url) in [
+        (Engine::Postgres, "postgres://reader:hunter2@127.0.0.1:1/shop?ssl_mode=verify-full"),
+        (Engine::Mysql, "mysql://reader@127.0.0.1:1/shop?pasword=hunter2"),
+    ] {
+        let (code, message, _) = refused(settings(engine, Connect::Url(url.into()))).await;
+        let said = "source `shop` cannot be reached: its URL has a parameter that is not known";
+        assert_eq!((code, message.as_str()), (Code::SourceUnavailable, said), "{engine}");
+    }
+}
+
+#[tokio::test]
 async fn a_sqlite_file_is_never_created_and_has_to_be_one() {
     let folder = sqlite();
     let missing = folder.path().with_file_name("nosuch.db");

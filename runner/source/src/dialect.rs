@@ -9,17 +9,11 @@
 //! Modules in reading order.
 
 mod statement;
-
 mod parameter;
-
 mod text_form;
-
 mod url;
-
 pub mod postgres;
-
 pub mod mysql;
-
 pub mod sqlite;
 
 pub use parameter::Parameter;

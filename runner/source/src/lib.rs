@@ -9,25 +9,15 @@
 //! Modules in reading order.
 
 pub mod settings;
-
 pub mod query;
-
 pub mod shape;
-
 mod sources;
-
 mod plan;
-
 mod pool;
-
 pub mod dialect;
-
 pub mod accept;
-
 pub mod advance;
-
 mod exact;
-
 pub mod error;
 
 pub use accept::ColumnMismatch;

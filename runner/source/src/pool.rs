@@ -3,11 +3,8 @@
 //! The two server engines mirror each other file by file; what they share is in [`server`].
 
 mod server;
-
 mod postgres;
-
 mod mysql;
-
 mod sqlite;
 
 use synapsor_protocol::{Columns, Engine};

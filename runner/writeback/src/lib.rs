@@ -10,48 +10,31 @@
 
 // what a person asks for
 mod desk;
-
 mod apply;
-
 mod job;
-
 mod reconcile;
-
 mod stop;
-
 mod admit;
-
 mod authority;
-
 mod history;
 
 // the transaction, and the pure leaves it decides by
 mod resolve;
-
 mod attempt;
-
 mod look;
-
 mod guard;
-
 mod effects;
-
 mod statement;
-
 mod after_image;
-
 mod receipts;
-
 mod ending;
 
 // where it runs
 mod engine;
-
 mod classify;
 
 // what comes back
 mod report;
-
 mod error;
 
 pub use desk::{Desk, WriteSettings};

@@ -4,11 +4,11 @@
 //! line. Invariant: nothing is staged. Every line printed and every `ok` comes from what a process answered or from a
 //! look into the source database before and after.
 
+mod story;
+mod step;
 mod folder;
 mod operator;
 mod source;
-mod step;
-mod story;
 
 use std::io::{BufRead, IsTerminal};
 

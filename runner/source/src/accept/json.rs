@@ -3,10 +3,10 @@
 //! Invariant: no number passes through a float, and no member of an object is lost.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use synapsor_protocol::members::Members;
 
 use crate::shape::JsonForm;
 
@@ -109,7 +109,7 @@ fn node(value: &RawValue) -> Result<Node<'_>, &'static str> {
 }
 
 fn object(text: &str) -> Result<BTreeMap<Name, &RawValue>, &'static str> {
-    let Members(members) = serde_json::from_str(text).map_err(|_| UNPAIRED)?;
+    let Members(members): Members<&RawValue> = serde_json::from_str(text).map_err(|_| UNPAIRED)?;
     let count = members.len();
     let members: BTreeMap<Name, &RawValue> =
         members.into_iter().map(|(name, value)| (Name(name), value)).collect();
@@ -120,31 +120,6 @@ fn object(text: &str) -> Result<BTreeMap<Name, &RawValue>, &'static str> {
         return Err(NUL);
     }
     Ok(members)
-}
-
-/// The members of an object in their order, repeated names and all.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Each).map(Self)
-    }
 }
 
 /// A member's name in the order in which `jsonb` keeps them: shorter first, then by byte.

@@ -2,13 +2,8 @@
 #![expect(clippy::expect_used, reason = "a test ends where its ground gives way")]
 
 mod door;
-
 mod values;
-
 mod round_trip;
-
 mod scope;
-
 mod down;
-
 mod shape;

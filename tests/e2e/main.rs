@@ -11,3 +11,4 @@ mod demo;
 mod readme;
 mod screens;
 mod story;
+mod writeback;

@@ -86,6 +86,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n\nExit codes: 0 applied, now or earlier; 1 refused, failed or a conflict; 3 source unavailable; 4 outcome unknown, apply again"
     )]
     Apply(Apply),
+    /// Prepare a source for applies, and check that it is
+    #[command(subcommand)]
+    Writeback(Writeback),
     /// Show what was recorded about a proposal
     #[command(subcommand)]
     Replay(Replay),
@@ -238,6 +241,37 @@ pub(crate) struct Apply {
     /// Say what would happen, and change nothing anywhere
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Writeback {
+    /// Look at everything an apply needs in the source, and say what is missing and how to mend it; changes nothing
+    #[command(
+        after_help = "Examples:\n  synapsor writeback doctor\n  synapsor writeback doctor --source app --json\n\nExit codes: 0 nothing stands in the way; 1 something does; 3 a source cannot be reached"
+    )]
+    Doctor(Administered),
+    /// Print the statement that makes the receipts table, for an administrator to run
+    #[command(after_help = "Example:\n  synapsor writeback migration --source app | psql \"$ADMIN_URL\"")]
+    Migration(OneSource),
+    /// Print the rights the writing credential needs, and no more, as GRANT statements
+    #[command(after_help = "Example:\n  synapsor writeback grants --source app --role app_writer")]
+    Grants(Administered),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneSource {
+    /// Only this source
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Administered {
+    #[command(flatten)]
+    pub(crate) only: OneSource,
+    /// The writing role in printed statements [default: the user of the write URL, or synapsor_writer]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

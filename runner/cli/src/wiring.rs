@@ -85,8 +85,13 @@ pub(crate) fn runtime(
 
 /// What a person's commands work with.
 pub(crate) fn desk(settings: &Settings, config: &Arc<Config>, ledger: Ledger) -> Desk {
+    Desk::new(ledger, Arc::clone(config), credentials(settings, config), clock(), ids(), settings.runner_id())
+}
+
+/// How each source is written to, where the config gives a right to.
+pub(crate) fn credentials(settings: &Settings, config: &Config) -> Vec<WriteSettings> {
     let folder = settings.config_folder();
-    let writers = config
+    config
         .sources
         .values()
         .filter_map(|source| {
@@ -97,8 +102,7 @@ pub(crate) fn desk(settings: &Settings, config: &Arc<Config>, ledger: Ledger) ->
                 statement_timeout_ms: source.statement_timeout_ms,
             })
         })
-        .collect();
-    Desk::new(ledger, Arc::clone(config), writers, clock(), ids(), settings.runner_id())
+        .collect()
 }
 
 fn source_settings(folder: &Path, source: &Source, environment: &Environment) -> SourceSettings {

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use synapsor_config::ReceiptsMode;
 use synapsor_protocol::{Code, WritebackJob};
 
 use crate::after_image;
@@ -125,6 +126,7 @@ async fn prepare<'r, S: Session>(
     // Only for a target that can be changed is anything made in the source.
     let receipts = match found {
         Some(receipts) => receipts,
+        None if reviewed.receipts == ReceiptsMode::Precreated => return Err(Obstacle::NotPrecreated),
         None => within(settings, session.receipts_table(true)).await?.ok_or(Obstacle::NoReceiptsTable)?,
     };
     Ok(Prepared::Ready(Box::new(Place { session, ground, reviewed, receipts })))

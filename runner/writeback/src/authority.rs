@@ -11,7 +11,7 @@ use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{ChangeSet, Code, Guard, ProposalState, Refusal};
 
 /// The executor this room is.
-const SQL_UPDATE: &str = "sql_update";
+pub(crate) const SQL_UPDATE: &str = "sql_update";
 
 /// Why the config, or the proposal itself, says no.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

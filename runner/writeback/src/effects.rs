@@ -11,9 +11,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use synapsor_config::{Acknowledgement, Config, EffectKind};
+use synapsor_config::{Acknowledgement, Capability, Config, EffectKind, ReceiptsMode};
 use synapsor_protocol::{ChangeSet, Digest};
 
+use crate::authority::SQL_UPDATE;
 use crate::error::Obstacle;
 
 /// Domain of a definition's digest.
@@ -55,6 +56,8 @@ impl Effect {
 pub(crate) struct Reviewed {
     /// Where the change is made.
     pub(crate) site: Site,
+    /// Who makes the receipts table there.
+    pub(crate) receipts: ReceiptsMode,
     capability: String,
     acknowledged: Vec<Acknowledgement>,
     /// Whether the capability is, to the last byte, the one the proposal was made and approved under.
@@ -70,10 +73,34 @@ impl Reviewed {
         written.extend(rules.iter().flat_map(|rules| rules.written_columns()).map(str::to_owned));
         Self {
             site: Site { schema: change.target.schema.clone(), table: change.target.table.clone(), written },
+            receipts: config
+                .sources
+                .get(&change.target.source)
+                .map(|source| source.receipts)
+                .unwrap_or_default(),
             capability: change.capability.clone(),
             acknowledged: rules.map(|rules| rules.target_acknowledgements.clone()).unwrap_or_default(),
             same_capability: capability.is_some_and(|found| found.digest == change.capability_digest),
         }
+    }
+
+    /// What a capability says of its own target; `None` for a read, and where the application itself writes.
+    pub(crate) fn of_capability(capability: &Capability) -> Option<Self> {
+        let rules = capability.proposal.as_ref().filter(|rules| rules.executor == SQL_UPDATE)?;
+        let (schema, table) = (capability.target.schema.clone(), capability.target.table.clone());
+        let written = rules.written_columns().into_iter().map(str::to_owned).collect();
+        Some(Self {
+            site: Site { schema, table, written },
+            receipts: capability.source.receipts,
+            capability: capability.name.clone(),
+            acknowledged: rules.target_acknowledgements.clone(),
+            same_capability: true,
+        })
+    }
+
+    /// Whether the config speaks of a trigger, whose definition must then be seen to be compared.
+    pub(crate) fn knows_a_trigger(&self) -> bool {
+        self.acknowledged.iter().any(|known| known.kind == EffectKind::Trigger)
     }
 
     /// Whether what acts is exactly what was read and accepted.
@@ -157,6 +184,7 @@ pub(crate) mod tests {
                 table: job.target.table.clone(),
                 written: crate::guard::columns_written(job).into_iter().map(str::to_owned).collect(),
             },
+            receipts: ReceiptsMode::Auto,
             capability: "billing.waive_fee".into(),
             acknowledged: Vec::new(),
             same_capability: true,
@@ -170,8 +198,8 @@ pub(crate) mod tests {
     fn answer(acknowledged: &[Effect], same_capability: bool, found: &[Effect]) -> String {
         let site = Site { schema: "main".into(), table: "invoices".into(), written: BTreeSet::new() };
         let acknowledged = acknowledged.iter().filter_map(Effect::acknowledgement).collect();
-        let reviewed =
-            Reviewed { site, capability: "billing.waive_fee".into(), acknowledged, same_capability };
+        let (receipts, capability) = (ReceiptsMode::Auto, "billing.waive_fee".into());
+        let reviewed = Reviewed { site, receipts, capability, acknowledged, same_capability };
         reviewed.check(found).map_or_else(|obstacle| obstacle.to_string(), |()| "may go on".into())
     }
 

@@ -15,6 +15,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use synapsor_protocol::{Columns, Engine, WritebackJob};
+use synapsor_source::TableShape;
 
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
@@ -25,6 +26,7 @@ use crate::look;
 use crate::receipts::{ReceiptsTable, Settlement, SourceReceipt};
 use crate::report::{Check, DryRun};
 use crate::resolve::{self, Attempt};
+use crate::rights::Right;
 use crate::statement::Ground;
 use crate::stop::StopSignal;
 
@@ -79,6 +81,12 @@ pub(crate) trait Session: Sized + Send {
 
     /// Whether the target is a plain, transactional, writable table with every column the job names.
     fn inspect(&mut self, job: &WritebackJob) -> impl Future<Output = Result<Ground, Obstacle>> + Send;
+
+    /// The table as [`Self::inspect`] finds it, without a job.
+    fn shape(&mut self, site: &Site) -> impl Future<Output = Result<TableShape, Obstacle>> + Send;
+
+    /// Whether the write credential has a right; for a person who asks, never in an apply, which simply tries.
+    fn may(&mut self, right: &Right) -> impl Future<Output = Result<bool, Fault>> + Send;
 
     /// What else acts when these columns of the table change. Asked before S1, and once more after S4, when the lock on
     /// the table keeps everybody from changing it.

@@ -97,6 +97,11 @@ pub(crate) enum Obstacle {
     /// There is no receipts table and the write credential may not create one.
     #[error("there is no table `synapsor_writeback_receipts` and the write credential may not create it")]
     NoReceiptsTable,
+    /// There is no receipts table and the config says that the runner makes none.
+    #[error(
+        "there is no table `synapsor_writeback_receipts`, and `receipts: precreated` leaves it to an administrator"
+    )]
+    NotPrecreated,
     /// There is one, but not ours.
     #[error("the table `synapsor_writeback_receipts` has another shape than expected: {what}")]
     ReceiptsTableShape {
@@ -182,7 +187,9 @@ impl Obstacle {
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Fault(fault) => fault.class.code(),
-            Self::NoReceiptsTable | Self::ReceiptsTableShape { .. } => Code::ReceiptsTableMissing,
+            Self::NoReceiptsTable | Self::NotPrecreated | Self::ReceiptsTableShape { .. } => {
+                Code::ReceiptsTableMissing
+            }
             Self::NotTransactional { .. } => Code::TargetNotTransactional,
             Self::NotWritable { .. } => Code::TargetNotWritable,
             Self::NotAcknowledged { .. } => Code::TargetNotAcknowledged,
@@ -213,6 +220,9 @@ impl Obstacle {
                  prints the entries) and propose again",
             ),
             Self::Unseen { .. } => refusal.hint("grant it the right `TRIGGER` on the table"),
+            Self::NotPrecreated => refusal.hint(
+                "`synapsor writeback migration` prints the statement that makes it, `synapsor writeback grants` the rights on it",
+            ),
             Self::ReceiptsTableShape { .. } => {
                 refusal.hint("rename the old table and let the next apply create it, or create it as documented")
             }

@@ -29,6 +29,11 @@ mod after_image;
 mod receipts;
 mod ending;
 
+// what it needs, and whether that is there
+mod rights;
+
+mod doctor;
+
 // where it runs
 mod engine;
 mod classify;
@@ -38,7 +43,9 @@ mod report;
 mod error;
 
 pub use desk::{Desk, WriteSettings};
+pub use doctor::{Checkup, Finding, examine};
 pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
 pub use reconcile::{Conclusion, Inspection, SourceSays};
 pub use report::{ApplyReport, Check, DryRun};
+pub use rights::{default_role, grants};
 pub use stop::{StopSignal, StopSwitch};

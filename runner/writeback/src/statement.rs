@@ -8,7 +8,6 @@ use synapsor_protocol::{Advance, Engine, Guard, Value, WritebackJob};
 use synapsor_source::dialect::Statement;
 use synapsor_source::{ColumnKind, ColumnShape, TableShape};
 
-use crate::effects::Site;
 use crate::error::Obstacle;
 use crate::guard;
 
@@ -47,10 +46,11 @@ impl Ground {
     }
 }
 
-/// An update of these columns that is only ever prepared, for SQLite to say what it would set in motion.
-pub(crate) fn never_run(site: &Site, columns: &[String]) -> Statement {
-    let mut statement = Statement::new(Engine::Sqlite, "UPDATE ");
-    statement.table(&site.schema, &site.table);
+/// An update of these columns that is only ever prepared: SQLite then says what it would set in motion, and MySQL whether
+/// the credential may.
+pub(crate) fn never_run(engine: Engine, schema: &str, table: &str, columns: &[String]) -> Statement {
+    let mut statement = Statement::new(engine, "UPDATE ");
+    statement.table(schema, table);
     let mut separator = " SET ";
     for column in columns {
         statement.text(separator).name(column).text(" = NULL");

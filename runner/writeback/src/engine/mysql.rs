@@ -9,9 +9,9 @@
 //! MyISAM does not take part in transactions at all.
 
 use sqlx::mysql::{MySqlConnection, MySqlRow};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
 use synapsor_config::EffectKind;
-use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
+use synapsor_protocol::{Columns, Engine, WritebackJob};
 use synapsor_source::{Connect, TableKind, TableShape, dialect};
 
 use super::{Changed, Inserted, Purpose, Session};
@@ -21,7 +21,8 @@ use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
 use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
-use crate::statement::Ground;
+use crate::rights::{Privilege, Right};
+use crate::statement::{Ground, never_run};
 
 /// `ER_DUP_ENTRY`.
 const DUPLICATE: u16 = 1062;
@@ -130,8 +131,37 @@ impl Session for Mysql {
         if [server, innodb].iter().any(|setting| !matches!(setting.as_str(), "0" | "OFF")) {
             return Err(Fault::new(FaultClass::ReadOnly, &"the server is read-only").into());
         }
-        let shape = self.inspect_target(&job.target).await?;
+        let shape = self.inspect_target(&job.target.schema, &job.target.table).await?;
         Ground::new(&shape, false, job)
+    }
+
+    async fn shape(&mut self, site: &Site) -> Result<TableShape, Obstacle> {
+        self.inspect_target(&site.schema, &site.table).await
+    }
+
+    /// Asked by preparing what needs the right, because `information_schema` does not tell of rights that come from a role.
+    async fn may(&mut self, right: &Right) -> Result<bool, Fault> {
+        let receipts = ReceiptsTable::at(dialect::quoted(Engine::Mysql, RECEIPTS_TABLE));
+        let sql = match (right.privilege, &right.schema, &right.column) {
+            (Privilege::Usage, ..) => return Ok(true),
+            (Privilege::Create, ..) => receipts::receipts_table_ddl(Engine::Mysql).to_owned(),
+            (Privilege::Insert, ..) => receipts.insert(Engine::Mysql),
+            (Privilege::Update, Some(schema), Some(column)) => {
+                never_run(Engine::Mysql, schema, &right.table, std::slice::from_ref(column)).sql().to_owned()
+            }
+            (_, Some(schema), Some(column)) => {
+                let mut read = dialect::Statement::new(Engine::Mysql, "SELECT ");
+                read.name(column).text(" FROM ").table(schema, &right.table);
+                read.sql().to_owned()
+            }
+            _ => receipts.select(Engine::Mysql),
+        };
+        match self.connection.prepare(AssertSqlSafe(sql).into_sql_str()).await.map_err(fault) {
+            Err(Fault { class: FaultClass::Permission }) => Ok(false),
+            // What is not there is somebody else's finding.
+            Ok(_) | Err(Fault { class: FaultClass::Shape }) => Ok(true),
+            Err(other) => Err(other),
+        }
     }
 
     async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
@@ -281,16 +311,15 @@ impl Mysql {
         Ok(())
     }
 
-    async fn inspect_target(&mut self, target: &Target) -> Result<TableShape, Obstacle> {
-        let missing = || Obstacle::Missing { what: format!("table `{}.{}`", target.schema, target.table) };
-        let (kind, engine) =
-            self.find_table(Some(&target.schema), &target.table).await?.ok_or_else(missing)?;
-        require_transactional(&target.table, &kind, engine)?;
-        let shape = dialect::mysql::shape(&mut self.connection, &target.schema, &target.table).await;
+    async fn inspect_target(&mut self, schema: &str, table: &str) -> Result<TableShape, Obstacle> {
+        let missing = || Obstacle::Missing { what: format!("table `{schema}.{table}`") };
+        let (kind, engine) = self.find_table(Some(schema), table).await?.ok_or_else(missing)?;
+        require_transactional(table, &kind, engine)?;
+        let shape = dialect::mysql::shape(&mut self.connection, schema, table).await;
         let shape = shape.map_err(fault)?.ok_or_else(missing)?;
         match shape.kind {
             TableKind::Table => Ok(shape),
-            _ => Err(Obstacle::NotWritable { table: target.table.clone(), found: "not a table".into() }),
+            _ => Err(Obstacle::NotWritable { table: table.to_owned(), found: "not a table".into() }),
         }
     }
 }

@@ -6,7 +6,7 @@
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use synapsor_config::EffectKind;
-use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
+use synapsor_protocol::{Columns, Engine, WritebackJob};
 use synapsor_source::{Connect, TableKind, TableShape, dialect};
 
 use super::{Changed, Inserted, LOCK_WAIT_MS, Purpose, Session};
@@ -16,6 +16,7 @@ use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::{self, Decision};
 use crate::receipts::{self, ReceiptsTable, SourceReceipt};
+use crate::rights::{Privilege, Right};
 use crate::statement::Ground;
 
 /// Finds the receipts table on the role's own search path, with what must be true of it.
@@ -104,6 +105,13 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confupdtype IN ('c', 'n', 'd')
   AND EXISTS (SELECT FROM written w WHERE w.attrelid = k.confrelid AND w.attnum = ANY (k.confkey))
 ORDER BY 1, 2";
 
+/// Whether the role has a right on a table or one of its columns, through whatever role or grant.
+const HAS_RIGHT: &str = "
+SELECT CASE WHEN $3::text IS NULL THEN pg_catalog.has_table_privilege(c.oid, $4)
+            ELSE pg_catalog.has_column_privilege(c.oid, $3::text, $4) END
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE CASE WHEN $1::text IS NULL THEN c.oid = pg_catalog.to_regclass($2) ELSE n.nspname = $1 AND c.relname = $2 END";
+
 /// A replica, or a role or database that an administrator made read-only.
 const ACCEPTS_WRITES: &str = "
 SELECT NOT pg_catalog.pg_is_in_recovery()
@@ -153,8 +161,31 @@ impl Session for Postgres {
         if !writable {
             return Err(Fault::new(FaultClass::ReadOnly, &"a replica, or read-only by default").into());
         }
-        let (shape, partitioned) = self.inspect_target(&job.target, &guard::columns_written(job)).await?;
+        let target = &job.target;
+        let written = guard::columns_written(job);
+        let (shape, partitioned) = self.inspect_target(&target.schema, &target.table, &written).await?;
         Ground::new(&shape, partitioned, job)
+    }
+
+    async fn shape(&mut self, site: &Site) -> Result<TableShape, Obstacle> {
+        let written: Vec<&str> = site.written.iter().map(String::as_str).collect();
+        let (shape, _) = self.inspect_target(&site.schema, &site.table, &written).await?;
+        Ok(shape)
+    }
+
+    async fn may(&mut self, right: &Right) -> Result<bool, Fault> {
+        let sql = match right.privilege {
+            Privilege::Create => {
+                "SELECT pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE')"
+            }
+            Privilege::Usage => "SELECT pg_catalog.has_schema_privilege($1, 'USAGE')",
+            _ => HAS_RIGHT,
+        };
+        let asked = sqlx::query_scalar(sql).bind(&right.schema);
+        let asked = asked.bind(&right.table).bind(&right.column).bind(right.privilege.as_str());
+        let may: Option<bool> = asked.fetch_optional(&mut self.connection).await.map_err(fault)?.flatten();
+        // What is not there is somebody else's finding.
+        Ok(may.unwrap_or(true))
     }
 
     async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
@@ -275,13 +306,14 @@ impl Postgres {
 
     async fn inspect_target(
         &mut self,
-        target: &Target,
+        schema: &str,
+        table: &str,
         written: &[&str],
     ) -> Result<(TableShape, bool), Obstacle> {
-        let missing = || Obstacle::Missing { what: format!("table `{}.{}`", target.schema, target.table) };
+        let missing = || Obstacle::Missing { what: format!("table `{schema}.{table}`") };
         let found: Option<PgRow> = sqlx::query(INSPECT_TARGET)
-            .bind(&target.schema)
-            .bind(&target.table)
+            .bind(schema)
+            .bind(table)
             .bind(written)
             .fetch_optional(&mut self.connection)
             .await
@@ -290,13 +322,13 @@ impl Postgres {
         let partitioned: bool = found.try_get(0).map_err(fault)?;
         let wrong: Option<String> = found.try_get(1).map_err(fault)?;
         if let Some(found) = wrong {
-            return Err(Obstacle::NotWritable { table: target.table.clone(), found });
+            return Err(Obstacle::NotWritable { table: table.to_owned(), found });
         }
-        let shape = dialect::postgres::shape(&mut self.connection, &target.schema, &target.table).await;
+        let shape = dialect::postgres::shape(&mut self.connection, schema, table).await;
         let shape = shape.map_err(fault)?.ok_or_else(missing)?;
         match shape.kind {
             TableKind::Table => Ok((shape, partitioned)),
-            _ => Err(Obstacle::NotWritable { table: target.table.clone(), found: "not a table".into() }),
+            _ => Err(Obstacle::NotWritable { table: table.to_owned(), found: "not a table".into() }),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use rusqlite::hooks::{AuthContext, Authorization};
 use rusqlite::{Connection, InterruptHandle, OptionalExtension as _, params_from_iter};
 use synapsor_config::EffectKind;
-use synapsor_protocol::{Columns, Engine, Target, WritebackJob};
+use synapsor_protocol::{Columns, Engine, WritebackJob};
 use synapsor_source::dialect::sqlite::Access;
 use synapsor_source::{Connect, TableKind, TableShape, dialect};
 
@@ -24,6 +24,7 @@ use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
 use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
+use crate::rights::Right;
 use crate::statement::{Ground, never_run};
 
 /// One connection of its own. SQLite blocks, so each step runs on a thread for blocking work.
@@ -59,9 +60,19 @@ impl Session for Sqlite {
     }
 
     async fn inspect(&mut self, job: &WritebackJob) -> Result<Ground, Obstacle> {
-        let target = job.target.clone();
-        let shape = self.on(move |connection| shape_of(connection, &target)).await?;
+        let (schema, table) = (job.target.schema.clone(), job.target.table.clone());
+        let shape = self.on(move |connection| shape_of(connection, &schema, &table)).await?;
         Ground::new(&shape, false, job)
+    }
+
+    async fn shape(&mut self, site: &Site) -> Result<TableShape, Obstacle> {
+        let (schema, table) = (site.schema.clone(), site.table.clone());
+        self.on(move |connection| shape_of(connection, &schema, &table)).await
+    }
+
+    /// A file has no roles: whoever may write it may write every table.
+    async fn may(&mut self, _right: &Right) -> Result<bool, Fault> {
+        Ok(true)
     }
 
     async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {
@@ -209,16 +220,15 @@ fn open(path: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-fn shape_of(connection: &Connection, target: &Target) -> Result<TableShape, Obstacle> {
-    let shape = dialect::sqlite::shape(connection, &target.schema, &target.table).map_err(fault)?;
-    let missing = || Obstacle::Missing { what: format!("table `{}`", target.table) };
+fn shape_of(connection: &Connection, schema: &str, table: &str) -> Result<TableShape, Obstacle> {
+    let shape = dialect::sqlite::shape(connection, schema, table).map_err(fault)?;
+    let missing = || Obstacle::Missing { what: format!("table `{table}`") };
     let shape = shape.ok_or_else(missing)?;
     match shape.kind {
         TableKind::Table => Ok(shape),
-        _ => Err(Obstacle::NotWritable {
-            table: target.table.clone(),
-            found: "a view or a virtual table".into(),
-        }),
+        _ => {
+            Err(Obstacle::NotWritable { table: table.to_owned(), found: "a view or a virtual table".into() })
+        }
     }
 }
 
@@ -237,7 +247,8 @@ fn triggers_of(connection: &Connection, site: &Site) -> Result<Vec<Effect>, Obst
         Authorization::Allow
     };
     connection.authorizer(Some(listen)).map_err(fault)?;
-    let prepared = connection.prepare(never_run(site, &columns).sql()).map(drop);
+    let prepared =
+        connection.prepare(never_run(Engine::Sqlite, &site.schema, &site.table, &columns).sql()).map(drop);
     connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(fault)?;
     prepared.map_err(fault)?;
 

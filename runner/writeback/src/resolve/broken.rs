@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use synapsor_protocol::{Columns, WritebackJob};
+use synapsor_source::TableShape;
 use tokio::sync::Notify;
 
 use crate::classify::FaultClass;
@@ -12,6 +13,7 @@ use crate::engine::{Changed, Inserted, Purpose, Session};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
 use crate::receipts::{ReceiptsTable, SourceReceipt};
+use crate::rights::Right;
 use crate::statement::Ground;
 
 /// Where it breaks: each call a session gets in one apply, in order.
@@ -149,6 +151,14 @@ impl<S: Session> Session for Broken<S> {
 
     async fn inspect(&mut self, job: &WritebackJob) -> Result<Ground, Obstacle> {
         at(Step::Inspect, self.inner.inspect(job)).await
+    }
+
+    async fn shape(&mut self, site: &Site) -> Result<TableShape, Obstacle> {
+        self.inner.shape(site).await
+    }
+
+    async fn may(&mut self, right: &Right) -> Result<bool, Fault> {
+        self.inner.may(right).await
     }
 
     async fn effects(&mut self, site: &Site) -> Result<Vec<Effect>, Obstacle> {

@@ -14,6 +14,7 @@ on_every_engine!(
     a_receipts_table_of_another_shape_is_refused,
     a_column_that_is_gone_is_refused,
     a_view_is_not_written,
+    a_receipts_table_the_config_leaves_to_an_administrator_is_never_made,
 );
 
 on_engine!(postgres_only, Postgres:
@@ -74,6 +75,17 @@ async fn a_view_is_not_written(engine: Engine) {
     bench.execute("ALTER TABLE invoices RENAME TO invoices_all").await;
     bench.execute("CREATE VIEW invoices AS SELECT * FROM invoices_all").await;
     obstructed(&bench, Code::TargetNotWritable).await;
+}
+
+async fn a_receipts_table_the_config_leaves_to_an_administrator_is_never_made(engine: Engine) {
+    let mut bench = Bench::on(engine).await;
+    bench.setup.receipts = synapsor_config::ReceiptsMode::Precreated;
+    let refusal = obstructed(&bench, Code::ReceiptsTableMissing).await;
+    assert!(refusal.hint.is_some_and(|hint| hint.contains("synapsor writeback migration")));
+    assert!(!bench.has_receipts_table().await);
+    bench.execute(receipts_table_ddl(engine)).await;
+    let id = bench.approved(&[("note", Value::Null)]).await;
+    bench.apply_to(&id, Outcome::Applied).await;
 }
 
 /// A role that may work on the target and, where `receipts` says so, on the receipts table; and create nothing.

@@ -1,0 +1,224 @@
+//! Doctor: whether applies to a source will work, looked at before anybody approves anything. Changes nothing.
+
+use serde::Serialize;
+use synapsor_config::{Capability, Config, ReceiptsMode, Source};
+use synapsor_protocol::{Code, Engine};
+use synapsor_source::{ColumnKind, Connect, TableShape};
+
+use crate::attempt::abandon;
+use crate::desk::WriteSettings;
+use crate::effects::Reviewed;
+use crate::engine::{Mysql, Postgres, Session, Sqlite, connected, within};
+use crate::error::Obstacle;
+use crate::rights::{self, Privilege, Right};
+
+/// One thing that stands in the way of an apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The code an apply would be refused with.
+    pub code: Code,
+    /// Whose target it is about; `None` is the source as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// What was found.
+    pub what: String,
+    /// What that means.
+    pub why: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// What was found on one source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checkup {
+    /// The source's name in the config.
+    pub source: String,
+    /// Its engine.
+    pub engine: Engine,
+    /// The capabilities whose targets were looked at.
+    pub capabilities: Vec<String>,
+    /// What stands in the way; nothing is good.
+    pub findings: Vec<Finding>,
+}
+
+impl Finding {
+    fn new(code: Code, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        let (what, why, fix) = (what.into(), code.meaning().to_owned(), fix.into());
+        Self { code, capability: None, what, why, fix }
+    }
+
+    fn of(obstacle: &Obstacle, source: &str) -> Self {
+        let refusal = obstacle.refusal(source);
+        let fix = refusal.hint.unwrap_or_else(|| "bring the config and the table together".to_owned());
+        Self::new(refusal.code, obstacle.to_string(), fix)
+    }
+
+    fn about(self, capability: &Capability) -> Self {
+        Self { capability: Some(capability.name.clone()), ..self }
+    }
+}
+
+/// Looks at everything an apply to this source needs: the credential, the receipts table, every target and every right.
+/// `role` is whom the statements that would mend it name.
+pub async fn examine(
+    config: &Config,
+    source: &Source,
+    writer: Option<&WriteSettings>,
+    role: &str,
+) -> Checkup {
+    let writes = |capability: &&Capability| {
+        capability.source.name == source.name && Reviewed::of_capability(capability).is_some()
+    };
+    let capabilities: Vec<&Capability> =
+        config.capabilities.iter().map(AsRef::as_ref).filter(writes).collect();
+    let patient = Patient { config, source, role, capabilities };
+    let findings = match writer {
+        _ if patient.capabilities.is_empty() => Ok(Vec::new()),
+        None => Ok(vec![Finding::new(
+            Code::WritebackDisabled,
+            format!("source `{}` has no write credential", source.name),
+            "name the variable that holds its URL in `write_url_env`",
+        )]),
+        Some(WriteSettings { connect: Connect::Missing { env }, .. }) => Ok(vec![Finding::new(
+            Code::WritebackDisabled,
+            format!("`{env}` is not set"),
+            format!("set `{env}` to the URL of the writing credential"),
+        )]),
+        Some(writer) => match source.engine {
+            Engine::Sqlite => patient.look::<Sqlite>(writer).await,
+            Engine::Postgres => patient.look::<Postgres>(writer).await,
+            Engine::Mysql => patient.look::<Mysql>(writer).await,
+        },
+    };
+    Checkup {
+        source: source.name.clone(),
+        engine: source.engine,
+        capabilities: patient.capabilities.iter().map(|capability| capability.name.clone()).collect(),
+        findings: findings.unwrap_or_else(|obstacle| vec![Finding::of(&obstacle, &source.name)]),
+    }
+}
+
+struct Patient<'a> {
+    config: &'a Config,
+    source: &'a Source,
+    role: &'a str,
+    capabilities: Vec<&'a Capability>,
+}
+
+impl Patient<'_> {
+    async fn look<S: Session>(&self, writer: &WriteSettings) -> Result<Vec<Finding>, Obstacle> {
+        let mut session = connected::<S>(writer).await?;
+        let mut findings = Vec::new();
+        for capability in &self.capabilities {
+            let found = self.target(&mut session, writer, capability).await;
+            findings.extend(found.into_iter().map(|finding| finding.about(capability)));
+        }
+        for right in rights::rights(self.config, self.source) {
+            findings.extend(self.right(&mut session, writer, &right).await?);
+        }
+        findings.extend(self.receipts(&mut session, writer).await?);
+        abandon(session).await;
+        Ok(findings)
+    }
+
+    async fn target<S: Session>(
+        &self,
+        session: &mut S,
+        writer: &WriteSettings,
+        capability: &Capability,
+    ) -> Vec<Finding> {
+        let Some(reviewed) = Reviewed::of_capability(capability) else { return Vec::new() };
+        let shape = match within(writer, session.shape(&reviewed.site)).await {
+            Ok(shape) => shape,
+            Err(obstacle) => return vec![Finding::of(&obstacle, &self.source.name)],
+        };
+        let mut findings = columns(capability, &reviewed, &shape);
+        let effects = within(writer, session.effects(&reviewed.site)).await;
+        if let Err(obstacle) = effects.and_then(|found| reviewed.check(&found)) {
+            findings.push(Finding::of(&obstacle, &self.source.name));
+        }
+        findings
+    }
+
+    async fn right<S: Session>(
+        &self,
+        session: &mut S,
+        writer: &WriteSettings,
+        right: &Right,
+    ) -> Result<Option<Finding>, Obstacle> {
+        if within(writer, session.may(right)).await? {
+            return Ok(None);
+        }
+        let privilege = right.privilege.as_str();
+        let what = match (&right.column, &right.schema, right.privilege) {
+            (Some(column), ..) => {
+                format!("the write credential lacks {privilege} on column `{column}` of `{}`", right.table)
+            }
+            (None, Some(schema), Privilege::Usage) => {
+                format!("the write credential lacks {privilege} on schema `{schema}`")
+            }
+            _ => format!("the write credential lacks {privilege} on `{}`", right.table),
+        };
+        Ok(Some(Finding::new(Code::PermissionDenied, what, self.grant_for(right))))
+    }
+
+    /// The printed statement that gives a right.
+    fn grant_for(&self, right: &Right) -> String {
+        let about = match right.privilege {
+            Privilege::Usage => "USAGE ON SCHEMA".to_owned(),
+            _ => synapsor_source::dialect::quoted(self.source.engine, &right.table),
+        };
+        let plain = format!("ON {} ", right.table);
+        let mut grants = rights::grants(self.config, self.source, self.role).into_iter();
+        grants
+            .find(|sql| {
+                (sql.contains(&about) || sql.contains(&plain)) && sql.contains(right.privilege.as_str())
+            })
+            .map_or_else(|| "run what `synapsor writeback grants` prints".to_owned(), |sql| format!("{sql};"))
+    }
+
+    async fn receipts<S: Session>(
+        &self,
+        session: &mut S,
+        writer: &WriteSettings,
+    ) -> Result<Vec<Finding>, Obstacle> {
+        let found = match within(writer, session.receipts_table(false)).await {
+            Ok(found) => found,
+            Err(obstacle @ Obstacle::Fault(_)) => return Err(obstacle),
+            // MySQL shows nothing of a table to whoever has no right on it.
+            Err(obstacle) => return Ok(vec![Finding::of(&obstacle, &self.source.name)]),
+        };
+        let mut findings = Vec::new();
+        if found.is_some() {
+            for right in rights::receipts_rights() {
+                findings.extend(self.right(session, writer, &right).await?);
+            }
+        } else if self.source.receipts == ReceiptsMode::Precreated {
+            findings.push(Finding::of(&Obstacle::NotPrecreated, &self.source.name));
+        } else if !within(writer, session.may(&rights::receipts_right(Privilege::Create))).await? {
+            findings.push(Finding::of(&Obstacle::NoReceiptsTable, &self.source.name));
+        }
+        Ok(findings)
+    }
+}
+
+/// Columns that are not there, or cannot be read or written exactly.
+fn columns(capability: &Capability, reviewed: &Reviewed, shape: &TableShape) -> Vec<Finding> {
+    let mut names = capability.captured_columns();
+    names.extend(reviewed.site.written.iter().map(String::as_str));
+    let wrong = names.into_iter().filter_map(|name| match shape.columns.get(name) {
+        None => Some((Code::SourceShapeMismatch, format!("column `{name}` is not in `{}`", shape.table))),
+        Some(column) if column.kind == ColumnKind::Unsupported => {
+            let what =
+                format!("column `{name}` has the type `{}`, which cannot be kept exact", column.type_name);
+            Some((Code::ColumnTypeUnsupported, what))
+        }
+        Some(column) if column.generated && reviewed.site.written.contains(name) => {
+            Some((Code::SourceShapeMismatch, format!("column `{name}` is computed by the database itself")))
+        }
+        Some(_) => None,
+    });
+    wrong
+        .map(|(code, what)| Finding::new(code, what, "leave it out of the capability, or change the table"))
+        .collect()
+}

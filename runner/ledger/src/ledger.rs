@@ -15,7 +15,7 @@ use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::replay::{self, Replay};
 use crate::report::ChainReport;
 use crate::verify;
-use crate::writeback::{self, Start};
+use crate::writeback::{self, Finished, Start};
 
 /// One ledger file. Clones share it; several processes may have it open at once.
 #[derive(Clone)]
@@ -137,11 +137,11 @@ impl Ledger {
         self.book.writer.write(move |write| writeback::start(write, &id, &runner_id)).await
     }
 
-    /// Records how an apply ended. Repeating an equal ending changes nothing.
+    /// Records how an apply ended, and answers what stands on record. Repeating an equal ending changes nothing.
     ///
     /// # Errors
     /// When the receipt contradicts a final state or names another job.
-    pub async fn finish_writeback(&self, receipt: &Receipt) -> Result<StoredProposal, Error> {
+    pub async fn finish_writeback(&self, receipt: &Receipt) -> Result<Finished, Error> {
         let receipt = receipt.clone();
         self.book.writer.write(move |write| writeback::finish(write, &receipt)).await
     }

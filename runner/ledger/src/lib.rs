@@ -51,4 +51,4 @@ pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};
 pub use report::{ChainReport, Misfit, MisfitKind};
 pub use rule::Rule;
-pub use writeback::Start;
+pub use writeback::{Finished, Start};

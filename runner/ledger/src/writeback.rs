@@ -34,6 +34,15 @@ pub enum Start {
     },
 }
 
+/// What stands on record once an apply has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The proposal, where it stands now.
+    pub proposal: StoredProposal,
+    /// The receipt on record: the one handed in, or that of another run which had said the same before.
+    pub receipt: Receipt,
+}
+
 const NEVER_STARTED: Error = Error::Invariant { what: "an apply ended that the ledger never saw start" };
 
 /// Records the intent to apply and answers the job.
@@ -65,7 +74,7 @@ pub(crate) fn approved(conn: &Connection, id: &ProposalId) -> Result<StoredPropo
 }
 
 /// Records how an apply ended and moves the proposal. An equal ending again changes nothing.
-pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<StoredProposal, Error> {
+pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<Finished, Error> {
     let id = &receipt.proposal_id;
     let stored = proposals::get_intact(write.conn, id)?;
     let next = stored.state.next(Move::Finish(receipt.outcome));
@@ -74,8 +83,8 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<StoredPropo
         return Err(if next.is_some() { NEVER_STARTED } else { refused.into() });
     };
     check_receipt(&job, &stored, receipt)?;
-    if is_repeat(write.conn, &stored, receipt)? {
-        return Ok(stored);
+    if let Some(standing) = standing(write.conn, &stored, receipt)? {
+        return Ok(Finished { proposal: stored, receipt: standing });
     }
     let state = next.ok_or(refused)?;
     documents::insert_receipt(write.conn, receipt)?;
@@ -88,7 +97,8 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<StoredPropo
         "source_changed": receipt.source_changed,
     });
     let event = chain::append(write, ended(receipt.outcome), Some(id), &receipt.runner_id, payload)?;
-    proposals::set_state(write, stored, state, &event)
+    let proposal = proposals::set_state(write, stored, state, &event)?;
+    Ok(Finished { proposal, receipt: receipt.clone() })
 }
 
 /// Records that an attempt came to nothing for a passing reason; the proposal stays where it was.
@@ -227,15 +237,21 @@ fn check_receipt(job: &StoredJob, stored: &StoredProposal, receipt: &Receipt) ->
     if fits { Ok(()) } else { Err(Error::Invariant { what: "a receipt names another job than the ledger" }) }
 }
 
-/// The same receipt again, or another run's receipt that says what the final state already says.
-fn is_repeat(conn: &Connection, stored: &StoredProposal, receipt: &Receipt) -> Result<bool, Error> {
-    let agrees = match stored.state {
-        ProposalState::Applied => matches!(receipt.outcome, Outcome::Applied | Outcome::AlreadyApplied),
-        ProposalState::Conflict => receipt.outcome == Outcome::Conflict,
-        ProposalState::Failed => receipt.outcome == Outcome::Failed,
+/// The same receipt again, or another run's receipt that says what the final state already says; `None` for news.
+fn standing(conn: &Connection, stored: &StoredProposal, receipt: &Receipt) -> Result<Option<Receipt>, Error> {
+    let agrees = |earlier: &Receipt| match stored.state {
+        ProposalState::Applied => matches!(
+            (earlier.outcome, receipt.outcome),
+            (Outcome::Applied | Outcome::AlreadyApplied, Outcome::Applied | Outcome::AlreadyApplied)
+        ),
+        ProposalState::Conflict | ProposalState::Failed => earlier.outcome == receipt.outcome,
         _ => false,
     };
-    Ok(agrees || documents::receipts(conn, &receipt.proposal_id)?.contains(receipt))
+    let mut earlier = documents::receipts(conn, &receipt.proposal_id)?;
+    if earlier.contains(receipt) {
+        return Ok(Some(receipt.clone()));
+    }
+    Ok(earlier.iter().rposition(agrees).map(|at| earlier.swap_remove(at)))
 }
 
 fn ended(outcome: Outcome) -> EventKind {

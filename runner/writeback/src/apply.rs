@@ -90,15 +90,20 @@ impl Desk {
     pub(crate) async fn record(&self, job: &WritebackJob, attempt: Attempt) -> Result<ApplyReport, Error> {
         let Attempt { ending, checks } = attempt;
         let receipt = self.receipt(job, ending);
-        let (outcome, changed) = (receipt.outcome, receipt.source_changed);
+        let (mut outcome, mut changed) = (receipt.outcome, receipt.source_changed);
         let recorded = self.ledger.finish_writeback(&receipt).await;
-        recorded.map_err(|source| Error::Unrecorded { changed, source })?;
+        let standing = recorded.map_err(|source| Error::Unrecorded { changed, source })?.receipt;
+        // After an unclear COMMIT the source's receipt does not tell which of two runs wrote it. The first to say so on
+        // record is believed, so that one change is never claimed twice.
+        if standing.receipt_id != receipt.receipt_id && standing.source_changed == SourceChanged::Yes {
+            (outcome, changed) = (Outcome::AlreadyApplied, SourceChanged::No);
+        }
         Ok(ApplyReport {
             proposal_id: job.proposal_id.clone(),
             outcome: Some(outcome),
             dry_run: false,
             would: None,
-            receipt: Some(receipt),
+            receipt: Some(standing),
             checks: with_allowed(checks),
             source_changed: changed,
         })

@@ -93,7 +93,8 @@ async fn a_shadow_proposal_is_never_approved_but_may_be_put_away() {
 async fn the_approver_may_repeat_after_the_apply_and_gets_the_present_state() {
     let fixture = Fixture::new().await;
     let job = fixture.started(&Call::default()).await;
-    let applied = fixture.ledger.finish_writeback(&receipt(&job, Outcome::Applied)).await.expect("finished");
+    let finished = fixture.ledger.finish_writeback(&receipt(&job, Outcome::Applied)).await;
+    let applied = finished.expect("finished").proposal;
     let again = fixture.ledger.decide(&approval(&applied, "ada")).await.expect("the same answer");
     assert_eq!(again, applied);
 }

@@ -64,7 +64,7 @@ async fn no_apply_starts_and_a_receipt_waits_while_the_disk_is_full() {
     }
     fixture.ledger.limit_size(100_000_000).await.expect("room again");
     assert_eq!(
-        fixture.ledger.finish_writeback(&ended).await.expect("recorded").state,
+        fixture.ledger.finish_writeback(&ended).await.expect("recorded").proposal.state,
         ProposalState::Applied
     );
     fixture.events().await;

@@ -50,7 +50,7 @@ async fn each_outcome_ends_where_the_table_says_and_is_final() {
     for (order, (outcome, state)) in (1..).zip(outcomes) {
         let job = fixture.started(&Call::order(order)).await;
         let finished = fixture.ledger.finish_writeback(&receipt(&job, outcome)).await.expect("finished");
-        assert_eq!(finished.state, state);
+        assert_eq!(finished.proposal.state, state);
         for other in [Outcome::Applied, Outcome::Conflict, Outcome::Failed, Outcome::Unknown] {
             let late = fixture.ledger.finish_writeback(&receipt(&job, other)).await;
             match late {
@@ -62,6 +62,20 @@ async fn each_outcome_ends_where_the_table_says_and_is_final() {
         assert_eq!(replay.receipts.len(), 1, "{outcome}");
     }
     fixture.events().await;
+}
+
+#[tokio::test]
+async fn of_two_runs_that_say_the_same_the_first_stands_and_the_second_is_told() {
+    let fixture = Fixture::new().await;
+    let job = fixture.started(&Call::default()).await;
+    let (first, second) = (receipt(&job, Outcome::Applied), receipt(&job, Outcome::AlreadyApplied));
+    assert_ne!(first.receipt_id, second.receipt_id);
+    for said in [&first, &second] {
+        let finished = fixture.ledger.finish_writeback(said).await.expect("finished");
+        assert_eq!((finished.proposal.state, &finished.receipt), (ProposalState::Applied, &first));
+    }
+    let replay = fixture.ledger.replay(&job.proposal_id).await.expect("readable");
+    assert_eq!(replay.receipts, [first]);
 }
 
 #[tokio::test]
@@ -93,7 +107,7 @@ async fn an_unknown_outcome_is_settled_by_the_next_attempt() {
     let fixture = Fixture::new().await;
     let job = fixture.started(&Call::default()).await;
     let unknown = Receipt { source_changed: SourceChanged::Unknown, ..receipt(&job, Outcome::Unknown) };
-    let stored = fixture.ledger.finish_writeback(&unknown).await.expect("recorded");
+    let stored = fixture.ledger.finish_writeback(&unknown).await.expect("recorded").proposal;
     assert_eq!(stored.state, ProposalState::ReconciliationRequired);
     let events = fixture.events().await;
     fixture.ledger.finish_writeback(&unknown).await.expect("the same answer");
@@ -104,7 +118,7 @@ async fn an_unknown_outcome_is_settled_by_the_next_attempt() {
     let next = fixture.start(&job.proposal_id).await;
     assert_eq!(next.attempt, 2);
     let settled = fixture.ledger.finish_writeback(&receipt(&next, Outcome::AlreadyApplied)).await;
-    assert_eq!(settled.expect("settled").state, ProposalState::Applied);
+    assert_eq!(settled.expect("settled").proposal.state, ProposalState::Applied);
 }
 
 #[tokio::test]

@@ -1,0 +1,41 @@
+//! The runner is killed: at every request of its wire, before and after the answer, and at drawn moments.
+
+use synapsor_protocol::Engine;
+
+use crate::proxy::{Action, At, Plan};
+use crate::sweep::traffic;
+use crate::trial::{Blow, Case, run_all};
+use crate::volume::{Draw, volume};
+
+const MOMENTS: u64 = 40;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_killed_at_any_request_leaves_all_of_the_change_or_nothing() {
+    let mut cases = Vec::new();
+    for engine in [Engine::Postgres, Engine::Mysql] {
+        let requests = traffic(engine).await.requests.len();
+        for (mode, action) in
+            [("killed as it asks", Action::Hold), ("killed before it hears the answer", Action::HoldAnswer)]
+        {
+            cases.extend((1..=requests + 1).map(|number| {
+                let blow = Blow::Kill(Plan::new(At::Request(number), action));
+                Case { engine, point: None, mode: mode.into(), blow, may_say: &[] }
+            }));
+        }
+    }
+    run_all(cases, 3).await.finish("the runner is killed at every request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_killed_at_any_moment_leaves_all_of_the_change_or_nothing() {
+    let mut draw = Draw::new();
+    let mut cases = Vec::new();
+    for engine in [Engine::Postgres, Engine::Mysql, Engine::Sqlite] {
+        cases.extend((0..MOMENTS * volume()).map(|_| {
+            let blow = Blow::KillAfter { permille: u32::try_from(draw.below(1_200)).expect("small") };
+            Case { engine, point: Some("a drawn moment".into()), mode: "killed".into(), blow, may_say: &[] }
+        }));
+    }
+    let title = format!("the runner is killed at drawn moments ({})", draw.setting());
+    run_all(cases, 2).await.finish(&title);
+}

@@ -245,6 +245,12 @@ pub(crate) struct Apply {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Writeback {
+    #[command(flatten)]
+    Prepare(Prepare),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Prepare {
     /// Look at everything an apply needs in the source, and say what is missing and how to mend it; changes nothing
     #[command(
         after_help = "Examples:\n  synapsor writeback doctor\n  synapsor writeback doctor --source app --json\n\nExit codes: 0 nothing stands in the way; 1 something does; 3 a source cannot be reached"

@@ -33,7 +33,9 @@ pub(crate) async fn run(
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
         Command::Apply(apply) => apply::run(&apply, settings).await.map(Some),
-        Command::Writeback(command) => writeback::run(command, settings).await.map(Some),
+        Command::Writeback(args::Writeback::Prepare(command)) => {
+            writeback::run(command, settings).await.map(Some)
+        }
         Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
         Command::Validate(validate) => validate::run(&validate).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),

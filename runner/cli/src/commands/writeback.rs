@@ -9,23 +9,23 @@ use synapsor_writeback::{
     Checkup, Finding, WriteSettings, default_role, examine, grants, receipts_table_ddl,
 };
 
-use crate::args::{Administered, Writeback};
+use crate::args::{Administered, Prepare};
 use crate::exit::Exit;
 use crate::print::{Report, count, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
 
-pub(crate) async fn run(command: Writeback, settings: &Settings) -> Result<Report, Refusal> {
+pub(crate) async fn run(command: Prepare, settings: &Settings) -> Result<Report, Refusal> {
     let config = settings.config()?;
     let writers = wiring::credentials(settings, &config);
     match command {
-        Writeback::Doctor(asked) => doctor(&config, &writers, &asked).await,
-        Writeback::Migration(only) => {
+        Prepare::Doctor(asked) => doctor(&config, &writers, &asked).await,
+        Prepare::Migration(only) => {
             let statements = |source: &Source| vec![receipts_table_ddl(source.engine).to_owned()];
             let said = "run once, where the writing credential looks first: its default schema or database";
             Ok(printed(&sources(&config, only.source.as_deref())?, said, statements))
         }
-        Writeback::Grants(asked) => {
+        Prepare::Grants(asked) => {
             let statements = |source: &Source| grants(&config, source, &role(&writers, source, &asked));
             let said = "run after `synapsor writeback migration`, in the same place";
             Ok(printed(&sources(&config, asked.only.source.as_deref())?, said, statements))

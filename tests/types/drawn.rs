@@ -231,18 +231,19 @@ async fn once(world: &World, patch: Columns) -> Result<bool, TestCaseError> {
     let report = report.map_err(|refusal| TestCaseError::fail(format!("{refusal:?}")))?;
     let code = report.receipt.as_ref().and_then(|receipt| receipt.code);
     prop_assert_eq!((report.outcome, code), (Some(Outcome::Applied), None));
-    for (column, approved) in &proposal.change_set.after {
-        let canonical = witness::canonical(world.engine(), column, approved);
-        let stored = world.database.scalar(&format!("SELECT {canonical} FROM t")).await;
-        prop_assert_eq!(stored, witness::expected(world.engine(), approved), "{}", column);
-    }
+    let (engine, after) = (world.engine(), &proposal.change_set.after);
+    let columns: Vec<String> =
+        after.iter().map(|(column, approved)| witness::canonical(engine, column, approved)).collect();
+    let stored = world.seen(&format!("SELECT {} FROM t", columns.join(", "))).await.swap_remove(0);
+    let approved: Vec<_> = after.values().map(|approved| witness::expected(engine, approved)).collect();
+    prop_assert_eq!(stored, approved);
     Ok(true)
 }
 
 async fn row(world: &World) -> Vec<Vec<Option<String>>> {
     let columns: Vec<String> =
         types(world.engine()).iter().map(|(name, ..)| witness::fingerprint(world.engine(), name)).collect();
-    world.database.query_text(&format!("SELECT {} FROM t", columns.join(", "))).await
+    world.seen(&format!("SELECT {} FROM t", columns.join(", "))).await
 }
 
 #[test]

@@ -21,7 +21,10 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-// what follows the value: the version it guards by, the tenant it belongs to, values nobody listed
-mod drawn;
+// what follows the value: what takes its place, the version it guards by, the tenant it belongs to
 mod tenants;
+mod twins;
 mod versions;
+
+// values nobody listed
+mod drawn;

@@ -65,12 +65,10 @@ fn numeric() -> Vec<Group> {
         of("int NOT NULL DEFAULT 7").refuses([Value::Null, text("7")]),
         of("int GENERATED ALWAYS AS (1 + 1) STORED").refuses([integer(5), Value::Null]),
         of("int GENERATED ALWAYS AS (1 + 1) VIRTUAL").refuses([integer(5)]),
-        of("year").holds_integers([1901, 1970, 2026, 2155]).refuses([
-            integer(1900),
-            integer(2156),
-            integer(26),
-            integer(0),
-        ]),
+        of("year")
+            .holds_integers([1901, 1970, 2026, 2155])
+            .refuses([integer(1900), integer(2156), integer(26), integer(0)])
+            .guards(["0"]),
         of("decimal(10,2)")
             .holds([
                 ("0", integer(0)),
@@ -178,7 +176,8 @@ fn textual() -> Vec<Group> {
             )
             .holds([("NULL", Value::Null)])
             .refuses([integer(5), integer(0), Value::Boolean(true), bytes(b"a"), decimal("1.5")])
-            .refuses_as(Code::InvalidInput, [text("a\0b")]),
+            .refuses_as(Code::InvalidInput, [text("a\0b")])
+            .guards(["'a\\0b'"]),
         of("varchar(4)")
             .holds_texts(m, ["", "abcd", "🦀🦀🦀🦀", "ab  ", "    ", "e\u{301}e\u{301}"])
             .refuses([text("abcde"), text("abcd "), text("e\u{301}e\u{301}e")]),
@@ -187,7 +186,9 @@ fn textual() -> Vec<Group> {
             .refuses([text("🦀"), text("a🦀b")]),
         of("varchar(40) CHARACTER SET latin1")
             .holds_texts(m, ["äöüßÿ", "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ", "abc", "\u{a0}", "é"])
-            .refuses([text("日本"), text("🦀"), text("e\u{301}"), text("ł")]),
+            .refuses([text("日本"), text("🦀"), text("e\u{301}"), text("ł")])
+            // Five bytes mean nothing in Windows-1252 and are kept all the same.
+            .guards(["x'818d8f909d'"]),
         of("varchar(8) CHARACTER SET ascii COLLATE ascii_bin")
             .holds_texts(m, ["abc", "ABC", "\u{7f}", "a "])
             .refuses([text("ä"), text("\u{80}"), text("🦀")]),
@@ -221,7 +222,9 @@ fn textual() -> Vec<Group> {
         of("enum('good','it''s bad','1','','a\\\\b')")
             .holds_texts(m, ["good", "it's bad", "1", "", "a\\b"])
             .holds([("NULL", Value::Null)])
-            .refuses([text("GOOD"), text("good "), text("2"), integer(1), text("a\\\\b")]),
+            .refuses([text("GOOD"), text("good "), text("2"), integer(1), text("a\\\\b")])
+            // What lax mode makes of a label that is none.
+            .guards(["'none'"]),
         of("enum('a','b') CHARACTER SET latin1").holds_texts(m, ["a", "b"]),
         of("uuid")
             .holds([
@@ -298,6 +301,7 @@ fn moments() -> Vec<Group> {
                 text("0001-01-01T00:00:00Z"),
                 text("2026-01-02T03:04:05"),
             ])
+            .guards(["'1970-01-01 00:00:01.5'"])
             .unreadable(["'0000-00-00 00:00:00'"]),
         of("timestamp NULL")
             .holds([("'2026-01-02 03:04:05'", text("2026-01-02T03:04:05Z"))])

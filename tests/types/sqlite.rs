@@ -77,6 +77,7 @@ fn loose() -> Vec<Group> {
             .holds_integers([i64::MIN, i64::MIN + 1, -1, 0, 1, 9_007_199_254_740_993, i64::MAX - 1, i64::MAX])
             .holds([("NULL", Value::Null), ("5", decimal("5.00"))])
             .refuses([text("12abc"), text("12"), decimal("1.5"), decimal("9223372036854775808"), bytes(b"1")])
+            .guards(["'12abc'", "x'07'", "''"])
             .unreadable(["0.5", "9223372036854775808", "1e400"]),
         of("BOOLEAN")
             .holds([("TRUE", Value::Boolean(true)), ("FALSE", Value::Boolean(false))])
@@ -94,6 +95,7 @@ fn loose() -> Vec<Group> {
             ])
             .refuses([bytes(b"a"), Value::Boolean(true)])
             .refuses_as(Code::InvalidInput, [text("a\0b")])
+            .guards(["x'00ff'", "'a' || char(0) || 'b'"])
             .unreadable(["CAST(x'ff' AS TEXT)"]),
         of("TEXT").no_key().holds([("'9.50'", decimal("9.50")), ("'{\"a\":1.10}'", json("{\"a\":1.10}"))]),
         of("TEXT COLLATE NOCASE").holds_texts(s, ["acme", "ACME", "Acme", "acme "]),

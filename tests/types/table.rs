@@ -25,6 +25,8 @@ enum Case {
     Holds { literal: String, proposed: Value },
     /// The value is refused when it is proposed.
     Refuses { proposed: Value, code: Code },
+    /// The literal guards a change to the first value that holds, though it could not be proposed itself.
+    Guards { literal: String },
     /// A row with this stored is not served.
     Unreadable { literal: String },
 }
@@ -72,6 +74,12 @@ impl Group {
     /// The same by another code.
     pub(crate) fn refuses_as<const N: usize>(mut self, code: Code, values: [Value; N]) -> Self {
         self.cases.extend(values.map(|proposed| Case::Refuses { proposed, code }));
+        self
+    }
+
+    /// Stored values that nobody can propose, and that guard all the same.
+    pub(crate) fn guards<const N: usize>(mut self, literals: [&str; N]) -> Self {
+        self.cases.extend(literals.map(|literal| Case::Guards { literal: literal.to_owned() }));
         self
     }
 
@@ -131,6 +139,7 @@ async fn check_group(world: &World, table: &str, group: &Group) -> Vec<String> {
     for (id, case) in (1..).zip(&group.cases) {
         let found = match case {
             Case::Holds { proposed, .. } => check_held(world, table, group, id, proposed).await,
+            Case::Guards { .. } => check_guarded(world, table, group, id).await,
             Case::Refuses { proposed, code } => check_refused(world, table, id, proposed, *code).await,
             Case::Unreadable { .. } => {
                 check_refused(world, table, id, &Value::Null, Code::ColumnTypeUnsupported).await
@@ -164,6 +173,9 @@ async fn fill(world: &World, table: &str, group: &Group) {
         let columns = match case {
             Case::Holds { literal, .. } => {
                 format!("id, tenant, k, v, c) VALUES ({id}, 'acme', {literal}, {literal}, {literal}")
+            }
+            Case::Guards { literal } => {
+                format!("id, tenant, v, c) VALUES ({id}, 'acme', {literal}, {literal}")
             }
             Case::Unreadable { literal } => format!("id, tenant, c) VALUES ({id}, 'acme', {literal}"),
             Case::Refuses { .. } => format!("id, tenant) VALUES ({id}, 'acme'"),
@@ -225,12 +237,25 @@ async fn check_held(
 
     let columns = ["p", "c"].map(|column| witness::canonical(engine, column, approved));
     let sql = format!("SELECT {} FROM {table} WHERE id = {id}", columns.join(", "));
-    let seen = world.database.query_text(&sql).await.swap_remove(0);
+    let seen = world.seen(&sql).await.swap_remove(0);
     equal("what is stored and what was approved", &seen[0], &witness::expected(engine, approved))?;
     equal("what is stored and what the database makes of the literal", &seen[0], &seen[1])?;
 
     let read = desk.read().await.map_err(|refusal| format!("read back: {refusal:?}"))?;
     equal("read back and approved", &read["p"], approved)
+}
+
+async fn check_guarded(world: &World, table: &str, group: &Group, id: i64) -> Result<(), String> {
+    let Some(Case::Holds { proposed, .. }) = group.cases.first() else {
+        return Err("the first case of its group holds a value".to_owned());
+    };
+    let mut call = call(table, id, proposed);
+    call.guard = ConflictGuard::Column { column: "v".into(), advance: Advance::None };
+    let desk = world.desk(call);
+    let proposal = desk.propose().await.map_err(|refusal| format!("propose: {refusal:?}"))?;
+    let report = desk.carry_out(&proposal).await.map_err(|refusal| format!("apply: {refusal:?}"))?;
+    let code = report.receipt.and_then(|receipt| receipt.code);
+    equal("outcome", &(report.outcome, code), &(Some(Outcome::Applied), None))
 }
 
 async fn check_refused(
@@ -258,7 +283,7 @@ async fn snapshot(world: &World, table: &str, columns: &[&str]) -> Vec<Vec<Optio
     let columns: Vec<String> =
         columns.iter().map(|column| witness::fingerprint(world.engine(), column)).collect();
     let sql = format!("SELECT {} FROM {table} ORDER BY id", columns.join(", "));
-    world.database.query_text(&sql).await
+    world.seen(&sql).await
 }
 
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, left: &T, right: &T) -> Result<(), String> {
@@ -271,6 +296,7 @@ impl std::fmt::Debug for Case {
         let (what, shown) = match self {
             Self::Holds { proposed, .. } => ("holds", format!("{proposed:?}")),
             Self::Refuses { proposed, .. } => ("refuses", format!("{proposed:?}")),
+            Self::Guards { literal } => ("guards", literal.clone()),
             Self::Unreadable { literal } => ("unreadable", literal.clone()),
         };
         match shown.chars().count() {

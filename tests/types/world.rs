@@ -1,6 +1,5 @@
 //! A database, a ledger, the model's side and a person's side, for one test; the rooms themselves, without the binary.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,8 +8,9 @@ use synapsor_invocation::{Answer, Handlers, Parts, Runtime, ToolCall};
 use synapsor_ledger::{Ledger, Opening};
 use synapsor_protocol::{Clock, Columns, Engine, Environment, Ids, Moment, Proposal, Refusal, Value};
 use synapsor_source::{Connect, SourceSettings, Sources};
-use synapsor_test_servers::TestDatabase;
+use synapsor_test_servers::{Session, TestDatabase};
 use synapsor_writeback::{ApplyReport, Desk, WriteSettings};
+use tokio::sync::Mutex;
 
 use crate::config;
 
@@ -31,6 +31,7 @@ pub(crate) struct Call {
 
 pub(crate) struct World {
     pub(crate) database: TestDatabase,
+    witness: Mutex<Session>,
     ledger: Ledger,
     sources: Sources,
     ids: Arc<dyn Ids>,
@@ -40,10 +41,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn on(engine: Engine) -> Self {
         let database = synapsor_test_servers::database(engine).await;
-        // The ledger's durability is tested elsewhere; here it would only cost time.
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let folder = folder.expect("a folder");
+        let folder = synapsor_test_servers::folder();
+        let witness = Mutex::new(database.session().await);
         let ids: Arc<dyn Ids> = Arc::new(Counting(AtomicU64::new(1)));
         let opening = Opening { create: true, clock: Arc::new(Stopped), ids: Arc::clone(&ids) };
         let ledger = Ledger::open(&folder.path().join("ledger.db"), opening).await.expect("a ledger");
@@ -55,11 +54,16 @@ impl World {
             connections_max: 2,
             acquire_timeout_ms: 10_000,
         }]);
-        Self { database, ledger, sources, ids, _folder: folder }
+        Self { database, witness, ledger, sources, ids, _folder: folder }
     }
 
     pub(crate) fn engine(&self) -> Engine {
         self.database.engine()
+    }
+
+    /// What the witness sees.
+    pub(crate) async fn seen(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.witness.lock().await.query_text(sql).await
     }
 
     /// Somebody who makes this call, and somebody who decides about it.

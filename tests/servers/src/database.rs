@@ -37,7 +37,7 @@ impl TestDatabase {
     }
 
     pub(crate) fn in_a_file() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = crate::folder();
         let path = folder.path().join("source.db");
         Session::in_file(&path);
         Self { engine: Engine::Sqlite, place: Place::File { path, _folder: folder } }

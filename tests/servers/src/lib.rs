@@ -33,6 +33,17 @@ pub async fn mysql() -> TestDatabase {
     TestDatabase::on_server(synapsor_protocol::Engine::Mysql).await
 }
 
+/// A folder that goes with the value: in memory where the system has such a place, because a test that is killed loses
+/// nothing there, and a disk would make it wait for every commit.
+///
+/// # Panics
+/// When none can be made.
+pub fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("a temporary folder")
+}
+
 /// A new, empty SQLite file in a folder of its own.
 pub fn sqlite() -> TestDatabase {
     TestDatabase::in_a_file()

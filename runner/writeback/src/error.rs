@@ -209,7 +209,7 @@ impl Obstacle {
         let refusal = Refusal::new(self.code(), format!("source `{source_name}`: {self}"));
         match self {
             Self::NoReceiptsTable => refusal.hint(
-                "let an administrator create it once, as in `docs/reference/receipts-table.md`; then SELECT and INSERT on it are enough",
+                "`synapsor writeback migration` prints what an administrator runs once; then SELECT and INSERT on it are enough",
             ),
             Self::NotAcknowledged { capability, entries, .. } => refusal.hint(format!(
                 "read what it does; to accept it, add {entries} to `target_acknowledgements` of capability \
@@ -224,7 +224,7 @@ impl Obstacle {
                 "`synapsor writeback migration` prints the statement that makes it, `synapsor writeback grants` the rights on it",
             ),
             Self::ReceiptsTableShape { .. } => {
-                refusal.hint("rename the old table, then let the next apply create it or use `docs/reference/receipts-table.md`")
+                refusal.hint("rename the old table; `synapsor writeback migration` prints the statement for the new one")
             }
             Self::Fault(fault) if fault.class.code().retryable() => refusal.hint("repeat the apply; it is safe"),
             _ => refusal,

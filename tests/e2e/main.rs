@@ -3,12 +3,16 @@
 //! Run with both servers up: `tests/with-databases cargo nextest run -p synapsor-cli --test e2e`.
 #![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends loudly")]
 
+#[macro_use]
+mod engines;
 mod world;
 
 mod bad_input;
 mod commands;
 mod demo;
+mod jobs;
 mod readme;
 mod screens;
 mod story;
+mod unsettled;
 mod writeback;

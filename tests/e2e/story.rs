@@ -9,24 +9,6 @@ const DECLARATIVE: &str = "billing__propose_late_fee_waiver";
 const HANDLER: &str = "billing__propose_plan_waiver";
 const READ: &str = "billing__inspect_invoice";
 
-/// Every case runs on every engine, under one name.
-macro_rules! on_every_engine {
-    ($($case:ident),+ $(,)?) => {
-        on_every_engine!(@ sqlite, Engine::Sqlite, $($case),+);
-        on_every_engine!(@ postgres, Engine::Postgres, $($case),+);
-        on_every_engine!(@ mysql, Engine::Mysql, $($case),+);
-    };
-    (@ $name:ident, $engine:expr, $($case:ident),+) => {
-        mod $name {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                super::$case(World::new($engine).await).await;
-            })+
-        }
-    };
-}
-
 on_every_engine!(
     a_row_is_read_and_two_changes_are_proposed_approved_and_applied_once,
     two_proposals_from_one_version_end_in_one_change_and_one_conflict,

@@ -83,10 +83,10 @@ pub(crate) enum Command {
     Proposals(Proposals),
     /// Apply an approved proposal to its source
     #[command(
-        after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n\nExit codes: 0 applied, now or earlier; 1 refused, failed or a conflict; 3 source unavailable; 4 outcome unknown, apply again"
+        after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n  synapsor apply --job job.json\n  synapsor apply --all-approved\n\nExit codes: 0 applied, now or earlier; 1 refused, failed or a conflict; 3 source unavailable; 4 outcome unknown, apply again"
     )]
     Apply(Apply),
-    /// Prepare a source for applies, and check that it is
+    /// Prepare a source for applies, check that it is, and settle applies that never said how they ended
     #[command(subcommand)]
     Writeback(Writeback),
     /// Show what was recorded about a proposal
@@ -94,7 +94,7 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Check handler bundles and configs; says everything wrong at once
     #[command(
-        after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate synapsor.runner.json --format json"
+        after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate synapsor.runner.json --format json\n  synapsor validate --job job.json"
     )]
     Validate(Validate),
     /// Print shell completions
@@ -191,7 +191,33 @@ pub(crate) enum Proposals {
     /// Reject a proposal; a reason is required
     #[command(after_help = "Example:\n  synapsor proposals reject latest --reason \"wrong invoice\"")]
     Reject(Decide),
+    /// Hand the job of an approved proposal to a runner, as a document with a lease
+    #[command(
+        after_help = "Example:\n  synapsor proposals writeback-job latest --runner worker-7 --output job.json"
+    )]
+    WritebackJob(HandOver),
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct HandOver {
+    #[command(flatten)]
+    pub(crate) reference: Reference,
+    /// The project the job is for
+    #[arg(long, value_name = "NAME", default_value = PROJECT)]
+    pub(crate) project: String,
+    /// The only runner that may carry it out [default: $SYNAPSOR_RUNNER_ID]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<String>,
+    /// How long it may be carried out, from 15 to 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(15..=3600))]
+    pub(crate) lease_seconds: u32,
+    /// Write the document to this new file instead of printing it
+    #[arg(long, visible_alias = "out", value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// The project of everything that belongs to no hosted one.
+const PROJECT: &str = "local";
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
@@ -235,18 +261,68 @@ pub(crate) struct Decide {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["proposal", "job", "all_approved"]))]
 pub(crate) struct Apply {
-    #[command(flatten)]
-    pub(crate) reference: Reference,
+    /// Proposal id, an unambiguous prefix of it, or `latest`
+    #[arg(value_name = "PROPOSAL")]
+    pub(crate) proposal: Option<String>,
+    /// Carry out a job document that was handed over; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) job: Option<PathBuf>,
+    /// Settle what is unsettled, then apply every approved proposal, oldest first
+    #[arg(long)]
+    pub(crate) all_approved: bool,
     /// Say what would happen, and change nothing anywhere
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// The name to carry a job out under [default: $SYNAPSOR_RUNNER_ID]
+    #[arg(long, value_name = "NAME", requires = "job")]
+    pub(crate) runner: Option<String>,
+    /// The project to carry a job out for [default: local]
+    #[arg(long, value_name = "NAME", requires = "job")]
+    pub(crate) project: Option<String>,
+}
+
+impl Apply {
+    /// The project a job has to be for.
+    pub(crate) fn project(&self) -> &str {
+        self.project.as_deref().unwrap_or(PROJECT)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Reconcile {
+    /// List the applies whose outcome the ledger does not know, oldest first
+    #[command(after_help = "Example:\n  synapsor writeback reconcile list")]
+    List,
+    /// Show what the ledger and the source each say about an apply, and what follows
+    #[command(after_help = "Example:\n  synapsor writeback reconcile inspect latest")]
+    Inspect(Reference),
+    /// Run the same job again under the same key: it finds the source's receipt, or carries the job out
+    #[command(
+        after_help = "Examples:\n  synapsor writeback reconcile resolve wrp_3f2a\n  synapsor writeback reconcile resolve --all"
+    )]
+    Resolve(Resolve),
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["proposal", "all"]))]
+pub(crate) struct Resolve {
+    /// Proposal id, an unambiguous prefix of it, or `latest`
+    #[arg(value_name = "PROPOSAL")]
+    pub(crate) proposal: Option<String>,
+    /// Every one that `list` shows
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Writeback {
     #[command(flatten)]
     Prepare(Prepare),
+    /// Find, look at and settle applies whose outcome the ledger does not know
+    #[command(subcommand)]
+    Reconcile(Reconcile),
 }
 
 #[derive(Debug, Subcommand)]
@@ -290,8 +366,11 @@ pub(crate) enum Replay {
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
     /// Bundle folders and config files
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "job", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// A job document instead: does it follow its format?
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "write_digest"])]
+    pub(crate) job: Option<PathBuf>,
     /// First write the digest of each component that is there where another one is pinned
     #[arg(long)]
     pub(crate) write_digest: bool,

@@ -10,6 +10,10 @@ pub(crate) const STORE: &str = "SYNAPSOR_LOCAL_STORE";
 pub(crate) const LOG_LEVEL: &str = "SYNAPSOR_LOG_LEVEL";
 /// Name of this runner in receipts.
 pub(crate) const RUNNER_ID: &str = "SYNAPSOR_RUNNER_ID";
+/// URL of the write credential of a job's source, where the config's `write_url_env` gives none.
+pub(crate) const DATABASE_URL: &str = "SYNAPSOR_DATABASE_URL";
+/// The engine that URL is for: postgres or mysql.
+pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
 /// No colour (<https://no-color.org>); `anstream` reads it.
@@ -22,10 +26,12 @@ pub(crate) fn table() -> String {
         (STORE, "the ledger, when --store is not given"),
         (LOG_LEVEL, "what is logged on standard error: error, warn, info, debug or trace"),
         (RUNNER_ID, "this runner's name in receipts"),
+        (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
+        (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];
-    lines.map(|(name, purpose)| format!("  {name:<20}  {purpose}")).join("\n")
+    lines.map(|(name, purpose)| format!("  {name:<21}  {purpose}")).join("\n")
 }
 
 /// The environment the process started with. Variables that are not valid Unicode are left out.

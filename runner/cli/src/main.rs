@@ -6,6 +6,7 @@ mod args;
 mod env;
 mod settings;
 mod wiring;
+mod interrupt;
 mod commands;
 mod demo;
 mod print;

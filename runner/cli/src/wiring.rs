@@ -14,12 +14,16 @@ use synapsor_protocol::{Clock, Environment, Ids, Moment, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use synapsor_writeback::{Desk, WriteSettings};
 
+use crate::env;
 use crate::settings::Settings;
 
 /// Connections to one source at most.
 const CONNECTIONS_MAX: u32 = 8;
 /// How long a call waits for a connection, connecting included.
 const ACQUIRE_TIMEOUT_MS: u64 = 5_000;
+
+/// The engine of the credential a runner was started with, where nobody says.
+const ENGINE: &str = "postgres";
 
 /// The machine's clock.
 struct SystemClock;
@@ -90,19 +94,41 @@ pub(crate) fn desk(settings: &Settings, config: &Arc<Config>, ledger: Ledger) ->
 
 /// How each source is written to, where the config gives a right to.
 pub(crate) fn credentials(settings: &Settings, config: &Config) -> Vec<WriteSettings> {
-    let folder = settings.config_folder();
-    config
-        .sources
-        .values()
-        .filter_map(|source| {
-            Some(WriteSettings {
-                name: source.name.clone(),
-                engine: source.engine,
-                connect: write_connect(folder, source, &settings.environment)?,
-                statement_timeout_ms: source.statement_timeout_ms,
-            })
+    writers(config, |source| write_connect(settings.config_folder(), source, &settings.environment))
+}
+
+/// The same for a job that was handed over: under the name it was handed to, and where the source's own variable gives
+/// no credential, with the one this runner was started with.
+pub(crate) fn job_desk(
+    settings: &Settings,
+    config: &Arc<Config>,
+    ledger: Ledger,
+    runner: Option<&str>,
+) -> Desk {
+    let environment = &settings.environment;
+    let connect = |source: &Source| {
+        let own = write_connect(settings.config_folder(), source, environment);
+        match (&own, environment.get(env::DATABASE_URL)) {
+            (Some(Connect::Url(_) | Connect::File(_)), _) | (_, None) => own,
+            _ if source.read_only => own,
+            (_, Some(_)) if environment.get(env::ENGINE).unwrap_or(ENGINE) != source.engine.as_str() => own,
+            (_, Some(url)) => Some(Connect::Url(url.to_owned())),
+        }
+    };
+    let runner_id = runner.map_or_else(|| settings.runner_id(), str::to_owned);
+    Desk::new(ledger, Arc::clone(config), writers(config, connect), clock(), ids(), runner_id)
+}
+
+fn writers(config: &Config, connect: impl Fn(&Source) -> Option<Connect>) -> Vec<WriteSettings> {
+    let writer = |source: &Arc<Source>| {
+        Some(WriteSettings {
+            name: source.name.clone(),
+            engine: source.engine,
+            connect: connect(source)?,
+            statement_timeout_ms: source.statement_timeout_ms,
         })
-        .collect()
+    };
+    config.sources.values().filter_map(writer).collect()
 }
 
 fn source_settings(folder: &Path, source: &Source, environment: &Environment) -> SourceSettings {

@@ -1,31 +1,51 @@
 //! `synapsor apply`: carries out an approved proposal, or says what would happen.
 
 use synapsor_protocol::{Outcome, Refusal, SourceChanged};
-use synapsor_writeback::{ApplyReport, DryRun};
+use synapsor_writeback::{ApplyReport, DryRun, StopSwitch};
 
+use super::{apply_all, job};
 use crate::args::Apply;
 use crate::exit::Exit;
+use crate::interrupt::stoppable;
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
 
-pub(crate) async fn run(apply: &Apply, settings: &Settings) -> Result<Report, Refusal> {
+pub(crate) async fn run(apply: &Apply, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+    if apply.all_approved {
+        return apply_all::run(apply.dry_run, settings, json).await;
+    }
     let config = settings.config()?;
     let ledger = wiring::ledger(settings, false).await?;
-    let id = ledger.resolve(&apply.reference.proposal).await.map_err(|error| error.refusal())?;
-    let desk = wiring::desk(settings, &config, ledger);
-    let report = desk.apply(&id, apply.dry_run).await?;
-    let exit = match (&report.outcome, &report.would) {
+    let switch = StopSwitch::new();
+    let report = match &apply.job {
+        Some(file) => {
+            let document = job::read(file)?;
+            let desk = wiring::job_desk(settings, &config, ledger, apply.runner.as_deref())
+                .stopping_on(switch.signal());
+            stoppable(&switch, desk.apply_job(&document, apply.project(), apply.dry_run)).await?
+        }
+        None => {
+            let reference = apply.proposal.as_deref().unwrap_or_default();
+            let id = ledger.resolve(reference).await.map_err(|error| error.refusal())?;
+            let desk = wiring::desk(settings, &config, ledger).stopping_on(switch.signal());
+            stoppable(&switch, desk.apply(&id, apply.dry_run)).await?
+        }
+    };
+    let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
+    Ok(Report::done(document, describe(&report)).exit(exit(&report)))
+}
+
+/// How the process ends after this report.
+pub(super) fn exit(report: &ApplyReport) -> Exit {
+    match (&report.outcome, &report.would) {
         (Some(outcome), _) => Exit::of_outcome(*outcome),
         (None, Some(DryRun::Conflict { .. })) => Exit::Refused,
         (None, _) => Exit::Done,
-    };
-    let text = describe(&report);
-    let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
-    Ok(Report::done(document, text).exit(exit))
+    }
 }
 
-fn describe(report: &ApplyReport) -> String {
+pub(super) fn describe(report: &ApplyReport) -> String {
     let mut lines = vec![headline(report)];
     for check in &report.checks {
         let mark = if check.held { style::good("held  ") } else { style::bad("failed") };
@@ -50,7 +70,7 @@ fn describe(report: &ApplyReport) -> String {
     lines.join("\n")
 }
 
-fn headline(report: &ApplyReport) -> String {
+pub(super) fn headline(report: &ApplyReport) -> String {
     let id = &report.proposal_id;
     match (&report.outcome, &report.would) {
         (Some(outcome @ (Outcome::Applied | Outcome::AlreadyApplied)), _) => {

@@ -1,12 +1,15 @@
 //! What each command does: from what was typed to a report. Printing and exiting happen in `main`.
 
 mod apply;
+mod apply_all;
 mod completions;
 mod config;
+mod job;
 mod mcp;
 mod pin;
 mod proposals;
 mod propose;
+mod reconcile;
 mod replay;
 mod tools;
 mod validate;
@@ -32,9 +35,12 @@ pub(crate) async fn run(
         Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
-        Command::Apply(apply) => apply::run(&apply, settings).await.map(Some),
+        Command::Apply(apply) => apply::run(&apply, settings, json).await.map(Some),
         Command::Writeback(args::Writeback::Prepare(command)) => {
             writeback::run(command, settings).await.map(Some)
+        }
+        Command::Writeback(args::Writeback::Reconcile(command)) => {
+            reconcile::run(command, settings, json).await.map(Some)
         }
         Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
         Command::Validate(validate) => validate::run(&validate).await.map(Some),

@@ -6,6 +6,7 @@ use serde_json::json;
 use synapsor_ledger::{Ledger, ProposalFilter, StoredProposal};
 use synapsor_protocol::{Code, Digest, Refusal, Verdict};
 
+use super::job;
 use crate::args::{Decide, List, Proposals};
 use crate::print::{self, Report, proposal, style};
 use crate::settings::Settings;
@@ -22,6 +23,7 @@ pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> 
         }
         Proposals::Approve(decide) => self::decide(settings, ledger, &decide, Verdict::Approved, json).await,
         Proposals::Reject(decide) => self::decide(settings, ledger, &decide, Verdict::Rejected, json).await,
+        Proposals::WritebackJob(wanted) => job::hand_over(settings, ledger, &wanted).await,
     }
 }
 

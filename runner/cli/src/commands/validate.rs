@@ -14,9 +14,12 @@ use crate::print::{Report, count, problem};
 use crate::settings::read_config;
 use crate::wiring;
 
-use super::pin;
+use super::{job, pin};
 
 pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
+    if let Some(file) = &validate.job {
+        return job::validate(file);
+    }
     let engine = wiring::engine()?;
     let mut reports = Vec::new();
     for path in &validate.paths {

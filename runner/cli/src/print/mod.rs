@@ -29,6 +29,11 @@ impl Report {
         Self { json, text: text.into(), exit: Exit::Done }
     }
 
+    /// A document that is its own text: another command reads it again, so nothing is added to it.
+    pub(crate) fn document(json: serde_json::Value) -> Self {
+        Self { text: pretty(&json), json: serde_json::Value::Null, exit: Exit::Done }
+    }
+
     pub(crate) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
@@ -58,7 +63,9 @@ pub(crate) fn count(number: usize, one: &str) -> String {
 /// Prints a report: the document with `ok`, which says what exit code 0 says, or the text.
 /// A reader that went away is not an error of ours.
 pub(crate) fn report(report: &Report, json: bool) {
-    if json {
+    if report.json.is_null() {
+        verbatim(&report.text);
+    } else if json {
         let ok = serde_json::json!(report.exit == Exit::Done);
         verbatim(&pretty(&document::with(report.json.clone(), [("ok", ok)])));
     } else {
@@ -83,21 +90,23 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
+/// A refusal in a document.
+pub(crate) fn error(refusal: &Refusal) -> serde_json::Value {
+    serde_json::json!({
+        "code": refusal.code,
+        "kind": refusal.code.kind(),
+        "message": refusal.message,
+        "hint": refusal.hint,
+        "handler_code": refusal.handler_code,
+        "retryable": refusal.code.retryable(),
+        "source_changed": refusal.source_changed,
+    })
+}
+
 /// A refusal: on standard error for people, as a document on standard output with `--json`.
 pub(crate) fn refusal(refusal: &Refusal, json: bool) {
     if json {
-        verbatim(&pretty(&serde_json::json!({
-            "ok": false,
-            "error": {
-                "code": refusal.code,
-                "kind": refusal.code.kind(),
-                "message": refusal.message,
-                "hint": refusal.hint,
-                "handler_code": refusal.handler_code,
-                "retryable": refusal.code.retryable(),
-                "source_changed": refusal.source_changed,
-            }
-        })));
+        verbatim(&pretty(&serde_json::json!({ "ok": false, "error": error(refusal) })));
         return;
     }
     let word = match refusal.code.kind() {

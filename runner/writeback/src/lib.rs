@@ -31,7 +31,6 @@ mod ending;
 
 // what it needs, and whether that is there
 mod rights;
-
 mod doctor;
 
 // where it runs

@@ -93,9 +93,10 @@ fn exit(checkups: &[Checkup]) -> Exit {
 }
 
 fn described(checkup: &Checkup) -> String {
-    let looked = count(checkup.capabilities.len(), "capability").replace("capabilitys", "capabilities");
     let headline = match checkup.findings.len() {
-        0 => format!("{} {}: nothing stands in the way of {looked}", style::good("ready"), checkup.source),
+        0 => {
+            format!("{} {}: nothing stands in the way of its proposals", style::good("ready"), checkup.source)
+        }
         found => format!("{} {}: {}", style::bad("not ready"), checkup.source, count(found, "finding")),
     };
     std::iter::once(headline).chain(checkup.findings.iter().map(finding)).collect::<Vec<_>>().join("\n")

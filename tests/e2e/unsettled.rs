@@ -169,8 +169,7 @@ async fn a_restored_older_source_is_said_and_never_changed_again(world: World) {
     world.database.execute(&forget).await;
     assert_eq!(world.invoice("INV-3001").await, older);
 
-    let (_, job) = (id.clone(), ["apply", &id, "--json"]);
-    for words in [&job[..], &["writeback", "reconcile", "resolve", &id, "--json"]] {
+    for words in [&["apply", &id, "--json"][..], &["writeback", "reconcile", "resolve", &id, "--json"]] {
         let refused = world.run(words);
         assert_eq!((refused.exit, refused.code().as_str()), (1, "SOURCE_REGRESSED"), "{words:?}");
     }

@@ -100,7 +100,12 @@ pub(crate) struct Desk<'a> {
 impl Bench {
     /// A fresh database, and the proposal made and approved through the binary.
     pub(crate) async fn new(engine: Engine) -> Self {
-        let mut bench = Self::bare(engine).await;
+        Self::on(synapsor_test_servers::database(engine).await).await
+    }
+
+    /// The same on a database that is there.
+    pub(crate) async fn on(database: TestDatabase) -> Self {
+        let mut bench = Self::bare_on(database).await;
         bench.proposal = bench.propose("INV-1", REASON).await;
         bench.approve(&bench.proposal).await;
         let (desk, started) = (bench.desk().await, Instant::now());
@@ -113,7 +118,11 @@ impl Bench {
 
     /// A fresh database with its rows; no proposal yet.
     pub(crate) async fn bare(engine: Engine) -> Self {
-        let database = synapsor_test_servers::database(engine).await;
+        Self::bare_on(synapsor_test_servers::database(engine).await).await
+    }
+
+    async fn bare_on(database: TestDatabase) -> Self {
+        let engine = database.engine();
         let table = "CREATE TABLE invoices (
             id varchar(64) PRIMARY KEY, tenant_id varchar(64) NOT NULL, status varchar(32) NOT NULL,
             late_fee_cents bigint NOT NULL, waiver_reason varchar(500), version bigint NOT NULL)";
@@ -211,7 +220,9 @@ impl Bench {
 
     /// A copy of the template's ledger in a folder of its own, beside the source as it was reviewed.
     pub(crate) async fn desk(&self) -> Desk<'_> {
-        self.database.execute(ROWS).await;
+        // A server that is killed must not lose the rows a trial starts from.
+        let lasting = if self.engine == Engine::Postgres { "SET synchronous_commit = on;" } else { "" };
+        self.database.execute(&format!("{lasting} {ROWS}")).await;
         let folder = tempfile::tempdir().expect("a folder");
         copy(self.template.path(), folder.path());
         Desk { bench: self, folder: Some(folder), before: Source::of(&self.database).await }

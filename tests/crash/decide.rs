@@ -12,6 +12,7 @@ use crate::bench::{Answered, Bench, REASON, copy, finished, ledger_path};
 use crate::disk::{DiskPlan, How, steps};
 use crate::invariants::{Recorded, Source};
 use crate::table::{Ended, Table};
+use crate::volume::volume;
 
 const MODES: [(&str, How); 4] = [
     ("killed before it", How::Kill),
@@ -34,7 +35,11 @@ async fn a_proposal_and_an_approval_that_died_are_there_once_when_repeated() {
     let mut sweeps = JoinSet::new();
     for what in [What::Proposing, What::Approving] {
         for (mode, how) in MODES {
-            sweeps.spawn(sweep(what, mode, how));
+            // Making the ledger takes hundreds of steps; in CI one mode walks through all of them.
+            let quick = how == How::Torn || (how == How::Full && what == What::Approving);
+            if quick || volume() > 1 {
+                sweeps.spawn(sweep(what, mode, how));
+            }
         }
     }
     let mut table = Table::default();

@@ -259,3 +259,74 @@ impl Ids for Still {
         "0".repeat(32)
     }
 }
+
+/// A checker that finds nothing proves nothing.
+mod tests {
+    use super::*;
+
+    fn text(cells: &[&str]) -> Row {
+        cells.iter().map(|cell| (*cell != "NULL").then(|| (*cell).to_owned())).collect()
+    }
+
+    fn reviewed() -> Source {
+        let row = |id: &str, tenant: &str| text(&["row", id, tenant, "overdue", "5500", "NULL", "7"]);
+        Source { rows: vec![row("INV-1", "acme"), row("INV-2", "acme")], receipts: Vec::new() }
+    }
+
+    fn applied() -> Source {
+        let receipt = text(&["receipt", "key", "wrp_1", "sha256:0", "applied", "NULL", "NULL"]);
+        Source { rows: reviewed().with_change(), receipts: vec![receipt] }
+    }
+
+    #[test]
+    fn all_of_the_change_or_nothing_is_told_from_everything_else() {
+        assert_eq!(check_source(&reviewed(), &reviewed()), Ok(Shows::Nothing));
+        assert_eq!(check_source(&reviewed(), &applied()), Ok(Shows::Applied));
+        let broken: [fn(&mut Source); 7] = [
+            |source| source.rows[0][6] = Some("9".into()),
+            |source| source.rows[0][5] = Some("another reason".into()),
+            |source| source.rows[0][3] = Some("paid".into()),
+            |source| source.rows[1][4] = Some("0".into()),
+            |source| source.rows.truncate(1),
+            |source| source.receipts.clear(),
+            |source| source.receipts.push(source.receipts[0].clone()),
+        ];
+        for breaks in broken {
+            let mut source = applied();
+            breaks(&mut source);
+            assert!(check_source(&reviewed(), &source).is_err(), "{source:?}");
+        }
+        let receipt_alone = Source { receipts: applied().receipts, ..reviewed() };
+        assert!(check_source(&reviewed(), &receipt_alone).is_err());
+    }
+
+    #[test]
+    fn what_is_said_and_not_so_is_found() {
+        let said = |exit: Option<i32>, outcome: &str, changed: &str| {
+            let document = serde_json::json!({ "outcome": outcome, "source_changed": changed });
+            Answered { exit, stdout: document.to_string(), stderr: String::new() }
+        };
+        let applied = said(Some(0), "applied", "yes");
+        let repeated = said(Some(0), "already_applied", "no");
+        let obstructed = said(Some(3), "none", "no");
+        let killed = said(None, "none", "no");
+        for (answers, shows) in [
+            (vec![applied.clone()], Shows::Applied),
+            (vec![applied.clone(), repeated.clone()], Shows::Applied),
+            (vec![obstructed.clone()], Shows::Nothing),
+            (vec![said(Some(4), "unknown", "unknown")], Shows::Applied),
+        ] {
+            assert_eq!(check_words(&answers, shows), Ok(()));
+        }
+        for (answers, shows) in [
+            (vec![applied.clone()], Shows::Nothing),
+            (vec![applied.clone(), applied.clone()], Shows::Applied),
+            (vec![repeated.clone()], Shows::Nothing),
+            (vec![obstructed.clone()], Shows::Applied),
+            (vec![said(Some(1), "conflict", "no")], Shows::Nothing),
+        ] {
+            assert!(check_words(&answers, shows).is_err(), "{answers:?} {shows:?}");
+        }
+        assert_eq!(check_words(&[Answered { stdout: String::new(), ..killed }], Shows::Applied), Ok(()));
+    }
+}

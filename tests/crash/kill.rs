@@ -7,7 +7,7 @@ use crate::sweep::traffic;
 use crate::trial::{Blow, Case, run_all};
 use crate::volume::{Draw, volume};
 
-const MOMENTS: u64 = 40;
+const MOMENTS: u64 = 30;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_killed_at_any_request_leaves_all_of_the_change_or_nothing() {
@@ -31,11 +31,16 @@ async fn a_runner_killed_at_any_moment_leaves_all_of_the_change_or_nothing() {
     let mut draw = Draw::new();
     let mut cases = Vec::new();
     for engine in [Engine::Postgres, Engine::Mysql, Engine::Sqlite] {
-        cases.extend((0..MOMENTS * volume()).map(|_| {
-            let blow = Blow::KillAfter { permille: u32::try_from(draw.below(1_200)).expect("small") };
-            Case { engine, point: Some("a drawn moment".into()), mode: "killed".into(), blow, may_say: &[] }
-        }));
+        for _ in 0..MOMENTS * volume() {
+            let mut permille = || u32::try_from(draw.below(1_200)).expect("small");
+            let kill = Blow::KillAfter { permille: permille() };
+            let terminate = Blow::TerminateAfter { permille: permille() };
+            for (mode, blow) in [("killed", kill), ("told to stop", terminate)] {
+                let (point, mode) = (Some("a drawn moment".into()), mode.into());
+                cases.push(Case { engine, point, mode, blow, may_say: &[] });
+            }
+        }
     }
-    let title = format!("the runner is killed at drawn moments ({})", draw.setting());
+    let title = format!("the runner is killed, or told to stop, at drawn moments ({})", draw.setting());
     run_all(cases, 2).await.finish(&title);
 }

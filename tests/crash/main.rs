@@ -34,3 +34,4 @@ mod disk;
 mod decide;
 mod zombie;
 mod crowd;
+mod server;

@@ -26,6 +26,8 @@ pub(crate) enum Blow {
     Kill(Plan),
     /// SIGKILL to the runner, that part of an apply's usual time after it started.
     KillAfter { permille: u32 },
+    /// SIGTERM at such a moment.
+    TerminateAfter { permille: u32 },
     /// SIGSTOP when the wire gets there; another runner comes and ends; SIGCONT. What the first one was sending arrives
     /// at once, or only then.
     Stop { plan: Plan, late: bool },
@@ -81,6 +83,25 @@ pub(crate) async fn run(bench: &Bench, case: &Case) -> Ended {
     Ended { point, ..settle(desk, case, &answers).await }
 }
 
+/// Makes one trial in which something else happens as well, from when the wire gets there.
+pub(crate) async fn run_with(
+    bench: &Bench,
+    case: &Case,
+    plan: Plan,
+    disaster: impl Future<Output = ()>,
+) -> Ended {
+    let desk = bench.desk().await;
+    let proxy = Proxy::start(bench.engine, bench.database.url(), Some(plan)).await;
+    let mut apply = desk.apply(Some(proxy.url()));
+    let disaster = async {
+        proxy.strike().await;
+        disaster.await;
+        proxy.release();
+    };
+    let (answered, ()) = tokio::join!(finished(&mut apply), disaster);
+    settle(desk, case, &[answered]).await
+}
+
 /// What the applies answered before anything was repeated, and where the blow fell.
 async fn struck_down(desk: &Desk<'_>, blow: Blow) -> (Vec<Answered>, Option<String>) {
     let bench = desk.bench;
@@ -100,6 +121,16 @@ async fn struck_down(desk: &Desk<'_>, blow: Blow) -> (Vec<Answered>, Option<Stri
         Blow::KillAfter { permille } => {
             let moment = bench.apply_time.mul_f64(f64::from(permille) / 1000.0);
             (vec![killed(desk.apply(None), tokio::time::sleep(moment)).await], None)
+        }
+        Blow::TerminateAfter { permille } => {
+            let moment = bench.apply_time.mul_f64(f64::from(permille) / 1000.0);
+            let mut child = desk.apply(None).spawn().expect("the binary runs");
+            let pid = child.id().expect("a process that runs");
+            tokio::select! {
+                () = tokio::time::sleep(moment) => signal(pid, "-TERM"),
+                _ = child.wait() => {}
+            }
+            (vec![child.wait_with_output().await.expect("it ended").into()], None)
         }
         Blow::Stop { plan, late } => {
             let proxy = Proxy::start(bench.engine, bench.database.url(), Some(plan)).await;

@@ -24,8 +24,7 @@ enum Place {
 }
 
 impl TestDatabase {
-    pub(crate) async fn on_server(engine: Engine) -> Self {
-        let mut url = server::superuser_url(engine);
+    pub(crate) async fn on_server(engine: Engine, mut url: Url) -> Self {
         let name = server::fresh_name();
         let sql = match engine {
             Engine::Mysql => format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"),

@@ -22,7 +22,7 @@ pub use session::Session;
 /// # Panics
 /// When there is no such server.
 pub async fn postgres() -> TestDatabase {
-    TestDatabase::on_server(synapsor_protocol::Engine::Postgres).await
+    database(synapsor_protocol::Engine::Postgres).await
 }
 
 /// A new database on the MySQL or MariaDB server named by `RUNNER_TEST_MYSQL_URL`.
@@ -30,7 +30,7 @@ pub async fn postgres() -> TestDatabase {
 /// # Panics
 /// When there is no such server.
 pub async fn mysql() -> TestDatabase {
-    TestDatabase::on_server(synapsor_protocol::Engine::Mysql).await
+    database(synapsor_protocol::Engine::Mysql).await
 }
 
 /// A folder that goes with the value: in memory where the system has such a place, because a test that is killed loses
@@ -56,6 +56,15 @@ pub fn sqlite() -> TestDatabase {
 pub async fn database(engine: synapsor_protocol::Engine) -> TestDatabase {
     match engine {
         synapsor_protocol::Engine::Sqlite => sqlite(),
-        server => TestDatabase::on_server(server).await,
+        engine => TestDatabase::on_server(engine, server::superuser_url(engine)).await,
     }
+}
+
+/// A new database on a server a test has started itself, given its superuser's URL.
+///
+/// # Panics
+/// When the server is not there.
+pub async fn database_at(engine: synapsor_protocol::Engine, superuser_url: &str) -> TestDatabase {
+    let url = url::Url::parse(superuser_url).expect("a server's URL");
+    TestDatabase::on_server(engine, url).await
 }

@@ -173,8 +173,15 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 let _ = client.set_nodelay(true);
                 let _ = server.set_nodelay(true);
                 let wire = Wire::new(shared.engine);
-                let link =
-                    Link { shared, client, server, wire, seen: Seen::default(), answer: None, counted };
+                let link = Link {
+                    shared,
+                    client,
+                    server,
+                    wire,
+                    seen: Seen { step: step(None, false), ..Seen::default() },
+                    answer: None,
+                    counted,
+                };
                 // An error is an end that went away, which is what proxies are for.
                 let _ = link.carry().await;
             }

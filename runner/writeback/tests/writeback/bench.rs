@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use synapsor_config::{
     Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, Location, Logic as ConfigLogic,
@@ -13,6 +12,7 @@ use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
 use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::proposal::ProposalMode;
+use synapsor_protocol::standin::{CountingIds, SteppingClock};
 use synapsor_protocol::{
     Advance, AuditId, ChangeSet, Clock, Code, Columns, Digest, Engine, EvidenceBundle, EvidenceId, Guard,
     Ids, Logic, Moment, Outcome, Proposal, ProposalId, ProposalState, Provenance, QueryAudit, Refusal,
@@ -66,8 +66,8 @@ impl Setup {
             database.execute(sql).await;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let ids: Arc<dyn Ids> = Arc::new(Counter(AtomicU64::new(1)));
-        let opening = Opening { create: true, clock: Arc::new(Stopped), ids: Arc::clone(&ids) };
+        let ids: Arc<dyn Ids> = Arc::new(CountingIds::from(1));
+        let opening = Opening { create: true, clock: Arc::new(stopped()), ids: Arc::clone(&ids) };
         let ledger = Ledger::open(&folder.path().join("ledger.db"), opening).await.expect("a fresh ledger");
         Bench { database, ledger, ids, setup: self, _folder: folder }
     }
@@ -118,7 +118,7 @@ impl Bench {
             self.ledger.clone(),
             config,
             writers,
-            Arc::new(Stopped),
+            Arc::new(stopped()),
             Arc::clone(&self.ids),
             "runner-1".into(),
         )
@@ -178,7 +178,7 @@ impl Bench {
     }
 
     pub(crate) async fn record(&self, change_set: ChangeSet, row: Columns) -> StoredProposal {
-        let now = Stopped.now();
+        let now = stopped().now();
         let evidence = EvidenceBundle {
             schema_version: EVIDENCE_SCHEMA.into(),
             evidence_id: EvidenceId::mint(&*self.ids),
@@ -425,18 +425,6 @@ fn schema(engine: Engine) -> Vec<&'static str> {
 }
 
 /// A clock that stands still: no test depends on time.
-pub(crate) struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Moment {
-        Moment::from_micros(1_767_322_800_000_000).expect("in range")
-    }
-}
-
-struct Counter(AtomicU64);
-
-impl Ids for Counter {
-    fn token(&self) -> String {
-        format!("{:032x}", self.0.fetch_add(1, Ordering::Relaxed))
-    }
+pub(crate) fn stopped() -> SteppingClock {
+    SteppingClock::new(Moment::from_micros(1_767_322_800_000_000).expect("in range"), 0)
 }

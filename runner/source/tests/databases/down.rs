@@ -270,8 +270,8 @@ async fn more_callers_than_connections_wait_their_turn_or_are_told_it_is_busy() 
             })
             .await;
         settings.connections_max = 1;
-        settings.acquire_timeout_ms = 300;
-        settings.statement_timeout_ms = 1200;
+        settings.acquire_timeout_ms = 1000;
+        settings.statement_timeout_ms = 4000;
         let other = Sources::new([settings]);
         let read = |sources: Sources| {
             let query = synapsor_source::RowQuery {

@@ -157,8 +157,16 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// On QUIT PostgreSQL gives the system its shared memory back and ends at once; whatever lingers is killed.
     fn drop(&mut self) {
-        self.kill();
+        let asked = Instant::now();
+        let _ = Command::new("kill").arg("-QUIT").arg(self.child.id().to_string()).status();
+        while asked.elapsed() < Duration::from_secs(3) && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.kill();
+        }
     }
 }
 
@@ -222,6 +230,8 @@ fn launch(engine: Engine, home: &Path, port: u16) -> Child {
             // The default an acknowledged commit must survive all the same.
             server.args(["-c", "synchronous_commit=off", "-c", "wal_writer_delay=10s"]);
             server.args(["-c", "listen_addresses=127.0.0.1", "-c", "password_encryption=md5"]);
+            // In the data folder, so that a killed server leaves nothing behind when the folder goes.
+            server.args(["-c", "dynamic_shared_memory_type=mmap"]);
             server
         }
         _ => {

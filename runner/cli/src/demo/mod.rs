@@ -88,9 +88,19 @@ fn closing(folder: &Folder, steps: &[Step]) -> String {
         style::bad(format!("these steps did not go as they should: {}", failed.join(", ")))
     };
     let config = folder.config();
-    let config = config.display();
+    let words = ["proposals list", "replay show latest", "config show", "mcp serve"];
+    let next: Vec<String> = words
+        .iter()
+        .map(|words| format!("  {} {words} --config {}", invoked_as(), config.display()))
+        .collect();
     format!(
-        "\n{verdict}\n\nThe files are in {}\n\nTry next:\n  synapsor proposals list --config {config}\n  synapsor replay show latest --config {config}\n  synapsor config show --config {config}\n  synapsor mcp serve --config {config}   # for an MCP client of yours",
+        "\n{verdict}\n\nThe files are in {}\n\nTry next:\n{}   # for an MCP client of yours",
         folder.path().display(),
+        next.join("\n"),
     )
+}
+
+/// The program as it was typed, so that what is printed can be typed too.
+fn invoked_as() -> String {
+    std::env::args().next().unwrap_or_else(|| "synapsor".to_owned())
 }

@@ -145,6 +145,39 @@ async fn a_component_is_pinned_only_when_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_could_mean_two_components_is_left_alone() {
+    let world = World::new(Engine::Sqlite).await;
+    let bundle = world.folder.path().join("handlers/late-fee");
+    let twin = world.folder.path().join("handlers/twin");
+    std::fs::create_dir(&twin).expect("a second bundle");
+    std::fs::copy(bundle.join("handler.json"), twin.join("handler.json")).expect("its manifest");
+    let mut component = std::fs::read(bundle.join("late-fee.wasm")).expect("the component");
+    // An empty custom section: another component that does the same.
+    component.extend([0, 2, 1, b'x']);
+    std::fs::write(twin.join("late-fee.wasm"), component).expect("its component");
+
+    let mut config = world.config();
+    let mut second = World::capability(&mut config, "billing.propose_plan_waiver").clone();
+    second["name"] = json!("billing.propose_twin_waiver");
+    second["handler"]["bundle"] = json!("handlers/twin");
+    config["capabilities"].as_array_mut().expect("capabilities").push(second);
+    world.write_config(&config);
+    let path = world.config_path();
+    let written = std::fs::read_to_string(&path).expect("the config");
+    let path = path.to_str().expect("a plain path");
+    let refused = world.run(&["validate", path, "--write-digest", "--json"]);
+    assert_eq!((refused.exit, refused.code().as_str()), (2, "CONFIG_INVALID"), "{}", refused.stdout);
+    assert_eq!(std::fs::read_to_string(path).expect("the config"), written);
+
+    // The twin's own manifest names one component, so there it is clear.
+    let manifest = std::fs::read_to_string(twin.join("handler.json")).expect("the manifest");
+    world.run(&["validate", "handlers/twin", "--write-digest", "--json"]);
+    let pinned = std::fs::read_to_string(twin.join("handler.json")).expect("the manifest");
+    assert_ne!(pinned, manifest);
+    assert_eq!(pinned.len(), manifest.len(), "nothing but the digest changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hostile_text_is_shown_inert() {
     let world = World::new(Engine::Sqlite).await;
     let arguments = json!({ "invoice_id": "INV-3001", "reason": "ok\u{1b}[2J\u{202e}gnp" }).to_string();

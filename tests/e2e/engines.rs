@@ -1,12 +1,21 @@
-//! Every case runs on every engine, under one name.
+//! Every case runs on every engine it concerns, under one name.
 
 macro_rules! on_every_engine {
     ($($case:ident),+ $(,)?) => {
-        on_every_engine!(@ sqlite, synapsor_protocol::Engine::Sqlite, $($case),+);
-        on_every_engine!(@ postgres, synapsor_protocol::Engine::Postgres, $($case),+);
-        on_every_engine!(@ mysql, synapsor_protocol::Engine::Mysql, $($case),+);
+        on_engine!(sqlite, synapsor_protocol::Engine::Sqlite, $($case),+);
+        on_servers!($($case),+);
     };
-    (@ $name:ident, $engine:expr, $($case:ident),+) => {
+}
+
+macro_rules! on_servers {
+    ($($case:ident),+ $(,)?) => {
+        on_engine!(postgres, synapsor_protocol::Engine::Postgres, $($case),+);
+        on_engine!(mysql, synapsor_protocol::Engine::Mysql, $($case),+);
+    };
+}
+
+macro_rules! on_engine {
+    ($name:ident, $engine:expr, $($case:ident),+) => {
         mod $name {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $case() {

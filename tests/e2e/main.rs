@@ -11,6 +11,7 @@ mod bad_input;
 mod commands;
 mod demo;
 mod jobs;
+mod published_defects;
 mod readme;
 mod screens;
 mod story;

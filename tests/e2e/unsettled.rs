@@ -26,7 +26,7 @@ fn approved(world: &World, invoice: &str) -> String {
 }
 
 /// Somebody else's transaction that holds the row, so that an apply waits for it.
-async fn locked(world: &World) -> Session {
+pub(crate) async fn locked(world: &World) -> Session {
     let mut session = world.database.session().await;
     session
         .execute(if world.database.engine() == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" })

@@ -8,8 +8,13 @@ use crate::world::{World, propose};
 const DECLARATIVE: &str = "billing__propose_late_fee_waiver";
 const WRITE_URL: &str = "APP_WRITE_URL";
 
+on_servers!(
+    exactly_the_printed_rights_are_enough_and_none_can_be_left_out,
+    a_column_that_may_not_be_written_is_found_before_anybody_approves,
+);
+
 /// The statements a command prints for the one source.
-fn statements(world: &World, words: &[&str]) -> Vec<String> {
+pub(crate) fn statements(world: &World, words: &[&str]) -> Vec<String> {
     let document = world.ask(words);
     let statements = document["sources"][0]["statements"].as_array().expect("statements");
     statements.iter().map(|sql| sql.as_str().expect("a text").to_owned()).collect()
@@ -21,7 +26,7 @@ fn findings(world: &World) -> (i32, Json) {
 }
 
 /// A config whose receipts table is left to an administrator, and a writing role with a password and nothing else.
-async fn with_role(world: &mut World) -> String {
+pub(crate) async fn with_role(world: &mut World) -> String {
     let mut config = world.config();
     config["sources"]["app"]["receipts"] = json!("precreated");
     world.write_config(&config);
@@ -47,7 +52,7 @@ async fn take_everything(world: &World, role: &str) {
     world.database.execute(&sql).await;
 }
 
-async fn drop_role(world: &World, role: &str) {
+pub(crate) async fn drop_role(world: &World, role: &str) {
     let sql = match world.database.engine() {
         Engine::Postgres => format!("DROP OWNED BY {role}; DROP ROLE {role}"),
         _ => format!("DROP USER {role}@'%'"),
@@ -63,8 +68,7 @@ async fn approved(world: &World, reason: &str) -> String {
     id
 }
 
-async fn exactly_the_printed_rights_are_enough_and_none_can_be_left_out(engine: Engine) {
-    let mut world = World::new(engine).await;
+async fn exactly_the_printed_rights_are_enough_and_none_can_be_left_out(mut world: World) {
     let role = with_role(&mut world).await;
     let id = approved(&world, "bank delay").await;
     let before = world.invoice("INV-3001").await;
@@ -105,15 +109,14 @@ async fn exactly_the_printed_rights_are_enough_and_none_can_be_left_out(engine: 
     drop_role(&world, &role).await;
 }
 
-async fn a_column_that_may_not_be_written_is_found_before_anybody_approves(engine: Engine) {
-    let mut world = World::new(engine).await;
+async fn a_column_that_may_not_be_written_is_found_before_anybody_approves(mut world: World) {
     let role = with_role(&mut world).await;
     let migration = statements(&world, &["writeback", "migration"]);
     world.database.execute(&migration.join("; ")).await;
     for grant in statements(&world, &["writeback", "grants"]) {
         world.database.execute(&grant).await;
     }
-    let whom = if engine == Engine::Postgres { role.clone() } else { format!("{role}@'%'") };
+    let whom = if world.database.engine() == Engine::Postgres { role.clone() } else { format!("{role}@'%'") };
     world.database.execute(&format!("REVOKE UPDATE (late_fee_cents) ON invoices FROM {whom}")).await;
     let (exit, found) = findings(&world);
     assert_eq!((exit, found.as_array().map(Vec::len)), (1, Some(1)), "{found}");
@@ -132,18 +135,6 @@ async fn a_column_that_may_not_be_written_is_found_before_anybody_approves(engin
     assert!(text.stdout.contains("not ready") && text.stdout.contains("late_fee_cents"), "{text:?}");
     drop_role(&world, &role).await;
 }
-
-macro_rules! on_servers {
-    ($($case:ident),+ $(,)?) => {
-        mod postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $case() { super::$case(super::Engine::Postgres).await; })+ }
-        mod mysql { $(#[tokio::test(flavor = "multi_thread")] async fn $case() { super::$case(super::Engine::Mysql).await; })+ }
-    };
-}
-
-on_servers!(
-    exactly_the_printed_rights_are_enough_and_none_can_be_left_out,
-    a_column_that_may_not_be_written_is_found_before_anybody_approves,
-);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trigger_is_found_with_what_to_add_and_an_earlier_approval_does_not_cover_it() {

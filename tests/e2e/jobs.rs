@@ -226,23 +226,6 @@ async fn every_approved_proposal_has_its_turn_and_a_conflict_stops_no_other(worl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_is_away_is_asked_once_and_the_rest_waits() {
-    let mut world = World::new(Engine::Postgres).await;
-    for invoice in ["INV-3001", "INV-3002", "INV-3003"] {
-        approved(&world, invoice, "x");
-    }
-    world.set("APP_WRITE_URL", "postgres://nobody@127.0.0.1:9/nothing");
-    let away = world.run(&["apply", "--all-approved", "--json"]);
-    let document = away.json();
-    assert_eq!((away.exit, &document["not_tried"]), (3, &json!(2)), "{document}");
-    assert_eq!(document["results"][0]["error"]["code"], json!("DATABASE_UNAVAILABLE"));
-    let url = world.database.url().to_owned();
-    world.set("APP_WRITE_URL", &url);
-    let back = world.run(&["apply", "--all-approved", "--json"]);
-    assert_eq!((back.exit, &back.json()["counts"]), (0, &json!({ "applied": 3 })), "{back:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_written_with_the_sources_own_credential_or_with_the_runners() {
     for engine in [Engine::Postgres, Engine::Mysql] {
         let mut world = World::new(engine).await;

@@ -13,6 +13,7 @@ mod demo;
 mod jobs;
 mod published_defects;
 mod readme;
+mod rounds;
 mod screens;
 mod story;
 mod unsettled;

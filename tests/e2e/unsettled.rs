@@ -17,7 +17,7 @@ on_every_engine!(
     two_processes_on_one_proposal_change_the_row_once,
 );
 
-fn approved(world: &World, invoice: &str) -> String {
+pub(crate) fn approved(world: &World, invoice: &str) -> String {
     let arguments = json!({ "invoice_id": invoice, "reason": "bank delay" }).to_string();
     let made = world.ask(&["propose", "billing.propose_late_fee_waiver", "--args", &arguments]);
     let id = made["proposal_id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
@@ -57,18 +57,18 @@ async fn waits_for_the_lock(world: &World, id: &str) {
     tokio::time::sleep(Duration::from_millis(500)).await;
 }
 
-fn events(world: &World, id: &str) -> Vec<String> {
+pub(crate) fn events(world: &World, id: &str) -> Vec<String> {
     let story = world.ask(&["replay", "show", id]);
     let kind = |event: &Json| event["kind"].as_str().unwrap_or_default().to_owned();
     story["events"].as_array().expect("events").iter().map(kind).collect()
 }
 
-fn send(child: &Child, signal: &str) {
+pub(crate) fn send(child: &Child, signal: &str) {
     let sent = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
 }
 
-fn ended(child: Child) -> Answered {
+pub(crate) fn ended(child: Child) -> Answered {
     child.wait_with_output().expect("it ends").into()
 }
 

@@ -261,7 +261,10 @@ pub(crate) struct Decide {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["proposal", "job", "all_approved"]))]
+#[command(
+    group = clap::ArgGroup::new("what").required(true).args(["proposal", "job", "all_approved"]),
+    group = clap::ArgGroup::new("many").arg("all_approved")
+)]
 pub(crate) struct Apply {
     /// Proposal id, an unambiguous prefix of it, or `latest`
     #[arg(value_name = "PROPOSAL")]
@@ -281,6 +284,16 @@ pub(crate) struct Apply {
     /// The project to carry a job out for [default: local]
     #[arg(long, value_name = "NAME", requires = "job")]
     pub(crate) project: Option<String>,
+    #[command(flatten)]
+    pub(crate) patience: Patience,
+}
+
+/// How long many applies wait for what may pass: a lock, a source that is away.
+#[derive(Debug, Args)]
+pub(crate) struct Patience {
+    /// With many proposals, how many seconds of pauses what may pass is tried again for; 0 tries once
+    #[arg(long, value_name = "SECONDS", requires = "many", default_value_t = 30, value_parser = clap::value_parser!(u16).range(..=3600))]
+    pub(crate) retry_seconds: u16,
 }
 
 impl Apply {
@@ -306,7 +319,10 @@ pub(crate) enum Reconcile {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["proposal", "all"]))]
+#[command(
+    group = clap::ArgGroup::new("what").required(true).args(["proposal", "all"]),
+    group = clap::ArgGroup::new("many").arg("all")
+)]
 pub(crate) struct Resolve {
     /// Proposal id, an unambiguous prefix of it, or `latest`
     #[arg(value_name = "PROPOSAL")]
@@ -314,6 +330,8 @@ pub(crate) struct Resolve {
     /// Every one that `list` shows
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) patience: Patience,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,7 @@ use crate::wiring;
 
 pub(crate) async fn run(apply: &Apply, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     if apply.all_approved {
-        return apply_all::run(apply.dry_run, settings, json).await;
+        return apply_all::run(apply.dry_run, &apply.patience, settings, json).await;
     }
     let config = settings.config()?;
     let ledger = wiring::ledger(settings, false).await?;

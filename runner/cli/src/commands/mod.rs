@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_all;
+mod tally;
 mod completions;
 mod config;
 mod job;

@@ -43,7 +43,7 @@ pub(crate) async fn run(command: Reconcile, settings: &Settings, json: bool) -> 
             let desk = wiring::desk(settings, &config, ledger).stopping_on(switch.signal());
             one(&desk, &switch, &id).await
         }
-        Reconcile::Resolve(_) => apply_all::settle(settings, ledger, json).await,
+        Reconcile::Resolve(all) => apply_all::settle(&all.patience, settings, ledger, json).await,
     }
 }
 

@@ -23,6 +23,10 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 
 fn main() -> ExitCode {
+    // Before a thread is started or the environment read: a process of a handler's has neither.
+    if let Some(end) = synapsor_handler_host::answer(std::env::args_os()) {
+        return end;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return print::usage(&error, std::env::args_os().any(|word| word == "--json")).into(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use synapsor_bundle::Problem;
 use synapsor_config::{Capability, Config, HandlerGrant, Location, Logic, Source};
-use synapsor_handler_host::{EngineSettings, HandlerEngine};
+use synapsor_handler_host::{CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper};
 use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
 use synapsor_protocol::{Clock, Environment, Ids, Moment, Refusal};
@@ -21,6 +21,11 @@ use crate::settings::Settings;
 const CONNECTIONS_MAX: u32 = 8;
 /// How long a call waits for a connection, connecting included.
 const ACQUIRE_TIMEOUT_MS: u64 = 5_000;
+
+/// Where the native code of handlers is kept, beside the ledger.
+const CACHE_FOLDER: &str = "handler-cache";
+/// The key that vouches for it.
+const CACHE_KEY_FILE: &str = "handler-cache.key";
 
 /// The engine of the credential a runner was started with, where nobody says.
 const ENGINE: &str = "postgres";
@@ -71,7 +76,7 @@ pub(crate) fn runtime(
     read_only: bool,
 ) -> Result<(Runtime, Handlers), Refusal> {
     let folder = settings.config_folder();
-    let handlers = handlers(folder, config)?;
+    let handlers = handlers(folder, config, Some(cache(settings)?))?;
     let runtime = Runtime::new(Parts {
         config: Arc::clone(config),
         read_only,
@@ -164,7 +169,7 @@ fn from_environment(environment: &Environment, variable: &str) -> Connect {
     }
 }
 
-fn handlers(folder: &Path, config: &Config) -> Result<Handlers, Refusal> {
+fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Result<Handlers, Refusal> {
     let granted: Vec<(Arc<Capability>, HandlerGrant)> = config
         .capabilities
         .iter()
@@ -176,7 +181,7 @@ fn handlers(folder: &Path, config: &Config) -> Result<Handlers, Refusal> {
     if granted.is_empty() {
         return Ok(Handlers::default());
     }
-    let engine = engine()?;
+    let engine = engine(cache)?;
     Ok(Handlers::new(granted.into_iter().map(|(capability, grant)| {
         let (engine, folder) = (engine.clone(), folder.to_owned());
         let name = capability.name.clone();
@@ -192,9 +197,22 @@ fn handlers(folder: &Path, config: &Config) -> Result<Handlers, Refusal> {
     })))
 }
 
-/// The engine guests run in.
-pub(crate) fn engine() -> Result<HandlerEngine, Refusal> {
-    HandlerEngine::new(EngineSettings::default()).map_err(|error| error.refusal())
+/// Compiled handlers are kept beside the ledger.
+fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
+    let ledger = settings.store_path()?;
+    Ok(CacheSettings {
+        folder: ledger.with_file_name(CACHE_FOLDER),
+        key_file: ledger.with_file_name(CACHE_KEY_FILE),
+        bytes_max: CacheSettings::BYTES_MAX,
+    })
+}
+
+/// The engine guests run in. What it compiles is compiled in a process of its own.
+pub(crate) fn engine(cache: Option<CacheSettings>) -> Result<HandlerEngine, Refusal> {
+    let helper = Helper::this_program().map_err(Refusal::bug)?;
+    let compile = Compile::InChild { helper, limits: CompileLimits::default() };
+    let settings = EngineSettings { compile, cache, ..EngineSettings::default() };
+    HandlerEngine::new(settings).map_err(|error| error.refusal())
 }
 
 fn load_handler(

@@ -9,12 +9,13 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 
 use crate::allotment::{INSTANCES_MAX, MEMORIES_MAX, TABLES_MAX};
 use crate::call::GuestState;
+use crate::compile::Compiler;
 use crate::error::Error;
 use crate::handler::{Handler, Loaded};
 use crate::limits::{EngineSettings, Limits};
 use crate::slots::Slots;
 use crate::ticker::Ticker;
-use crate::{compile, gate, v0_1};
+use crate::{gate, v0_1};
 
 /// Stack of a guest.
 const GUEST_STACK_BYTES: usize = 512 * 1024;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Slots,
     linker: Linker<GuestState>,
     guests: GuestThreads,
+    compiler: Compiler,
     settings: EngineSettings,
     _ticker: Ticker,
 }
@@ -48,7 +50,8 @@ impl HandlerEngine {
         let _ticker = Ticker::start(wasm.clone()).map_err(Error::Threads)?;
         let guests = GuestThreads::start(settings.threads)?;
         let slots = Slots::new(&settings);
-        Ok(Self { shared: Arc::new(Shared { wasm, slots, linker, guests, settings, _ticker }) })
+        let compiler = Compiler::new(&settings, &wasm);
+        Ok(Self { shared: Arc::new(Shared { wasm, slots, linker, guests, compiler, settings, _ticker }) })
     }
 
     /// Checks a component and compiles it: digest, size, imports, what it is built of, then its world.
@@ -69,7 +72,8 @@ impl HandlerEngine {
         }
         let limits = limits.capped_by(&self.shared.settings.limits_max);
         gate::inspect(component, &limits)?;
-        let compiled = compile::compile(&self.shared.wasm, component)?;
+        let code = self.shared.compiler.code(&self.shared.wasm, component, &found)?;
+        let compiled = code.map(&self.shared.wasm)?;
         let pre = v0_1::prepare(&self.shared.linker, &compiled)?;
         Ok(Handler::new(Loaded { engine: Arc::clone(&self.shared), pre, digest: found, limits }))
     }
@@ -93,6 +97,11 @@ fn start(settings: &EngineSettings) -> Result<Engine, Error> {
             Engine::new(&base_config()).map_err(engine_error)
         }
     }
+}
+
+/// An engine that compiles what [`start`]'s engine runs.
+pub(crate) fn compiler() -> wasmtime::Result<Engine> {
+    Engine::new(&base_config())
 }
 
 /// Everything off that no guest needs, and everything on that limits one.

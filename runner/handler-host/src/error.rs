@@ -54,19 +54,26 @@ pub enum Error {
     /// The compiler broke on it.
     #[error("the compiler did not survive the component")]
     CompilerPanicked,
+    /// The compiler's process was ended by its own limits, or by a crash.
+    #[error("compiling the component takes more time or memory than a handler's compile may")]
+    CompilerStopped,
+    /// The compiler's process could not be started or talked to.
+    #[error("the process that compiles handlers cannot be started")]
+    Helper(#[source] std::io::Error),
 }
 
 impl Error {
     /// The answer for outsiders.
     pub fn refusal(&self) -> Refusal {
         let code = match self {
-            Self::Engine(_) | Self::Threads(_) => Code::HandlerNotLoaded,
+            Self::Engine(_) | Self::Threads(_) | Self::Helper(_) => Code::HandlerNotLoaded,
             Self::DigestMismatch { .. } => Code::HandlerDigestMismatch,
             Self::ImportNotGranted { .. } => Code::HandlerImportNotGranted,
             Self::TooLarge { .. }
             | Self::NotAccepted { .. }
             | Self::Malformed { .. }
             | Self::CompilerPanicked => Code::HandlerInvalid,
+            Self::CompilerStopped => Code::HandlerCompileLimit,
         };
         let refusal = Refusal::new(code, self.to_string());
         match self {
@@ -75,6 +82,9 @@ impl Error {
             }
             Self::ImportNotGranted { .. } => {
                 refusal.hint("build the handler without WASI, or with its toolchain's stubs for it")
+            }
+            Self::CompilerStopped => {
+                refusal.hint("a body with thousands of locals or branches is the usual cause; split it, or optimise the build")
             }
             _ => refusal,
         }

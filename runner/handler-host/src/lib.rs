@@ -13,9 +13,16 @@ mod limits;
 mod messages;
 
 // Loading.
-mod compile;
 mod engine;
 mod gate;
+mod compile;
+mod cache;
+mod code;
+
+// Work in a process of its own.
+mod helper;
+mod confine;
+mod compile_child;
 
 // One call: the host's side of it, then the guest's.
 mod handler;
@@ -33,8 +40,11 @@ mod notes;
 mod stop;
 mod ticker;
 
+pub use cache::CacheSettings;
+pub use compile::{Compile, CompileLimits};
 pub use engine::HandlerEngine;
 pub use error::{Error, GuestError};
 pub use handler::Handler;
+pub use helper::{Helper, answer};
 pub use limits::{EngineSettings, Limits};
 pub use messages::{BoxFuture, DeclaredReads, HandlerAnswer, HandlerCall, HandlerRun, ReadError};

@@ -3,6 +3,9 @@
 //! What the guest languages need was measured: a rule takes 10 thousand fuel in Rust, 250 thousand in Python or JavaScript,
 //! a million in Go; memory 1 to 16 MiB. What an author sees of this is in `docs/guides/handlers.md`.
 
+use crate::cache::CacheSettings;
+use crate::compile::Compile;
+
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
@@ -90,7 +93,7 @@ impl Default for Limits {
 }
 
 /// What the engine as a whole may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineSettings {
     /// The most any handler is given.
     pub limits_max: Limits,
@@ -104,6 +107,10 @@ pub struct EngineSettings {
     pub queue_wait_ms: u64,
     /// Threads that run guests. They are the engine's own, so that a busy guest never keeps a socket waiting.
     pub threads: usize,
+    /// Where components are compiled.
+    pub compile: Compile,
+    /// Where their native code is kept between starts; without it every load compiles.
+    pub cache: Option<CacheSettings>,
 }
 
 impl Default for EngineSettings {
@@ -115,6 +122,8 @@ impl Default for EngineSettings {
             queue_max: 128,
             queue_wait_ms: 1_000,
             threads: std::thread::available_parallelism().map_or(2, usize::from),
+            compile: Compile::InThread,
+            cache: None,
         }
     }
 }

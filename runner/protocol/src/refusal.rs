@@ -111,6 +111,7 @@ codes! {
     HandlerNotLoaded = "HANDLER_NOT_LOADED", Failure, false, "the capability's handler could not be loaded";
     HandlerDigestMismatch = "HANDLER_DIGEST_MISMATCH", Refusal, false, "the handler's component is not the one the config pins";
     HandlerInvalid = "HANDLER_INVALID", Refusal, false, "the handler's component or manifest is not valid";
+    HandlerCompileLimit = "HANDLER_COMPILE_LIMIT", Refusal, false, "compiling the handler's component takes more time or memory than a compile may";
     HandlerImportNotGranted = "HANDLER_IMPORT_NOT_GRANTED", Refusal, false, "the component imports something the world does not grant";
     HandlerBusy = "HANDLER_BUSY", Failure, true, "every handler slot is in use";
     GuestFuel = "GUEST_FUEL", Refusal, false, "the handler used up its fuel";

@@ -20,7 +20,7 @@ pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
     if let Some(file) = &validate.job {
         return job::validate(file);
     }
-    let engine = wiring::engine()?;
+    let engine = wiring::engine(None)?;
     let mut reports = Vec::new();
     for path in &validate.paths {
         if validate.write_digest {

@@ -68,8 +68,9 @@ async fn where_there_is_no_address_space_for_a_pool_calls_still_run() {
 #[tokio::test]
 async fn as_many_calls_as_slots_and_line_hold_all_get_their_turn() {
     let settings = EngineSettings { queue_wait_ms: 60_000, ..EngineSettings::default() };
+    let (slots, queue_max) = (settings.slots, settings.queue_max);
     let handler = load_with(&engine_with(settings), "refuses", Limits::default());
-    let calls: Vec<_> = (0..settings.slots + settings.queue_max)
+    let calls: Vec<_> = (0..slots + queue_max)
         .map(|_| {
             let handler = handler.clone();
             tokio::spawn(async move { handler.propose(call(), no_reads()).await.map(drop) })

@@ -1,20 +1,23 @@
 //! Apply: carries out one approved proposal. The product's second half, on one screen.
+//!
+//! What comes after what, and what follows from every failure, is in `machine.rs`.
 
-use synapsor_ledger::{Start, StoredProposal};
+use synapsor_ledger::StoredProposal;
 use synapsor_protocol::job::{JOB_SCHEMA, idempotency_key};
 use synapsor_protocol::receipt::RECEIPT_SCHEMA;
 use synapsor_protocol::{
     Guard, JobId, Outcome, ProposalId, Receipt, ReceiptId, Refusal, SourceChanged, WritebackJob,
 };
 
+use crate::action::Action;
 use crate::authority;
 use crate::desk::{Desk, WriteSettings};
 use crate::effects::Reviewed;
 use crate::ending::Ending;
 use crate::engine;
+use crate::errand::Errand;
 use crate::error::{Error, Obstacle};
-use crate::history::earlier_attempts_came_to_nothing;
-use crate::receipts::Settlement;
+use crate::machine::Apply;
 use crate::report::{ApplyReport, Check, DryRun};
 use crate::resolve::Attempt;
 
@@ -41,49 +44,15 @@ impl Desk {
         if self.stop.is_requested() {
             return Err(stopped(writer));
         }
-        // Durable before the source is touched.
-        match self.ledger.start_writeback(id, &self.runner_id).await? {
-            Start::Settled { job, receipt } => self.confirm(writer, &job, receipt).await,
-            Start::Run(job) => match engine::apply(writer, &job, &reviewed, &self.stop).await {
-                Ok(attempt) => self.record(&job, attempt).await,
-                Err(obstacle) => self.interrupt(&job, obstacle).await,
-            },
+        let mut errand = Errand::new(self, id, writer, &reviewed);
+        let (mut apply, mut action) = Apply::begin();
+        loop {
+            (apply, action) = match action {
+                Action::Ledger(entry) => apply.step(errand.at_the_ledger(entry).await),
+                Action::Source(step) => errand.at_the_source(apply, step).await,
+                Action::End(verdict) => return errand.answer(verdict),
+            };
         }
-    }
-
-    /// The ledger says applied: true only if the source says so too. Never applied again by itself.
-    async fn confirm(
-        &self,
-        writer: &WriteSettings,
-        job: &WritebackJob,
-        receipt: Receipt,
-    ) -> Result<ApplyReport, Error> {
-        let asked = self.stop.unless_requested(engine::recorded(writer, job)).await;
-        let recorded = asked.ok_or_else(|| stopped(writer))?.map_err(|obstacle| obstructed(job, obstacle))?;
-        if recorded != Some(Settlement::Applied) {
-            let (proposal, source_name) = (job.proposal_id.to_string(), job.target.source.clone());
-            return Err(Error::Regressed { proposal, source_name });
-        }
-        Ok(ApplyReport {
-            proposal_id: job.proposal_id.clone(),
-            outcome: Some(Outcome::AlreadyApplied),
-            dry_run: false,
-            would: None,
-            receipt: Some(receipt),
-            checks: vec![Check::held(Check::IDEMPOTENCY_KEY)],
-            source_changed: SourceChanged::No,
-        })
-    }
-
-    /// This attempt came to nothing, and the proposal stays where it is. The ledger hears that nothing is under way only
-    /// if that is certain of every earlier attempt too.
-    async fn interrupt(&self, job: &WritebackJob, obstacle: Obstacle) -> Result<ApplyReport, Error> {
-        let events = self.ledger.replay(&job.proposal_id).await?.events;
-        if !earlier_attempts_came_to_nothing(&events, job.attempt) {
-            return Err(Error::Unsettled { source_name: job.target.source.clone(), obstacle });
-        }
-        self.ledger.interrupt_writeback(job, obstacle.code()).await?;
-        Err(obstructed(job, obstacle))
     }
 
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.

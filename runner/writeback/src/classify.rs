@@ -9,7 +9,7 @@ use std::fmt;
 use synapsor_protocol::Code;
 
 /// What kind of failure a step met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum FaultClass {
     /// The server cannot be reached, or went away.
     Unreachable,

@@ -5,8 +5,8 @@ use synapsor_config::{Capability, Config, ReceiptsMode, Source};
 use synapsor_protocol::{Code, Engine};
 use synapsor_source::{ColumnKind, Connect, TableShape};
 
-use crate::attempt::abandon;
 use crate::desk::WriteSettings;
+use crate::driver::abandon;
 use crate::effects::Reviewed;
 use crate::engine::{Mysql, Postgres, Session, Sqlite, connected, within};
 use crate::error::Obstacle;

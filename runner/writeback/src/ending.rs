@@ -9,7 +9,7 @@ use crate::receipts::Settlement;
 use crate::report::Check;
 
 /// How a job ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Ending {
     /// The row changed, and the receipt was read back.
     Applied {
@@ -90,7 +90,7 @@ impl Ending {
 }
 
 /// What the transaction will have done if its COMMIT holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Written {
     /// The row changed.
     Applied {

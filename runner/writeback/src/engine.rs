@@ -1,7 +1,7 @@
 //! The three engines, and the steps each performs under the same names.
 //!
 //! `sqlite.rs`, `postgres.rs` and `mysql.rs` mirror each other: knowing one, you know the others. The order of the steps
-//! is in `attempt.rs`, once.
+//! is in `attempt.rs`, once; `driver.rs` performs them.
 
 mod mysql;
 mod postgres;
@@ -17,15 +17,17 @@ use std::time::Duration;
 use synapsor_protocol::{Columns, Engine, WritebackJob};
 use synapsor_source::TableShape;
 
+use crate::action::{Action, Step};
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
+use crate::driver;
 use crate::effects::{Effect, Reviewed, Site};
 use crate::error::{Fault, Obstacle};
 use crate::guard::Decision;
-use crate::look;
+use crate::machine::Apply;
 use crate::receipts::{ReceiptsTable, Settlement, SourceReceipt};
+use crate::rehearse;
 use crate::report::{Check, DryRun};
-use crate::resolve::{self, Attempt};
 use crate::rights::Right;
 use crate::statement::Ground;
 use crate::stop::StopSignal;
@@ -49,7 +51,7 @@ pub(crate) enum Purpose {
 }
 
 /// What the receipt's insert came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Inserted {
     /// It is in, if the transaction commits.
     Yes,
@@ -58,7 +60,7 @@ pub(crate) enum Inserted {
 }
 
 /// What the update came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Changed {
     /// Rows matched and written, also where they held the value already.
     pub(crate) rows: u64,
@@ -162,20 +164,19 @@ pub(crate) async fn connected<S: Session>(settings: &WriteSettings) -> Result<S,
     }
 }
 
-/// Carries out a job.
-///
-/// # Errors
-/// When nothing happened and nothing is decided.
-pub(crate) async fn apply(
+/// Takes an apply on, from a step at the source to its next action elsewhere.
+pub(crate) async fn drive(
     settings: &WriteSettings,
     job: &WritebackJob,
     reviewed: &Reviewed,
     stop: &StopSignal,
-) -> Result<Attempt, Obstacle> {
+    apply: Apply,
+    step: Step,
+) -> (Apply, Action) {
     match settings.engine {
-        Engine::Sqlite => resolve::run::<Sqlite>(settings, job, reviewed, stop).await,
-        Engine::Postgres => resolve::run::<Postgres>(settings, job, reviewed, stop).await,
-        Engine::Mysql => resolve::run::<Mysql>(settings, job, reviewed, stop).await,
+        Engine::Sqlite => driver::drive::<Sqlite>(settings, job, reviewed, stop, apply, step).await,
+        Engine::Postgres => driver::drive::<Postgres>(settings, job, reviewed, stop, apply, step).await,
+        Engine::Mysql => driver::drive::<Mysql>(settings, job, reviewed, stop, apply, step).await,
     }
 }
 
@@ -186,9 +187,9 @@ pub(crate) async fn rehearse(
     reviewed: &Reviewed,
 ) -> Result<(DryRun, Vec<Check>), Obstacle> {
     match settings.engine {
-        Engine::Sqlite => look::rehearse::<Sqlite>(settings, job, reviewed).await,
-        Engine::Postgres => look::rehearse::<Postgres>(settings, job, reviewed).await,
-        Engine::Mysql => look::rehearse::<Mysql>(settings, job, reviewed).await,
+        Engine::Sqlite => rehearse::rehearse::<Sqlite>(settings, job, reviewed).await,
+        Engine::Postgres => rehearse::rehearse::<Postgres>(settings, job, reviewed).await,
+        Engine::Mysql => rehearse::rehearse::<Mysql>(settings, job, reviewed).await,
     }
 }
 
@@ -198,9 +199,9 @@ pub(crate) async fn recorded(
     job: &WritebackJob,
 ) -> Result<Option<Settlement>, Obstacle> {
     match settings.engine {
-        Engine::Sqlite => look::recorded::<Sqlite>(settings, job).await,
-        Engine::Postgres => look::recorded::<Postgres>(settings, job).await,
-        Engine::Mysql => look::recorded::<Mysql>(settings, job).await,
+        Engine::Sqlite => driver::recorded::<Sqlite>(settings, job).await,
+        Engine::Postgres => driver::recorded::<Postgres>(settings, job).await,
+        Engine::Mysql => driver::recorded::<Mysql>(settings, job).await,
     }
 }
 

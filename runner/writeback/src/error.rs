@@ -89,7 +89,7 @@ impl Error {
 
 /// What was found before the transaction began, or what ended it without deciding anything. Nothing changed, and the
 /// same apply may succeed once the obstacle is gone.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 pub(crate) enum Obstacle {
     /// A step met an error.
     #[error(transparent)]
@@ -233,7 +233,7 @@ impl Obstacle {
 }
 
 /// A step that ended in an error. The driver's text went to the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the database {class}")]
 pub(crate) struct Fault {
     /// What kind of failure.

@@ -10,7 +10,7 @@ use synapsor_protocol::{Advance, Code, Columns, Guard, Value, WritebackJob};
 use crate::report::Check;
 
 /// What the comparison came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Decision {
     /// The row is the one that was reviewed.
     Apply,
@@ -24,7 +24,7 @@ pub(crate) enum Decision {
 }
 
 /// The decision, with what was looked at on the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Comparison {
     /// Apply or conflict.
     pub(crate) decision: Decision,

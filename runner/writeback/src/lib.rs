@@ -11,6 +11,7 @@
 // what a person asks for
 mod desk;
 mod apply;
+mod errand;
 mod job;
 mod reconcile;
 mod stop;
@@ -18,10 +19,15 @@ mod admit;
 mod authority;
 mod history;
 
-// the transaction, and the pure leaves it decides by
+// the machine: what an apply does next, without doing it
+mod machine;
+mod action;
+mod event;
 mod resolve;
 mod attempt;
 mod look;
+
+// the pure leaves it decides by
 mod guard;
 mod effects;
 mod statement;
@@ -34,6 +40,8 @@ mod rights;
 mod doctor;
 
 // where it runs
+mod driver;
+mod rehearse;
 mod engine;
 mod classify;
 

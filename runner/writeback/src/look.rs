@@ -1,59 +1,51 @@
-//! Looking without touching: what the source has recorded for a job, and what the job would do now.
+//! A look: what the source has recorded for a job, asked on a connection of its own. Pure.
 //!
 //! Invariant: nothing here writes, creates a table, or takes a lock somebody else would wait for.
 
-use synapsor_protocol::WritebackJob;
-
-use crate::attempt::abandon;
-use crate::desk::WriteSettings;
-use crate::effects::Reviewed;
-use crate::ending::Ending;
-use crate::engine::{Purpose, Session, connected, within};
+use crate::action::{Next, Step};
 use crate::error::Obstacle;
-use crate::guard::{self, Decision};
+use crate::event::Event;
 use crate::receipts::Settlement;
-use crate::report::{Check, DryRun};
 
-/// What the source itself has recorded for the job, asked on a connection of its own.
-pub(crate) async fn recorded<S: Session>(
-    settings: &WriteSettings,
-    job: &WritebackJob,
-) -> Result<Option<Settlement>, Obstacle> {
-    let mut session = connected::<S>(settings).await?;
-    let Some(receipts) = within(settings, session.receipts_table(false)).await? else {
-        return Ok(None);
-    };
-    let receipt = within(settings, session.read_receipt(&receipts, job)).await?;
-    abandon(session).await;
-    Ok(receipt.map(|receipt| receipt.settles(job)))
+/// Where a look stands, named by the step whose answer it waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Look {
+    /// S0.
+    Connecting,
+    /// Is there a table at all?
+    FindingReceiptsTable,
+    /// Is there a receipt in it?
+    ReadingReceipt,
+    /// The answer is known; the connection is given back.
+    Abandoning(Option<Settlement>),
 }
 
-/// What the job would do now: S0 to S2 in a transaction that cannot write and is always rolled back.
-pub(crate) async fn rehearse<S: Session>(
-    settings: &WriteSettings,
-    job: &WritebackJob,
-    reviewed: &Reviewed,
-) -> Result<(DryRun, Vec<Check>), Obstacle> {
-    let mut checks = Vec::new();
-    if let Some(settlement) = recorded::<S>(settings, job).await? {
-        let would = match Ending::settled(settlement, &mut checks)? {
-            Ending::Conflict { code, changed_columns } => DryRun::Conflict { code, changed_columns },
-            _ => DryRun::AlreadyApplied,
-        };
-        return Ok((would, checks));
+/// What was found; `None` is no receipt.
+type Found = Result<Option<Settlement>, Obstacle>;
+
+impl Look {
+    /// Its first step.
+    pub(crate) fn begin() -> (Self, Step) {
+        (Self::Connecting, Step::Connect)
     }
-    let mut session = connected::<S>(settings).await?;
-    let ground = within(settings, session.inspect(job)).await?;
-    reviewed.check(&within(settings, session.effects(&reviewed.site)).await?)?;
-    checks.push(Check::held(Check::EFFECTS));
-    within(settings, session.begin(Purpose::Rehearse)).await?;
-    let row = within(settings, session.read_row(&ground, Purpose::Rehearse)).await?;
-    abandon(session).await;
-    let comparison = guard::compare(job, row.as_ref());
-    checks.extend(comparison.checks);
-    let would = match comparison.decision {
-        Decision::Apply => DryRun::Apply,
-        Decision::Conflict { code, changed_columns } => DryRun::Conflict { code, changed_columns },
-    };
-    Ok((would, checks))
+
+    /// What follows from the answer to the last step.
+    pub(crate) fn step(self, event: Event) -> Next<Self, Found> {
+        match (self, event) {
+            (Self::Connecting, Event::Done) => {
+                Next::Step(Self::FindingReceiptsTable, Step::FindReceiptsTable)
+            }
+            (Self::FindingReceiptsTable, Event::ReceiptsTable { found: true }) => {
+                Next::Step(Self::ReadingReceipt, Step::ReadReceipt)
+            }
+            (Self::FindingReceiptsTable, Event::ReceiptsTable { found: false }) => {
+                Next::Step(Self::Abandoning(None), Step::Abandon)
+            }
+            (Self::ReadingReceipt, Event::Receipt(found)) => {
+                Next::Step(Self::Abandoning(found), Step::Abandon)
+            }
+            (Self::Abandoning(found), _) => Next::Over(Ok(found)),
+            (_, event) => Next::Over(Err(event.into_obstacle())),
+        }
+    }
 }

@@ -126,7 +126,7 @@ pub(crate) struct SourceReceipt {
 }
 
 /// What a receipt found under a job's key means for the job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Settlement {
     /// The change was committed.
     Applied,

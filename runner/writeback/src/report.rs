@@ -42,7 +42,7 @@ pub enum DryRun {
 }
 
 /// One condition of the apply and whether it held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Check {
     /// Its name; one of the constants below.
     pub name: &'static str,

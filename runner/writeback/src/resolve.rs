@@ -1,29 +1,22 @@
-//! Resolve: runs a job until it is certain how it ended.
+//! Resolve: a job is tried until it is certain how it ended. Pure.
 //!
 //! Invariant: whatever is unclear at COMMIT is settled by looking for the source's receipt and running the same job again;
 //! its key makes that harmless. Nothing is guessed: a source that stays away leaves the outcome unknown.
 
-use std::time::Duration;
-
-use synapsor_protocol::WritebackJob;
-
-use crate::attempt::{Try, try_once};
-use crate::desk::WriteSettings;
-use crate::effects::Reviewed;
+use crate::action::{Next, Step};
+use crate::attempt::{Tried, Try};
 use crate::ending::{Ending, Written};
-use crate::engine::Session;
 use crate::error::{Fault, Obstacle};
-use crate::look::recorded;
+use crate::event::Event;
+use crate::look::Look;
 use crate::receipts::Settlement;
 use crate::report::Check;
-use crate::stop::StopSignal;
 
-/// Pauses before each try to find out what an unclear COMMIT did; afterwards the outcome is unknown.
-const RESOLVE_AFTER: [Duration; 3] =
-    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_millis(2500)];
+/// Pauses before each try to find out what an unclear COMMIT did, in milliseconds; afterwards the outcome is unknown.
+pub(crate) const RESOLVE_AFTER_MS: [u64; 3] = [100, 500, 2500];
 
 /// How a job ended, and what was looked at.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Attempt {
     /// How it ended.
     pub(crate) ending: Ending,
@@ -31,62 +24,140 @@ pub(crate) struct Attempt {
     pub(crate) checks: Vec<Check>,
 }
 
-/// Runs the job until its outcome is certain, or says that it cannot be known now.
-///
-/// # Errors
-/// When nothing happened and nothing is decided.
-pub(crate) async fn run<S: Session>(
-    settings: &WriteSettings,
-    job: &WritebackJob,
-    reviewed: &Reviewed,
-    stop: &StopSignal,
-) -> Result<Attempt, Obstacle> {
-    let mut checks = Vec::new();
-    let (mut written, mut fault) = match try_once::<S>(settings, job, reviewed, stop, &mut checks).await? {
-        Try::Ended(ending) => return Ok(Attempt { ending, checks }),
-        Try::Unclear { written, fault } => (written, fault),
-    };
-    for pause in RESOLVE_AFTER {
-        tracing::warn!(job = %job.job_id, "the answer to COMMIT is unclear; the same job runs again");
-        tokio::time::sleep(pause).await;
-        match resolve::<S>(settings, job, reviewed, stop, &written, fault).await {
-            Ok(Try::Ended(ending)) => return Ok(Attempt { ending, checks }),
-            Ok(Try::Unclear { written: again, fault: why }) => (written, fault) = (again, why),
-            // What stands in the way now says nothing about the COMMIT.
-            Err(_) => {}
-        }
-        // Asked once, which is all there is time for.
-        if stop.is_requested() {
-            break;
-        }
-    }
-    Ok(Attempt { ending: Ending::Unknown, checks })
+/// Where a job stands between its first try and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Resolve {
+    stage: Stage,
+    doubt: Option<Doubt>,
+    checks: Vec<Check>,
 }
 
-/// After an unclear COMMIT: the source's receipt says what it did; without one the same job runs again.
-async fn resolve<S: Session>(
-    settings: &WriteSettings,
-    job: &WritebackJob,
-    reviewed: &Reviewed,
-    stop: &StopSignal,
-    written: &Written,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Stage {
+    /// The job runs.
+    Trying(Try),
+    /// Its COMMIT is unclear; a moment is given to whatever happened.
+    Resting,
+    /// The source's receipt says what the COMMIT did; without one the same job runs again.
+    Looking(Look),
+}
+
+/// What an unclear COMMIT left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Doubt {
+    /// What was written, if it holds.
+    written: Written,
+    /// What came instead of an answer.
     fault: Fault,
-) -> Result<Try, Obstacle> {
-    if let Some(settlement) = recorded::<S>(settings, job).await? {
-        return written.confirmed_by(settlement).map(Try::Ended);
+    /// How often it was looked into.
+    looks: usize,
+}
+
+/// An obstacle is a job to which nothing happened and of which nothing was decided.
+type ResolveNext = Next<Resolve, Result<Attempt, Obstacle>>;
+
+impl Resolve {
+    /// Its first step.
+    pub(crate) fn begin() -> (Self, Step) {
+        let (first, step) = Try::begin();
+        (Self { stage: Stage::Trying(first), doubt: None, checks: Vec::new() }, step)
     }
-    // The server itself refused at COMMIT, as it does for deferred constraints, and holds no receipt: certain.
-    if fault.class.is_final() {
-        return Ending::refused(fault).map(Try::Ended);
+
+    /// Whether a stop ends it here. An unclear COMMIT is looked into once, which is all there is time for.
+    pub(crate) fn heeds_stop(&self) -> bool {
+        match &self.stage {
+            Stage::Trying(trying) => trying.heeds_stop(),
+            Stage::Resting => self.doubt.as_ref().is_none_or(|doubt| doubt.looks > 1),
+            Stage::Looking(_) => false,
+        }
     }
-    match try_once::<S>(settings, job, reviewed, stop, &mut Vec::new()).await? {
-        // Our first COMMIT was still under way, and won.
-        Try::Ended(Ending::AlreadyApplied) => written.confirmed_by(Settlement::Applied).map(Try::Ended),
-        other => Ok(other),
+
+    /// What follows from the answer to the last step.
+    pub(crate) fn step(mut self, event: Event) -> ResolveNext {
+        match self.stage.clone() {
+            Stage::Trying(trying) => {
+                // What is printed is what the first try looked at.
+                let mut again = Vec::new();
+                let checks = if self.doubt.is_none() { &mut self.checks } else { &mut again };
+                match trying.step(event, checks) {
+                    Next::Step(trying, step) => self.wait(Stage::Trying(trying), step),
+                    Next::Over(tried) => self.tried(tried),
+                }
+            }
+            Stage::Resting if event == Event::ToldToStop => self.ended(Ending::Unknown),
+            Stage::Resting => {
+                let (look, step) = Look::begin();
+                self.wait(Stage::Looking(look), step)
+            }
+            Stage::Looking(look) => match look.step(event) {
+                Next::Step(look, step) => self.wait(Stage::Looking(look), step),
+                Next::Over(looked) => self.looked(looked),
+            },
+        }
+    }
+
+    fn tried(mut self, tried: Result<Tried, Obstacle>) -> ResolveNext {
+        match (self.doubt.take(), tried) {
+            (None, Ok(Tried::Ended(ending))) => self.ended(ending),
+            (None, Err(obstacle)) => Next::Over(Err(obstacle)),
+            (doubt, Ok(Tried::Unclear { written, fault })) => {
+                let looks = doubt.map_or(0, |doubt| doubt.looks);
+                self.rest(Doubt { written, fault, looks })
+            }
+            // Our first COMMIT was still under way, and won.
+            (Some(doubt), Ok(Tried::Ended(Ending::AlreadyApplied))) => {
+                self.settled(doubt, Settlement::Applied)
+            }
+            (Some(_), Ok(Tried::Ended(ending))) => self.ended(ending),
+            // What stands in the way now says nothing about the COMMIT.
+            (Some(doubt), Err(_)) => self.rest(doubt),
+        }
+    }
+
+    fn looked(mut self, looked: Result<Option<Settlement>, Obstacle>) -> ResolveNext {
+        let Some(doubt) = self.doubt.take() else { return self.ended(Ending::Unknown) };
+        match looked {
+            Ok(Some(settlement)) => self.settled(doubt, settlement),
+            // The server itself refused at COMMIT, as it does for deferred constraints, and holds no receipt: certain.
+            Ok(None) if doubt.fault.class.is_final() => match Ending::refused(doubt.fault) {
+                Ok(ending) => self.ended(ending),
+                Err(_) => self.rest(doubt),
+            },
+            Ok(None) => {
+                self.doubt = Some(doubt);
+                let (again, step) = Try::begin();
+                self.wait(Stage::Trying(again), step)
+            }
+            Err(_) => self.rest(doubt),
+        }
+    }
+
+    fn settled(self, doubt: Doubt, settlement: Settlement) -> ResolveNext {
+        match doubt.written.confirmed_by(settlement) {
+            Ok(ending) => self.ended(ending),
+            Err(_) => self.rest(doubt),
+        }
+    }
+
+    /// Gives it another moment, or gives up.
+    fn rest(mut self, doubt: Doubt) -> ResolveNext {
+        let Some(pause_ms) = RESOLVE_AFTER_MS.get(doubt.looks).copied() else {
+            return self.ended(Ending::Unknown);
+        };
+        self.doubt = Some(Doubt { looks: doubt.looks.saturating_add(1), ..doubt });
+        self.wait(Stage::Resting, Step::Rest { pause_ms })
+    }
+
+    fn wait(self, stage: Stage, step: Step) -> ResolveNext {
+        Next::Step(Self { stage, ..self }, step)
+    }
+
+    fn ended(self, ending: Ending) -> ResolveNext {
+        Next::Over(Ok(Attempt { ending, checks: self.checks }))
     }
 }
 
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,12 +5,29 @@ use std::collections::BTreeMap;
 use synapsor_protocol::{Columns, Engine, Value, WritebackJob};
 use synapsor_source::Connect;
 
-use super::apply;
+use super::{Mysql, Postgres, Sqlite};
 use crate::desk::WriteSettings;
+use crate::effects::Reviewed;
 use crate::effects::tests::nothing_acknowledged;
 use crate::ending::Ending;
+use crate::error::Obstacle;
 use crate::guard::tests::job;
+use crate::resolve::Attempt;
+use crate::resolve::tests::run;
 use crate::stop::StopSignal;
+
+async fn apply(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+    reviewed: &Reviewed,
+    stop: &StopSignal,
+) -> Result<Attempt, Obstacle> {
+    match settings.engine {
+        Engine::Sqlite => run::<Sqlite>(settings, job, reviewed, stop).await,
+        Engine::Postgres => run::<Postgres>(settings, job, reviewed, stop).await,
+        Engine::Mysql => run::<Mysql>(settings, job, reviewed, stop).await,
+    }
+}
 
 /// A column's declaration, and a value of its kind as the database prints it.
 type Kind = (&'static str, &'static str, Value);

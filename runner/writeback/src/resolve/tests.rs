@@ -7,18 +7,39 @@ use synapsor_protocol::{Code, Engine, Value, WritebackJob};
 use synapsor_source::Connect;
 use synapsor_test_servers::TestDatabase;
 
+use super::Attempt;
 use super::broken::{Broken, How, PLAN, Plan, Step};
-use super::run;
+use crate::action::{Action, Entry};
 use crate::classify::FaultClass;
 use crate::desk::WriteSettings;
+use crate::driver;
+use crate::effects::Reviewed;
 use crate::effects::tests::nothing_acknowledged;
 use crate::ending::Ending;
 use crate::engine::{Mysql, Postgres, Session, Sqlite};
 use crate::error::Obstacle;
+use crate::event::Event;
 use crate::guard::Decision;
 use crate::guard::tests::job;
+use crate::machine::Apply;
 use crate::receipts::{self, RECEIPTS_TABLE, receipts_table_ddl};
 use crate::stop::{StopSignal, StopSwitch};
+
+/// What the source has to say to a claimed job; the ledger is not asked.
+pub(crate) async fn run<S: Session>(
+    settings: &WriteSettings,
+    job: &WritebackJob,
+    reviewed: &Reviewed,
+    stop: &StopSignal,
+) -> Result<Attempt, Obstacle> {
+    let (apply, first) = Apply::begin().0.step(Event::Claimed);
+    let Action::Source(first) = first else { panic!("{first:?}") };
+    match driver::drive::<S>(settings, job, reviewed, stop, apply, first).await {
+        (_, Action::Ledger(Entry::Record(attempt))) => Ok(attempt),
+        (Apply::Weighing(obstacle), Action::Ledger(Entry::WeighEarlierAttempts)) => Err(obstacle),
+        other => panic!("{other:?}"),
+    }
+}
 
 struct Bench {
     database: TestDatabase,

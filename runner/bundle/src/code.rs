@@ -51,6 +51,7 @@ synapsor_protocol::problem_codes! {
         GrantFilterMissing = "GRANT_FILTER_MISSING", "a filter of a read is not granted";
         GrantRowsTooFew = "GRANT_ROWS_TOO_FEW", "a read is granted fewer rows than the handler needs";
         GrantWriteMissing = "GRANT_WRITE_MISSING", "a column the handler may write is not in `allowed_columns`";
+        GrantWasiMissing = "GRANT_WASI_MISSING", "the component links WASI and the config does not grant it";
         GrantLimitTooLow = "GRANT_LIMIT_TOO_LOW", "the config grants less of a limit than the handler needs";
     }
 }

@@ -27,6 +27,7 @@ pub fn grant_problems(bundle: &Bundle, capability: &Capability) -> Vec<Problem> 
         missing.read(name, need, grant.reads.get(name));
     }
     missing.writes(&bundle.manifest, rules);
+    missing.wasi(&bundle.manifest, grant);
     missing.limits(&bundle.manifest, grant);
     missing.problems
 }
@@ -149,6 +150,14 @@ impl Missing<'_> {
         for column in manifest.writes.difference(&rules.allowed_columns) {
             let message = format!("the handler may write column `{column}`");
             self.add(ProblemCode::GrantWriteMissing, "allowed_columns", message);
+        }
+    }
+
+    fn wasi(&mut self, manifest: &Manifest, grant: &HandlerGrant) {
+        if manifest.wasi.is_some() && grant.wasi.is_none() {
+            let message = "the component links WASI";
+            self.add(ProblemCode::GrantWasiMissing, "handler.wasi", message)
+                .hint("grant it `deny_all`, which gives it nothing, or build the handler with its toolchain's stubs");
         }
     }
 

@@ -38,7 +38,7 @@ pub use bundle::{Bundle, open};
 pub use case::{Answer, Call, Case};
 pub use code::ProblemCode;
 pub use grant::{grant_problems, running_reads};
-pub use limits::running_limits;
+pub use limits::{running_allowance, running_limits};
 pub use manifest::{
     ArgumentNeed, ComponentFile, LimitsNeed, Manifest, ReadNeed, SettingNeed, SettingType, Toolchain, WORLD,
 };

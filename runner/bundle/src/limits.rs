@@ -1,9 +1,27 @@
-//! The limits a handler runs with: what the config grants, and no more than the manifest says it needs.
+//! What a handler is loaded with: what the config grants, and no more than the manifest says it needs.
 
-use synapsor_config::HandlerLimits;
-use synapsor_handler_host::Limits;
+use synapsor_config::{HandlerGrant, HandlerLimits, WasiGrant};
+use synapsor_handler_host::{Allowance, Limits, Wasi};
 
 use crate::manifest::{LimitsNeed, Manifest};
+
+/// What a granted handler is loaded with: its limits, and WASI where manifest and config both say so.
+pub fn running_allowance(manifest: &Manifest, granted: &HandlerGrant) -> Allowance {
+    let wasi = manifest.wasi.and(granted.wasi);
+    Allowance { limits: running_limits(manifest, &granted.limits), wasi: linked(wasi) }
+}
+
+/// What a validation loads it with: exactly what the manifest asks for.
+pub(crate) fn needed_allowance(manifest: &Manifest) -> Allowance {
+    Allowance { limits: needed_limits(&manifest.limits), wasi: linked(manifest.wasi) }
+}
+
+fn linked(wasi: Option<WasiGrant>) -> Wasi {
+    match wasi {
+        None => Wasi::None,
+        Some(WasiGrant::DenyAll) => Wasi::DenyAll,
+    }
+}
 
 /// The limits a granted handler runs with, limit by limit: the config's, or the runner's default where it sets none; but
 /// never more than the manifest asks for. The engine caps them by its own maxima.
@@ -19,8 +37,8 @@ pub fn running_limits(manifest: &Manifest, granted: &HandlerLimits) -> Limits {
     }
 }
 
-/// What a validation runs with: exactly what the manifest asks for.
-pub(crate) fn needed_limits(need: &LimitsNeed) -> Limits {
+/// The manifest's limits, and the runner's defaults where it names none.
+fn needed_limits(need: &LimitsNeed) -> Limits {
     let default = Limits::default();
     Limits {
         fuel: need.fuel.unwrap_or(default.fuel),

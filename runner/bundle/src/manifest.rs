@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use synapsor_config::ArgumentType;
+use synapsor_config::{ArgumentType, WasiGrant};
 use synapsor_protocol::{Digest, Value};
 
 /// The world every handler of this contract version exports.
@@ -64,6 +64,9 @@ pub struct Manifest {
     /// Columns of the target row it may change.
     #[schemars(length(min = 1), inner(regex(pattern = IDENTIFIER_PATTERN)))]
     pub writes: BTreeSet<String>,
+    /// Said by a component whose language runtime links WASI whether it uses it or not. Most do not need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wasi: Option<WasiGrant>,
     /// What one call needs of the runner's limits, where it differs from the runner's defaults.
     #[serde(default)]
     pub limits: LimitsNeed,

@@ -9,7 +9,7 @@ use crate::agreement;
 use crate::bundle::{Files, gather};
 use crate::case::Case;
 use crate::code::ProblemCode;
-use crate::limits::needed_limits;
+use crate::limits::needed_allowance;
 use crate::malformed;
 use crate::manifest::Manifest;
 use crate::problem::Problem;
@@ -56,9 +56,9 @@ fn opening(folder: &Path, files: &Files) -> Report {
 /// Loads the component as it is: that its digest is not the manifest's is a problem already.
 async fn load(engine: &HandlerEngine, manifest: &Manifest, component: Vec<u8>) -> Result<Handler, Problem> {
     let file = manifest.component.file.clone();
-    let limits = needed_limits(&manifest.limits);
+    let allowance = needed_allowance(manifest);
     let engine = engine.clone();
-    let loading = move || engine.load(&component, &Digest::of_bytes(&component), limits);
+    let loading = move || engine.load(&component, &Digest::of_bytes(&component), allowance);
     // Compiling takes seconds for a large component.
     let loaded = tokio::task::spawn_blocking(loading).await;
     let invalid = |message: String| Problem::new(ProblemCode::ComponentInvalid, file.clone(), message);

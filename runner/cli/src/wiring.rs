@@ -181,7 +181,7 @@ fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Res
     if granted.is_empty() {
         return Ok(Handlers::default());
     }
-    let engine = engine(cache)?;
+    let engine = serving_engine(cache)?;
     Ok(Handlers::new(granted.into_iter().map(|(capability, grant)| {
         let (engine, folder) = (engine.clone(), folder.to_owned());
         let name = capability.name.clone();
@@ -207,12 +207,21 @@ fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
     })
 }
 
-/// The engine guests run in. What it compiles is compiled in a process of its own.
+/// The engine that serves calls: it suspends a handler that keeps breaking.
+fn serving_engine(cache: Option<CacheSettings>) -> Result<HandlerEngine, Refusal> {
+    HandlerEngine::suspending(engine_settings(cache)?, clock()).map_err(|error| error.refusal())
+}
+
+/// The engine a handler is judged in.
 pub(crate) fn engine(cache: Option<CacheSettings>) -> Result<HandlerEngine, Refusal> {
+    HandlerEngine::new(engine_settings(cache)?).map_err(|error| error.refusal())
+}
+
+/// What is compiled is compiled in a process of its own.
+fn engine_settings(cache: Option<CacheSettings>) -> Result<EngineSettings, Refusal> {
     let helper = Helper::this_program().map_err(Refusal::bug)?;
     let compile = Compile::InChild { helper, limits: CompileLimits::default() };
-    let settings = EngineSettings { compile, cache, ..EngineSettings::default() };
-    HandlerEngine::new(settings).map_err(|error| error.refusal())
+    Ok(EngineSettings { compile, cache, ..EngineSettings::default() })
 }
 
 fn load_handler(
@@ -228,8 +237,9 @@ fn load_handler(
     if let Some(refusal) = first(synapsor_bundle::grant_problems(&bundle, capability)) {
         return Err(refusal);
     }
-    let limits = synapsor_bundle::running_limits(&bundle.manifest, &grant.limits);
-    let handler = engine.load(&bundle.component, &grant.digest, limits).map_err(|error| error.refusal())?;
+    let allowance = synapsor_bundle::running_allowance(&bundle.manifest, grant);
+    let handler =
+        engine.load(&bundle.component, &grant.digest, allowance).map_err(|error| error.refusal())?;
     Ok(LoadedHandler {
         reads: Arc::new(synapsor_bundle::running_reads(&bundle.manifest, grant)),
         name: bundle.manifest.name,

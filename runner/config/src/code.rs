@@ -182,6 +182,7 @@ synapsor_protocol::problem_codes! {
         HandlerSettingLooksSecret = "HANDLER_SETTING_LOOKS_SECRET", Warning, "a handler setting is named like a secret; settings are recorded and shown";
         HandlerLimitsNotObject = "HANDLER_LIMITS_NOT_OBJECT", Error, "`handler.limits` is not an object";
         InvalidHandlerLimit = "INVALID_HANDLER_LIMIT", Error, "a handler limit is not a positive whole number";
+        InvalidHandlerWasi = "INVALID_HANDLER_WASI", Error, "`handler.wasi` is not `deny_all`";
         ReadsNotObject = "READS_NOT_OBJECT", Error, "`reads` is not an object";
         ReadsRequireHandler = "READS_REQUIRE_HANDLER", Error, "`reads` without a `handler` to ask for them";
         InvalidReadName = "INVALID_READ_NAME", Error, "a declared read's name is not an identifier";

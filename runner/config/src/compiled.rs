@@ -392,10 +392,22 @@ pub struct HandlerGrant {
     pub digest: Digest,
     /// Non-secret settings handed to every call.
     pub settings: BTreeMap<String, Value>,
+    /// Whether it may link WASI, and with what behind it. Not in the digest of a capability that does not grant it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wasi: Option<WasiGrant>,
     /// Limits the config sets; absent ones are the host's defaults.
     pub limits: HandlerLimits,
     /// Declared reads by name.
     pub reads: BTreeMap<String, DeclaredRead>,
+}
+
+/// A WASI a handler may link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WasiGrant {
+    /// WASI 0.2 that gives nothing: no folder, environment, argument, socket or input; the clock stands still at the
+    /// call's `now`, and randomness is a function of the call.
+    DenyAll,
 }
 
 /// Limits of one handler call. All optional: the host's defaults fill in and its maxima cap.

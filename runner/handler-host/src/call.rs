@@ -14,6 +14,7 @@ use crate::slots::Slot;
 use crate::stop::{Step, Stop};
 use crate::ticker::epochs;
 use crate::v0_1;
+use crate::wasi::{Origin, Surroundings, WasiCalls};
 
 /// Fuel between two yields, 50 to 100 µs: how long one guest keeps another waiting.
 pub(crate) const YIELD_FUEL: u64 = 100_000;
@@ -27,28 +28,48 @@ pub(crate) struct GuestState {
     pub(crate) asks: Asks,
     /// The fuel at which the next host call yields: setting the fuel, as host calls do, starts the engine's own count anew.
     pub(crate) yield_at_fuel: u64,
+    /// What WASI shows is made of this, when a guest first looks.
+    origin: Origin,
+    surroundings: Option<Surroundings>,
+    wasi_calls: WasiCalls,
+}
+
+impl GuestState {
+    /// What WASI shows.
+    pub(crate) fn surroundings(&mut self) -> &mut Surroundings {
+        let Self { surroundings, origin, notes, wasi_calls, .. } = self;
+        wasi_calls.one_more();
+        surroundings.get_or_insert_with(|| Surroundings::new(*origin, notes))
+    }
 }
 
 /// Runs one call to its end. The slot is held until the store is gone.
 pub(crate) async fn run(loaded: Arc<Loaded>, call: HandlerCall, asks: Asks, slot: Slot) -> Ending {
     let started = Instant::now();
     let limits = loaded.limits;
+    let wasi_calls = WasiCalls::default();
     let state = GuestState {
         allotment: Allotment::new(&limits),
         notes: Notes::new(&limits),
         asks,
         yield_at_fuel: limits.fuel.saturating_sub(YIELD_FUEL),
+        origin: Origin::of(&call, loaded.wasi),
+        surroundings: None,
+        wasi_calls: wasi_calls.clone(),
     };
     let mut store = Store::new(&loaded.engine.wasm, state);
     let timeout = Duration::from_millis(limits.timeout_ms);
     let outcome = match limit(&mut store, &limits) {
-        Ok(()) => tokio::time::timeout(timeout, decide(&loaded, &mut store, call))
+        Ok(()) => tokio::time::timeout(timeout, wasi_calls.bound(decide(&loaded, &mut store, call)))
             .await
             .unwrap_or_else(|_elapsed| Err(Stop::deadline(&limits))),
         Err(error) => Err(Stop::from_engine(&error, Step::Start, &limits)),
     };
     let fuel_left = store.get_fuel().unwrap_or_default();
-    let GuestState { allotment, notes, .. } = store.into_data();
+    let GuestState { allotment, notes, surroundings, .. } = store.into_data();
+    if let Some(surroundings) = surroundings {
+        surroundings.finish();
+    }
     drop(slot);
     let (outcome, output_bytes) = match outcome {
         // Fuel is checked at loops and calls only, so an answer may come a few instructions after it ran out.

@@ -1,21 +1,24 @@
 //! The engine: how wasm is configured here, the threads guests run on, and the way a handler is loaded.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use synapsor_protocol::Digest;
+use synapsor_protocol::{Clock, Digest};
 use tokio::runtime::{Handle, Runtime};
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 use crate::allotment::{INSTANCES_MAX, MEMORIES_MAX, TABLES_MAX};
+use crate::allowance::{Allowance, Wasi};
+use crate::breaker::{Breaker, Suspension};
 use crate::call::GuestState;
 use crate::compile::Compiler;
 use crate::error::Error;
 use crate::handler::{Handler, Loaded};
-use crate::limits::{EngineSettings, Limits};
+use crate::limits::EngineSettings;
 use crate::slots::Slots;
 use crate::ticker::Ticker;
-use crate::{gate, v0_1};
+use crate::{gate, v0_1, wasi};
 
 /// Stack of a guest.
 const GUEST_STACK_BYTES: usize = 512 * 1024;
@@ -36,7 +39,15 @@ pub(crate) struct Shared {
     guests: GuestThreads,
     compiler: Compiler,
     settings: EngineSettings,
+    /// There where components that keep breaking are suspended.
+    breakers: Option<Breakers>,
     _ticker: Ticker,
+}
+
+/// One breaker per component that was ever loaded, for as long as the engine lives: a component loaded anew is the same.
+struct Breakers {
+    clock: Arc<dyn Clock>,
+    by_component: Mutex<BTreeMap<Digest, Arc<Breaker>>>,
 }
 
 impl HandlerEngine {
@@ -45,23 +56,43 @@ impl HandlerEngine {
     /// # Errors
     /// [`Error::Engine`] where the host cannot run wasm, [`Error::Threads`] where it gives no threads.
     pub fn new(settings: EngineSettings) -> Result<Self, Error> {
+        Self::starting(settings, None)
+    }
+
+    /// The same, and a component that is stopped [`STOPS_IN_A_ROW`](crate::STOPS_IN_A_ROW) times in a row is suspended: for
+    /// serving calls, not for judging a handler by its cases.
+    ///
+    /// # Errors
+    /// As [`HandlerEngine::new`].
+    pub fn suspending(settings: EngineSettings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::starting(settings, Some(Breakers { clock, by_component: Mutex::default() }))
+    }
+
+    fn starting(settings: EngineSettings, breakers: Option<Breakers>) -> Result<Self, Error> {
         let wasm = start(&settings)?;
         let linker = v0_1::linker(&wasm).map_err(engine_error)?;
         let _ticker = Ticker::start(wasm.clone()).map_err(Error::Threads)?;
         let guests = GuestThreads::start(settings.threads)?;
         let slots = Slots::new(&settings);
         let compiler = Compiler::new(&settings, &wasm);
-        Ok(Self { shared: Arc::new(Shared { wasm, slots, linker, guests, compiler, settings, _ticker }) })
+        Ok(Self {
+            shared: Arc::new(Shared { wasm, slots, linker, guests, compiler, settings, breakers, _ticker }),
+        })
     }
 
     /// Checks a component and compiles it: digest, size, imports, what it is built of, then its world.
     ///
-    /// `limits` are capped by the engine's maxima; [`Handler::limits`] says what is left. Blocks for as long as the compile
+    /// The limits are capped by the engine's maxima; [`Handler::limits`] says what is left. Blocks for as long as the compile
     /// takes, which is seconds for an interpreter: call it from a thread that may block.
     ///
     /// # Errors
     /// The first check that fails; see [`Error`].
-    pub fn load(&self, component: &[u8], expected: &Digest, limits: Limits) -> Result<Handler, Error> {
+    pub fn load(
+        &self,
+        component: &[u8],
+        expected: &Digest,
+        allowance: impl Into<Allowance>,
+    ) -> Result<Handler, Error> {
         let found = Digest::of_bytes(component);
         if found != *expected {
             return Err(Error::DigestMismatch { expected: expected.clone(), found });
@@ -70,16 +101,52 @@ impl HandlerEngine {
         if size > self.shared.settings.component_bytes_max {
             return Err(Error::TooLarge { max: self.shared.settings.component_bytes_max, found: size });
         }
+        let Allowance { limits, wasi } = allowance.into();
         let limits = limits.capped_by(&self.shared.settings.limits_max);
-        gate::inspect(component, &limits)?;
+        gate::inspect(component, &Allowance { limits, wasi })?;
         let code = self.shared.compiler.code(&self.shared.wasm, component, &found)?;
         let compiled = code.map(&self.shared.wasm)?;
-        let pre = v0_1::prepare(&self.shared.linker, &compiled)?;
-        Ok(Handler::new(Loaded { engine: Arc::clone(&self.shared), pre, digest: found, limits }))
+        let pre = match wasi {
+            Wasi::None => v0_1::prepare(&self.shared.linker, &compiled)?,
+            Wasi::DenyAll => v0_1::prepare(&self.shared.linker_with_wasi()?, &compiled)?,
+        };
+        let breaker = self.shared.breakers.as_ref().map(|breakers| breakers.of(&found));
+        Ok(Handler::new(Loaded {
+            engine: Arc::clone(&self.shared),
+            pre,
+            digest: found,
+            limits,
+            wasi,
+            breaker,
+        }))
+    }
+
+    /// The components that are not run for now, in digest order.
+    pub fn suspensions(&self) -> Vec<Suspension> {
+        let breakers = self.shared.breakers.as_ref().map(Breakers::lock);
+        breakers.iter().flat_map(|all| all.values()).filter_map(|breaker| breaker.suspension()).collect()
+    }
+}
+
+impl Breakers {
+    fn of(&self, component: &Digest) -> Arc<Breaker> {
+        let new = || Arc::new(Breaker::new(component.clone(), Arc::clone(&self.clock)));
+        Arc::clone(self.lock().entry(component.clone()).or_insert_with(new))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Digest, Arc<Breaker>>> {
+        self.by_component.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shared {
+    /// Built for each handler that is granted it; few are, and compiling them takes far longer.
+    fn linker_with_wasi(&self) -> Result<Linker<GuestState>, Error> {
+        let mut linker = self.linker.clone();
+        wasi::link(&mut linker).map_err(engine_error)?;
+        Ok(linker)
+    }
+
     /// Where guests run.
     pub(crate) fn guests(&self) -> &Handle {
         &self.guests.handle

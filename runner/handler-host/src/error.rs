@@ -80,9 +80,10 @@ impl Error {
             Self::DigestMismatch { .. } => {
                 refusal.hint("review the component, then pin it with `synapsor validate --write-digest`")
             }
-            Self::ImportNotGranted { .. } => {
-                refusal.hint("build the handler without WASI, or with its toolchain's stubs for it")
-            }
+            Self::ImportNotGranted { .. } => refusal.hint(
+                "build the handler without WASI, or with its toolchain's stubs for it; where its language cannot do \
+                 without, let the manifest and the config say `\"wasi\": \"deny_all\"`",
+            ),
             Self::CompilerStopped => {
                 refusal.hint("a body with thousands of locals or branches is the usual cause; split it, or optimise the build")
             }

@@ -11,10 +11,12 @@ use wasmparser::{
     Payload, TypeBounds, TypeRef,
 };
 
+use crate::allowance::{Allowance, Wasi};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::notes::printable;
 use crate::v0_1::GRANTED;
+use crate::wasi;
 
 const NESTING_MAX: u64 = 5;
 const MODULES_MAX: u64 = 64;
@@ -34,8 +36,8 @@ const WASM_PAGE_BYTES: u64 = 64 * 1024;
 /// # Errors
 /// [`Error::ImportNotGranted`] naming every import that is not granted, [`Error::NotAccepted`] for a count over its limit,
 /// [`Error::Malformed`] for bytes that are no component.
-pub(crate) fn inspect(component: &[u8], limits: &Limits) -> Result<(), Error> {
-    let mut seen = Seen::default();
+pub(crate) fn inspect(component: &[u8], Allowance { limits, wasi }: &Allowance) -> Result<(), Error> {
+    let mut seen = Seen { wasi: *wasi, ..Seen::default() };
     for payload in Parser::new(0).parse_all(component) {
         seen.take(payload.map_err(malformed)?, limits)?;
     }
@@ -49,6 +51,7 @@ pub(crate) fn inspect(component: &[u8], limits: &Limits) -> Result<(), Error> {
 /// Counts over the whole file, nested modules and components included.
 #[derive(Default)]
 struct Seen {
+    wasi: Wasi,
     depth: u64,
     not_granted: Vec<String>,
     modules: u64,
@@ -115,7 +118,9 @@ impl Seen {
             let name = import.name;
             let plain =
                 name.implements.is_none() && name.version_suffix.is_none() && name.external_id.is_none();
-            if !(plain && GRANTED.contains(&name.name)) {
+            let granted =
+                GRANTED.contains(&name.name) || (self.wasi == Wasi::DenyAll && wasi::offers(name.name));
+            if !(plain && granted) {
                 self.not_granted.push(printable(name.name, 200));
             }
         }
@@ -246,7 +251,8 @@ mod tests {
     /// What the gate says to a component in text form.
     fn check(component: &str) -> String {
         let bytes = wat::parse_str(component).expect("is a component");
-        inspect(&bytes, &Limits::default()).map_or_else(|error| error.to_string(), |()| "taken".to_owned())
+        inspect(&bytes, &Limits::default().into())
+            .map_or_else(|error| error.to_string(), |()| "taken".to_owned())
     }
 
     fn function_with(locals: usize, drops: usize) -> String {

@@ -6,6 +6,8 @@ use synapsor_protocol::{Code, Digest, Usage};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::allowance::Wasi;
+use crate::breaker::{Breaker, Suspension};
 use crate::call::{self, GuestState};
 use crate::engine::Shared;
 use crate::error::GuestError;
@@ -27,6 +29,9 @@ pub(crate) struct Loaded {
     pub(crate) pre: ProposerPre<GuestState>,
     pub(crate) digest: Digest,
     pub(crate) limits: Limits,
+    pub(crate) wasi: Wasi,
+    /// There where the engine suspends what keeps breaking.
+    pub(crate) breaker: Option<Arc<Breaker>>,
 }
 
 impl Handler {
@@ -44,7 +49,12 @@ impl Handler {
         self.loaded.limits
     }
 
-    /// Runs one call in a fresh guest.
+    /// Whether the component is not run for now, after it was stopped again and again.
+    pub fn suspension(&self) -> Option<Suspension> {
+        self.loaded.breaker.as_ref()?.suspension()
+    }
+
+    /// Runs one call in a fresh guest, unless the component is suspended.
     ///
     /// The guest runs on the engine's threads; its reads are answered here, on the caller's. Dropping the future stops
     /// the guest at its next yield.
@@ -56,6 +66,16 @@ impl Handler {
         call: HandlerCall,
         reads: Arc<dyn DeclaredReads>,
     ) -> Result<HandlerRun, GuestError> {
+        let Some(breaker) = &self.loaded.breaker else {
+            return self.run(call, reads).await;
+        };
+        let watched = breaker.admit().map_err(not_started)?;
+        let outcome = self.run(call, reads).await;
+        watched.settle(outcome.as_ref().err());
+        outcome
+    }
+
+    async fn run(&self, call: HandlerCall, reads: Arc<dyn DeclaredReads>) -> Result<HandlerRun, GuestError> {
         let engine = &self.loaded.engine;
         let slot = engine.slots.take().await.map_err(not_started)?;
         let (asks, inbox) = mpsc::channel(1);

@@ -1,7 +1,8 @@
 //! Runs handlers: loads a component by its digest, gives it one call in a box, and says what it answered and what it used.
 //!
 //! Invariant: a guest reaches its arguments, the row it was given, its declared reads and a log, and nothing else. There is
-//! no file, socket, clock, environment or randomness to reach: the imports are compared by name before anything is linked.
+//! no file, socket, clock, environment or randomness to reach: the imports are compared by name before anything is linked,
+//! and where WASI is granted there is nothing behind it.
 //! Invariant: every call gets a fresh store and instance, and both are dropped with it.
 //! Invariant: no type of the wasm engine leaves this room.
 //! Absent on purpose: what a handler may read and write. The caller answers the reads and checks the change.
@@ -9,6 +10,7 @@
 //! Modules in reading order.
 
 // What goes in and out.
+mod allowance;
 mod limits;
 mod messages;
 
@@ -30,16 +32,21 @@ mod reads;
 mod slots;
 
 mod call;
+mod console;
 mod v0_1;
+mod wasi;
 mod wellformed;
 
 // What bounds a guest, and how it ends.
 mod allotment;
+mod breaker;
 mod error;
 mod notes;
 mod stop;
 mod ticker;
 
+pub use allowance::{Allowance, Wasi};
+pub use breaker::{PAUSE_MS, ROW_MS, STOPS_IN_A_ROW, Suspension};
 pub use cache::CacheSettings;
 pub use compile::{Compile, CompileLimits};
 pub use engine::HandlerEngine;

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use serde::Serialize;
 use synapsor_protocol::{Columns, Moment, RecordedRead, Usage, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,7 +14,7 @@ use crate::stop::Stop;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One call of a handler: everything the guest is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HandlerCall {
     /// The capability's name.
     pub capability: String,

@@ -1,5 +1,7 @@
 //! Text a guest wrote, made safe to keep and to print: no control characters, no more than its limit.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use crate::limits::Limits;
 
 /// Cuts to `bytes_max` bytes and escapes every control character, so that a line stays one line on every screen.
@@ -35,8 +37,11 @@ fn misleads(c: char) -> bool {
     matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The lines of one call.
-pub(crate) struct Notes {
+/// The lines of one call. A clone is the same lines: what a guest logs and what it prints are kept in one order.
+#[derive(Clone)]
+pub(crate) struct Notes(Arc<Mutex<Lines>>);
+
+struct Lines {
     lines: Vec<String>,
     lines_max: usize,
     line_bytes_max: usize,
@@ -45,28 +50,36 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self {
+        Self(Arc::new(Mutex::new(Lines {
             lines: Vec::new(),
             lines_max: limits.log_lines.try_into().unwrap_or(usize::MAX),
             line_bytes_max: limits.log_line_bytes.try_into().unwrap_or(usize::MAX),
             dropped: 0,
-        }
+        })))
     }
 
-    pub(crate) fn write(&mut self, level: &str, message: &str) {
-        if self.lines.len() < self.lines_max {
-            self.lines.push(format!("{level}: {}", printable(message, self.line_bytes_max)));
+    pub(crate) fn write(&self, level: &str, message: &str) {
+        let mut kept = self.lock();
+        if kept.lines.len() < kept.lines_max {
+            let line = format!("{level}: {}", printable(message, kept.line_bytes_max));
+            kept.lines.push(line);
         } else {
-            self.dropped = self.dropped.saturating_add(1);
+            kept.dropped = kept.dropped.saturating_add(1);
         }
     }
 
     /// The lines, and a last one that says how many more there were.
-    pub(crate) fn into_lines(mut self) -> Vec<String> {
-        if self.dropped > 0 {
-            self.lines.push(format!("warn: {} more lines were dropped", self.dropped));
+    pub(crate) fn into_lines(self) -> Vec<String> {
+        let mut kept = self.lock();
+        let mut lines = std::mem::take(&mut kept.lines);
+        if kept.dropped > 0 {
+            lines.push(format!("warn: {} more lines were dropped", kept.dropped));
         }
-        self.lines
+        lines
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,7 +100,7 @@ mod tests {
 
     #[test]
     fn lines_past_the_limit_are_counted_not_kept() {
-        let mut notes = Notes::new(&Limits { log_lines: 1, ..Limits::default() });
+        let notes = Notes::new(&Limits { log_lines: 1, ..Limits::default() });
         notes.write("info", "one");
         notes.write("info", "two");
         notes.write("info", "three");

@@ -5,7 +5,9 @@
 use std::fmt;
 
 use synapsor_protocol::Code;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
 
 use crate::limits::Limits;
 
@@ -48,6 +50,15 @@ impl Stop {
         }
         if error.is::<PoolConcurrencyLimitError>() {
             return Self::new(Code::HandlerBusy, "every handler slot is in use");
+        }
+        if error.is::<I32Exit>() {
+            return Self::new(Code::GuestTrap, "the handler left without an answer");
+        }
+        if error.is::<ResourceTableError>() {
+            return Self::new(
+                Code::GuestTrap,
+                "the handler used a handle it does not hold, or held too many",
+            );
         }
         if is_copy_limit(error) {
             return Self::new(

@@ -157,7 +157,7 @@ async fn write(
         log::Level::Info => "info",
         log::Level::Warn => "warn",
     };
-    store.data_mut().notes.write(level, &message);
+    store.data().notes.write(level, &message);
     Ok(())
 }
 

@@ -55,6 +55,14 @@ impl Digest {
         self.0.strip_prefix("sha256:").unwrap_or(&self.0)
     }
 
+    /// The 32 bytes the hex digits stand for.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        // Cannot fail: the constructors let nothing in but 64 hex digits.
+        let _ = hex::decode_to_slice(self.hex(), &mut bytes);
+        bytes
+    }
+
     /// The whole text.
     pub fn as_str(&self) -> &str {
         &self.0

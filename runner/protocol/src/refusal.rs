@@ -114,6 +114,7 @@ codes! {
     HandlerCompileLimit = "HANDLER_COMPILE_LIMIT", Refusal, false, "compiling the handler's component takes more time or memory than a compile may";
     HandlerImportNotGranted = "HANDLER_IMPORT_NOT_GRANTED", Refusal, false, "the component imports something the world does not grant";
     HandlerBusy = "HANDLER_BUSY", Failure, true, "every handler slot is in use";
+    HandlerSuspended = "HANDLER_SUSPENDED", Failure, true, "the handler was stopped several times in a row and is not run for a while";
     GuestFuel = "GUEST_FUEL", Refusal, false, "the handler used up its fuel";
     GuestDeadline = "GUEST_DEADLINE", Refusal, true, "the handler ran past its deadline";
     GuestMemory = "GUEST_MEMORY", Refusal, false, "the handler asked for more memory than its limit";

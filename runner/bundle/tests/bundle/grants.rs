@@ -7,10 +7,12 @@ use std::sync::Arc;
 use expect_test::expect;
 use serde_json::{Value, json};
 use synapsor_bundle::{
-    Bundle, Problem, ProblemCode, component_digest, grant_problems, open, running_limits, running_reads,
+    Bundle, Manifest, Problem, ProblemCode, component_digest, grant_problems, open, running_allowance,
+    running_limits, running_reads,
 };
-use synapsor_config::{Capability, HandlerLimits};
-use synapsor_handler_host::Limits;
+use synapsor_config::{Capability, HandlerLimits, Logic, WasiGrant};
+use synapsor_handler_host::{Limits, Wasi};
+use synapsor_protocol::Code;
 
 use crate::copy::shipped;
 
@@ -71,7 +73,9 @@ fn each_thing_that_is_not_granted_is_found_under_its_own_code() {
         (GrantWriteMissing, |c| c["allowed_columns"] = json!(["late_fee_cents"])),
         (GrantLimitTooLow, |c| c["handler"]["limits"] = json!({"fuel": 1_000_000, "reads_max": 1})),
     ];
-    let told: BTreeSet<ProblemCode> = ungranted.iter().map(|(code, _)| *code).collect();
+    // The shipped handler links no WASI; the test for one that does is below.
+    let told: BTreeSet<ProblemCode> =
+        ungranted.iter().map(|(code, _)| *code).chain([GrantWasiMissing]).collect();
     for (code, change) in ungranted {
         let found = problems(change);
         assert!(!found.is_empty() && found.iter().all(|problem| problem.code == code), "{code}: {found:#?}");
@@ -111,6 +115,35 @@ fn a_handler_runs_with_what_is_granted_and_no_more_than_it_asks_for() {
 }
 
 #[test]
+fn wasi_is_linked_where_the_handler_asks_for_it_and_the_config_grants_it() {
+    let linked = |needs: bool, granted: bool| {
+        let deny_all = Some(WasiGrant::DenyAll);
+        let manifest = Manifest { wasi: deny_all.filter(|_| needs), ..bundle().manifest };
+        let capability = capability(|c| {
+            if granted {
+                c["handler"]["wasi"] = json!("deny_all");
+            }
+        });
+        let Logic::Handler(grant) = &capability.proposal.as_ref().unwrap().logic else { panic!("a handler") };
+        running_allowance(&manifest, grant).wasi
+    };
+    assert_eq!(linked(true, true), Wasi::DenyAll);
+    for (needs, granted) in [(true, false), (false, true), (false, false)] {
+        assert_eq!(linked(needs, granted), Wasi::None, "needed: {needs}, granted: {granted}");
+    }
+}
+
+#[test]
+fn a_handler_that_links_wasi_is_not_run_by_a_config_that_does_not_say_so() {
+    let needing =
+        Bundle { manifest: Manifest { wasi: Some(WasiGrant::DenyAll), ..bundle().manifest }, ..bundle() };
+    let found = grant_problems(&needing, &capability(|_| {}));
+    assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::GrantWasiMissing]);
+    assert_eq!(found[0].refusal().code, Code::HandlerInvalid);
+    assert_eq!(grant_problems(&needing, &capability(|c| c["handler"]["wasi"] = json!("deny_all"))), []);
+}
+
+#[test]
 fn a_handler_reads_what_is_granted_and_declared_and_nothing_that_is_only_one_of_them() {
     let capability = capability(|c| {
         c["reads"]["waivers"]["columns"] = json!(["id", "amount_cents", "created_at", "note"]);
@@ -118,7 +151,7 @@ fn a_handler_reads_what_is_granted_and_declared_and_nothing_that_is_only_one_of_
         c["reads"]["staff"] = c["reads"]["customer"].clone();
     });
     let rules = capability.proposal.as_ref().unwrap();
-    let synapsor_config::Logic::Handler(grant) = &rules.logic else { panic!("a handler") };
+    let Logic::Handler(grant) = &rules.logic else { panic!("a handler") };
     let reads = running_reads(&bundle().manifest, grant);
     let shown: Vec<_> =
         reads.iter().map(|(name, read)| (name.as_str(), &read.columns, &read.filters)).collect();

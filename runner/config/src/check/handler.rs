@@ -32,6 +32,7 @@ pub(super) fn check(capability: &Place<'_>, problems: &mut Problems) {
     bundle(&handler, problems);
     digest(&handler, problems);
     settings(&handler, problems);
+    wasi(&handler, problems);
     if let Some(limits) = optional_object(&handler, "limits", ProblemCode::HandlerLimitsNotObject, problems) {
         for (key, max) in LIMITS {
             optional_positive(&limits, key, *max, ProblemCode::InvalidHandlerLimit, problems);
@@ -92,6 +93,15 @@ fn settings(handler: &Place<'_>, problems: &mut Problems) {
                 "expected no secret: settings are recorded with every proposal and shown to reviewers";
             problems.add(value.path(), ProblemCode::HandlerSettingLooksSecret, message);
         }
+    }
+}
+
+fn wasi(handler: &Place<'_>, problems: &mut Problems) {
+    let Some(place) = handler.get("wasi") else { return };
+    if place.text() != Some("deny_all") {
+        problems
+            .unexpected(&place, ProblemCode::InvalidHandlerWasi, "`deny_all`")
+            .hint("leave it out for a handler that imports nothing but its contract, as most do");
     }
 }
 

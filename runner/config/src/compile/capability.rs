@@ -120,6 +120,7 @@ fn handler(raw: RawHandler, reads: BTreeMap<String, RawRead>) -> HandlerGrant {
         bundle: PathBuf::from(raw.bundle),
         digest: raw.digest,
         settings: raw.settings.into_iter().map(|(name, value)| (name, value.0)).collect(),
+        wasi: raw.wasi,
         limits: HandlerLimits {
             fuel: raw.limits.fuel,
             memory_bytes: raw.limits.memory_bytes,

@@ -8,7 +8,7 @@ use synapsor_protocol::Digest;
 use synapsor_protocol::members::Members;
 
 use super::exact::{ExactNumber, Identifier, Scalar, present};
-use crate::compiled::{ArgumentType, EffectKind};
+use crate::compiled::{ArgumentType, EffectKind, WasiGrant};
 use crate::form::{CAPABILITY_NAME_PATTERN, DIGEST_PATTERN};
 
 /// One reviewed, named thing a model may ask for.
@@ -164,6 +164,8 @@ pub(crate) struct RawHandler {
     /// Non-secret settings handed to every call.
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, Scalar>,
+    /// Lets a component link WASI 0.2 that gives it nothing; without it a component that imports WASI is refused.
+    pub(crate) wasi: Option<WasiGrant>,
     /// Limits of one call; absent ones are the runner's defaults.
     #[serde(default)]
     pub(crate) limits: RawHandlerLimits,

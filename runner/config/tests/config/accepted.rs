@@ -202,6 +202,7 @@ fn the_digest_moves_with_everything_that_was_reviewed_and_nothing_else() {
     for edits in [
         "/capabilities/1/handler/settings/rate = 0.2",
         "/capabilities/1/handler/limits/fuel = 1",
+        "/capabilities/1/handler/wasi = \"deny_all\"",
         "/capabilities/1/handler/digest = \"sha256:2222222222222222222222222222222222222222222222222222222222222222\"",
         "/capabilities/1/reads/customer/columns/- = \"tier\"",
         "/capabilities/1/numeric_bounds/late_fee_cents/maximum = 10000.5",

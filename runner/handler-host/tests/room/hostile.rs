@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use synapsor_handler_host::{EngineSettings, HandlerEngine, Limits};
+use synapsor_handler_host::{Allowance, EngineSettings, HandlerEngine, Limits, Wasi};
 use synapsor_protocol::{Code, Digest};
 
 use crate::support::{Table, call, component, engine, engine_with, fixtures, load_with, no_reads};
@@ -26,10 +26,18 @@ fn expected(path: &PathBuf) -> String {
     code.unwrap_or_else(|| panic!("{} does not begin with `;; expect: CODE`", path.display())).to_owned()
 }
 
+/// What the guest is loaded with: WASI where its second line asks for it.
+fn allowance(path: &PathBuf) -> Allowance {
+    let text = std::fs::read_to_string(path).expect("is text");
+    let wasi = if text.contains("\n;; wasi: deny_all\n") { Wasi::DenyAll } else { Wasi::None };
+    Allowance { limits: Limits::default(), wasi }
+}
+
 /// How the guest ended, loaded and called once.
-async fn ended(engine: &HandlerEngine, component: &[u8]) -> Result<(), (Code, String)> {
+async fn ended(engine: &HandlerEngine, path: &PathBuf) -> Result<(), (Code, String)> {
+    let component = component(path);
     let handler = engine
-        .load(component, &Digest::of_bytes(component), Limits::default())
+        .load(&component, &Digest::of_bytes(&component), allowance(path))
         .map_err(|error| (error.refusal().code, error.to_string()))?;
     let run = handler.propose(call(), Arc::new(Table::default())).await;
     run.map(drop).map_err(|error| (error.code, error.message))
@@ -43,7 +51,7 @@ async fn every_hostile_guest_ends_with_the_code_it_names_and_the_next_call_works
     assert!(files.len() >= 40, "found {}", files.len());
     let mut wrong = Vec::new();
     for path in files {
-        let found = ended(&engine, &component(&path)).await;
+        let found = ended(&engine, &path).await;
         let expected = expected(&path);
         if found.as_ref().err().map(|(code, _)| code.as_str()) != Some(expected.as_str()) {
             wrong.push(format!("{}: expected {expected}, found {found:?}", path.display()));
@@ -116,7 +124,7 @@ async fn without_fuel_to_stop_it_a_loop_meets_the_deadline() {
 async fn what_an_error_says_holds_nothing_the_guest_wrote() {
     let engine = engine();
     for path in fixture_files() {
-        if let Err((_, message)) = ended(&engine, &component(&path)).await {
+        if let Err((_, message)) = ended(&engine, &path).await {
             assert!(!message.contains(char::is_control) && message.len() < 400, "{message}");
             assert!(!message.contains("1e9") && !message.contains("all is well"), "{message}");
         }

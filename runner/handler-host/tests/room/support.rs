@@ -24,9 +24,22 @@ pub(crate) fn component(path: &Path) -> Vec<u8> {
     let text = read(path);
     let text = match text.split_once("(module") {
         Some((_comment, body)) if !text.contains("(component") => {
-            let shell = read(&fixtures().join("guests/shell.wat"));
-            assert!(shell.contains("(core module $guest (;the guest;))"), "the shell has lost its marker");
-            shell.replace("(core module $guest (;the guest;))", &format!("(core module $guest {body}"))
+            let guest = format!("(core module $guest {body}");
+            let mut parts = vec![("(core module $guest (;the guest;))", guest.as_str())];
+            let wasi = read(&fixtures().join("guests/shell_wasi.wat"));
+            if text.contains("(import \"wasi\"") {
+                let (imports, more) = wasi.split_once(";; functions\n").expect("has three parts");
+                let (functions, instance) = more.split_once(";; instance\n").expect("has three parts");
+                parts.extend([
+                    ("(;more imports;)", imports),
+                    ("(;more functions;)", functions),
+                    ("(;more instances;)", instance),
+                ]);
+            }
+            parts.iter().fold(read(&fixtures().join("guests/shell.wat")), |shell, (marker, part)| {
+                assert!(shell.contains(marker), "the shell has lost its marker {marker}");
+                shell.replace(marker, part)
+            })
         }
         _ => text,
     };

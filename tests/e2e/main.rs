@@ -10,6 +10,7 @@ mod world;
 mod bad_input;
 mod commands;
 mod demo;
+mod handler;
 mod jobs;
 mod published_defects;
 mod readme;

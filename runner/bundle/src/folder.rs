@@ -76,16 +76,37 @@ impl Folder {
 
     /// The resolved path of a name, if it stays inside: no `..`, no absolute path, no link that leads out.
     fn inside(&self, name: &str) -> Result<PathBuf, Problem> {
-        let escapes = || {
-            let message = format!("expected a path inside the bundle, found `{name}`");
-            Problem::new(ProblemCode::PathEscapes, name, message)
-        };
-        if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(escapes());
+        if !is_plain(name) {
+            return Err(escapes(name));
         }
         let path = self.0.join(name).canonicalize().map_err(|error| unreadable(name, &error))?;
-        if path.starts_with(&self.0) { Ok(path) } else { Err(escapes()) }
+        if path.starts_with(&self.0) { Ok(path) } else { Err(escapes(name)) }
     }
+
+    /// The same for a file that may not be there yet.
+    pub(crate) fn inside_or_new(&self, name: &str) -> Result<PathBuf, Problem> {
+        match self.inside(name) {
+            Err(problem) if problem.code == ProblemCode::FileMissing => {}
+            found => return found,
+        }
+        let path = self.0.join(name);
+        let parent = path.parent().unwrap_or(&self.0);
+        let parent = parent.canonicalize().map_err(|error| unreadable(name, &error))?;
+        match path.file_name() {
+            Some(file) if parent.starts_with(&self.0) => Ok(parent.join(file)),
+            _ => Err(escapes(name)),
+        }
+    }
+}
+
+/// Whether a path has nothing but names in it.
+fn is_plain(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn escapes(name: &str) -> Problem {
+    let message = format!("expected a path inside the bundle, found `{name}`");
+    Problem::new(ProblemCode::PathEscapes, name, message)
 }
 
 fn unreadable(place: &str, error: &std::io::Error) -> Problem {

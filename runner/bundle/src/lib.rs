@@ -4,9 +4,10 @@
 //! [`open`] is what the runner uses before it loads a handler. [`validate`] is what an author and a reviewer use: it says
 //! everything wrong at once, and runs every case against the binary, never the source.
 //!
-//! Invariant: nothing outside the bundle's folder is read, and no file of it without a size limit.
-//! Absent on purpose: signing, packing and templates; and any write to a bundle or a config, which is the command
-//! line's ([`repinned`] gives it the text).
+//! [`new_project`] and [`build`] are an author's beginning: a template, and from source to component.
+//!
+//! Invariant: validating and loading read nothing outside the bundle's folder, and no file of it without a size limit.
+//! Absent on purpose: any write to a config, which is the command line's ([`repinned`] gives it the text).
 //!
 //! Modules in reading order.
 
@@ -34,9 +35,17 @@ mod limits;
 mod pin;
 mod reference;
 
+mod error;
+mod write;
+mod toolchain;
+mod template;
+mod build;
+
+pub use build::{Built, build};
 pub use bundle::{Bundle, open};
 pub use case::{Answer, Call, Case};
 pub use code::ProblemCode;
+pub use error::{Error, MissingTool};
 pub use grant::{grant_problems, running_reads};
 pub use limits::{running_allowance, running_limits};
 pub use manifest::{
@@ -47,4 +56,7 @@ pub use problem::Problem;
 pub use reference::problem_reference;
 pub use report::{CaseReport, Report};
 pub use schema::{case_schema, manifest_schema};
+pub use template::new_project;
+pub use toolchain::{languages, tools};
 pub use validate::validate;
+pub use write::write_whole;

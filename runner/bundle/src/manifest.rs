@@ -12,6 +12,8 @@ use synapsor_protocol::{Digest, Value};
 /// The world every handler of this contract version exports.
 pub const WORLD: &str = "synapsor:handler/proposer@0.1";
 
+/// Longest name of a handler, in characters.
+const NAME_CHARS_MAX: usize = 64;
 const NAME_PATTERN: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 const VERSION_PATTERN: &str = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$";
 const DIGEST_PATTERN: &str = "^sha256:[0-9a-f]{64}$";
@@ -30,7 +32,7 @@ pub struct Manifest {
     /// Version of the format.
     pub schema_version: SchemaVersion,
     /// The handler's name, in kebab case. It is in every proposal the handler makes.
-    #[schemars(length(max = 64), regex(pattern = NAME_PATTERN))]
+    #[schemars(length(max = NAME_CHARS_MAX), regex(pattern = NAME_PATTERN))]
     pub name: String,
     /// The handler's version, as in semantic versioning. It is in every proposal likewise.
     #[schemars(length(max = 64), regex(pattern = VERSION_PATTERN))]
@@ -231,5 +233,42 @@ impl Manifest {
                 .max_by_key(|(pattern, _)| pattern.len())
                 .map(|(_, need)| need)
         })
+    }
+}
+
+/// Whether a text is a handler's name, as the schema's pattern has it.
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.len() <= NAME_CHARS_MAX
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split('-').all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn a_name_is_kebab_case() {
+        for name in ["a", "late-fee", "late-fee-2", "x9"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "",
+            "-",
+            "a-",
+            "-a",
+            "a--b",
+            "2fast",
+            "Late",
+            "late_fee",
+            "late fee",
+            "../late",
+            "é",
+            &"a".repeat(65),
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
     }
 }

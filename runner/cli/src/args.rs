@@ -1,5 +1,7 @@
 //! What was typed. Nothing here is checked beyond its form; `commands` gives it meaning.
 
+mod handler;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use synapsor_protocol::ProposalState;
 
 use crate::exit::Exit;
+
+pub(crate) use handler::*;
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
@@ -97,6 +101,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate synapsor.runner.json --format json\n  synapsor validate --job job.json"
     )]
     Validate(Validate),
+    /// Write handlers: start a project, build it, try it
+    #[command(subcommand)]
+    Handler(Handler),
     /// Print shell completions
     #[command(after_help = "Example:\n  synapsor completions bash > /etc/bash_completion.d/synapsor")]
     Completions {

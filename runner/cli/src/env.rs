@@ -14,6 +14,8 @@ pub(crate) const RUNNER_ID: &str = "SYNAPSOR_RUNNER_ID";
 pub(crate) const DATABASE_URL: &str = "SYNAPSOR_DATABASE_URL";
 /// The engine that URL is for: postgres or mysql.
 pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
+/// The cargo that builds Rust handlers, as a command with its first words; `synapsor-bundle` reads it.
+const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
 /// No colour (<https://no-color.org>); `anstream` reads it.
@@ -28,6 +30,7 @@ pub(crate) fn table() -> String {
         (RUNNER_ID, "this runner's name in receipts"),
         (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
         (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
+        (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];

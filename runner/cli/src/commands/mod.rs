@@ -5,6 +5,7 @@ mod apply_all;
 mod tally;
 mod completions;
 mod config;
+mod handler;
 mod job;
 mod mcp;
 mod pin;
@@ -45,6 +46,7 @@ pub(crate) async fn run(
         }
         Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
         Command::Validate(validate) => validate::run(&validate).await.map(Some),
+        Command::Handler(command) => handler::run(command, settings).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),
     }
 }

@@ -3,7 +3,6 @@
 //! Pinning says "this component is the reviewed one"; it is never done unasked.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use synapsor_bundle::Problem;
@@ -85,17 +84,6 @@ fn replace(path: &Path, text: &str, wanted: BTreeMap<Digest, Digest>) -> Result<
     Ok(changed.len())
 }
 
-/// The whole new text or the whole old one: it is written beside the file and takes its place, with its permissions.
 fn save(path: &Path, text: &str) -> Result<(), Refusal> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let replaced = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().set_permissions(std::fs::metadata(path)?.permissions())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)
-    };
-    replaced().map(drop).map_err(|error| {
-        Refusal::new(Code::NotFound, format!("cannot write `{}`: {}", path.display(), error.kind()))
-    })
+    synapsor_bundle::write_whole(path, text.as_bytes()).map_err(|error| error.refusal())
 }

@@ -38,7 +38,7 @@ const modules = {
 /** The handler and this package as one module; the contract's imports stay imports. */
 async function bundled(entry) {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [path.resolve(entry)],
     bundle: true,
     write: false,
     format: "esm",

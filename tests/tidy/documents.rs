@@ -19,7 +19,10 @@ fn pages() -> Vec<PathBuf> {
             }
         }
     }
-    pages.extend(["README.md", "handlers/README.md", "sdk/rust/README.md"].map(|page| root().join(page)));
+    pages.extend(
+        ["README.md", "handlers/README.md", "sdk/rust/README.md", "sdk/c/README.md", "sdk/go/README.md"]
+            .map(|page| root().join(page)),
+    );
     pages
 }
 

@@ -1,25 +1,21 @@
-//! `synapsor-pack`: a guest's core module becomes a component, and the contract becomes the Rust SDK's bindings.
+//! `synapsor-pack`: a guest's core module becomes a component, and the contract becomes the bindings of an SDK.
+
+mod bindings;
+mod component;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use wit_bindgen_core::{Files, WorldGenerator, wit_parser::Resolve};
-use wit_component::ComponentEncoder;
-
-const USAGE: &str = "usage: synapsor-pack component CORE.wasm COMPONENT.wasm
-       synapsor-pack bindings WIT-FOLDER BINDINGS.rs";
+const USAGE: &str = "usage: synapsor-pack component CORE.wasm WIT-FOLDER COMPONENT.wasm
+       synapsor-pack bindings rust|c|go WIT-FOLDER BINDINGS-FOLDER";
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let [command, from, to] = arguments.as_slice() else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    let done = match command.to_str() {
-        Some("component") => pack(Path::new(from), Path::new(to)),
-        Some("bindings") => generate(Path::new(from), Path::new(to)),
+    let arguments: Vec<&Path> = arguments.iter().map(Path::new).collect();
+    let done = match arguments.as_slice() {
+        [command, core, wit, to] if is(command, "component") => component::pack(core, wit, to),
+        [command, language, wit, to] if is(command, "bindings") => bindings::generate(language, wit, to),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -34,37 +30,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// The module's world is in a custom section that the bindings put there; no adapter is linked, so a module that needs
-/// WASI is refused here and not first by the runner.
-fn pack(core: &Path, component: &Path) -> Result<()> {
-    let module = std::fs::read(core).with_context(|| format!("cannot read `{}`", core.display()))?;
-    let packed = ComponentEncoder::default()
-        .module(&module)
-        .with_context(|| format!("`{}` is not a core module with a world", core.display()))?
-        .validate(true)
-        .encode()
-        .with_context(|| format!("`{}` does not fit its world", core.display()))?;
-    std::fs::write(component, packed).with_context(|| format!("cannot write `{}`", component.display()))
-}
-
-/// Bindings of the `proposer` world, as they are committed in `sdk/rust/src/bindings.rs`. Generated here and not by a
-/// macro in each guest, which would cost every guest build the macro's dependencies.
-fn generate(wit: &Path, bindings: &Path) -> Result<()> {
-    let mut resolve = Resolve::default();
-    let (package, _) =
-        resolve.push_dir(wit).with_context(|| format!("`{}` does not parse", wit.display()))?;
-    let world = resolve.select_world(&[package], Some("proposer"))?;
-    let options = wit_bindgen_rust::Opts {
-        format: true,
-        generate_all: true,
-        pub_export_macro: true,
-        export_macro_name: Some("export_proposer".to_owned()),
-        default_bindings_module: Some("$crate::bindings".to_owned()),
-        additional_derive_attributes: vec!["PartialEq".to_owned()],
-        ..Default::default()
-    };
-    let mut files = Files::default();
-    options.build().generate(&mut resolve, world, &mut files)?;
-    let (_, source) = files.iter().next().context("nothing was generated")?;
-    std::fs::write(bindings, source).with_context(|| format!("cannot write `{}`", bindings.display()))
+fn is(argument: &Path, word: &str) -> bool {
+    argument.as_os_str() == word
 }

@@ -1,0 +1,3 @@
+module synapsor/handler
+
+go 1.27

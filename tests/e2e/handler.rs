@@ -5,9 +5,10 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use serde_json::json;
+use synapsor_protocol::Engine;
 use tempfile::TempDir;
 
-use crate::world::{Answered, BINARY};
+use crate::world::{Answered, BINARY, World};
 
 /// Where each language's tools are: what a person has in `PATH`, and the variables for what stands elsewhere.
 static TOOLS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
@@ -129,4 +130,106 @@ fn a_module_that_needs_more_than_its_world_does_not_become_a_component() {
     std::fs::write(desk.0.path().join("fee-waiver/src/lib.rs"), source).expect("another source");
     let refused = desk.run_with_tools(&["handler", "build", "fee-waiver", "--json"]);
     assert_eq!((refused.exit, refused.code().as_str()), (1, "HANDLER_BUILD_FAILED"), "{refused:?}");
+}
+
+/// The shipped handler, copied to where a test may change it.
+fn late_fee(desk: &Desk) -> std::path::PathBuf {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../handlers/late-fee");
+    let folder = desk.0.path().join("late-fee");
+    for part in ["", "cases"] {
+        std::fs::create_dir_all(folder.join(part)).expect("a folder");
+        for entry in std::fs::read_dir(shipped.join(part)).expect("the shipped handler") {
+            let file = entry.expect("an entry").path();
+            if file.extension().is_some_and(|extension| extension == "json" || extension == "wasm") {
+                let name = file.file_name().expect("a name");
+                std::fs::copy(&file, folder.join(part).join(name)).expect("a file is copied");
+            }
+        }
+    }
+    folder
+}
+
+#[test]
+fn a_bundle_is_signed_packed_verified_and_valid_as_one_file() {
+    let desk = Desk::new();
+    late_fee(&desk);
+    let made = desk.run(&["handler", "keygen", "key.pem", "--json"]);
+    let public_key = made.json()["public_key"].as_str().expect("a key").to_owned();
+    assert!(!made.stdout.contains("PRIVATE"), "{}", made.stdout);
+    assert_eq!(
+        desk.run(&["handler", "keygen", "key.pem", "--json"]).code(),
+        "INVALID_INPUT",
+        "never written over"
+    );
+    assert_eq!(desk.run(&["handler", "sign", "late-fee", "--key", "key.pem"]).exit, 0);
+    let packed = desk.run(&["handler", "pack", "late-fee", "--json"]).json();
+    let again = desk.run(&["handler", "pack", "late-fee", "--output", "again.tar", "--json"]).json();
+    assert_eq!(packed["digest"], again["digest"]);
+    let file = packed["file"].as_str().expect("a file");
+    let verified = desk.run(&["handler", "verify", file, "--public-key", &public_key, "--json"]);
+    assert_eq!((verified.exit, &verified.json()["public_key"]), (0, &json!(public_key)), "{verified:?}");
+    assert_eq!(desk.run(&["validate", file]).exit, 0);
+
+    let stranger = format!("ed25519:{}=", "A".repeat(43));
+    let refused = desk.run(&["handler", "verify", file, "--public-key", &stranger, "--json"]);
+    assert_eq!((refused.exit, &refused.json()["problems"][0]["code"]), (1, &json!("SIGNATURE_KEY_UNKNOWN")));
+    let no_key = desk.run(&["handler", "verify", file, "--public-key", "mine", "--json"]);
+    assert_eq!((no_key.exit, no_key.code().as_str()), (1, "INVALID_INPUT"));
+    std::fs::write(desk.0.path().join("late-fee/cases/more.json"), "{}").expect("a broken case");
+    assert_eq!(desk.run(&["handler", "pack", "late-fee", "--output", "x.tar"]).exit, 1);
+    assert!(!desk.0.path().join("x.tar").exists());
+    assert_eq!(desk.run(&["handler", "sign", "late-fee", "--key", "key.pem"]).exit, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_requires_signatures_serves_only_what_a_trusted_key_has_signed() {
+    let world = World::new(Engine::Sqlite).await;
+    let key = world.folder.path().join("key.pem");
+    let key = key.to_str().expect("a plain path");
+    let bundle = world.folder.path().join("handlers/late-fee");
+    let bundle = bundle.to_str().expect("a plain path");
+    let public_key = world.ask(&["handler", "keygen", key])["public_key"].clone();
+    let mut config = world.config();
+    config["handlers"] =
+        json!({ "require_signature": true, "trust": [{ "name": "lead", "public_key": public_key }] });
+    world.write_config(&config);
+    let waive = r#"{"invoice_id":"INV-3001","reason":"bank delay"}"#;
+    let propose = ["propose", "billing.propose_plan_waiver", "--args", waive, "--json"];
+
+    let unsigned = world.run(&propose);
+    assert_eq!((unsigned.exit, unsigned.code().as_str()), (1, "HANDLER_NOT_TRUSTED"), "{unsigned:?}");
+    assert_eq!(world.run(&["handler", "sign", bundle, "--key", key]).exit, 0);
+    assert_eq!(world.run(&["handler", "verify", bundle]).exit, 0);
+    let signed = world.run(&propose);
+    assert_eq!(signed.exit, 0, "{signed:?}");
+
+    let case = world.folder.path().join("handlers/late-fee/cases/whole-fee.json");
+    let text = std::fs::read_to_string(&case).expect("a case").replacen(
+        "\"description\": \"",
+        "\"description\": \"Not ",
+        1,
+    );
+    std::fs::write(&case, text).expect("another case");
+    let changed = world.run(&propose);
+    assert_eq!((changed.exit, changed.code().as_str()), (1, "HANDLER_NOT_TRUSTED"), "{changed:?}");
+    let path = world.config_path();
+    let validated = world.run(&["validate", path.to_str().expect("a plain path"), "--json"]);
+    assert_eq!(validated.exit, 1);
+    assert!(validated.stdout.contains("SIGNATURE_CONTENT_DIFFERS"), "{}", validated.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_bundle_is_served_like_its_folder() {
+    let world = World::new(Engine::Sqlite).await;
+    let bundle = world.folder.path().join("handlers/late-fee");
+    let archive = world.folder.path().join("handlers/late-fee.tar");
+    let (bundle, archive) = (bundle.to_str().expect("a plain path"), archive.to_str().expect("a plain path"));
+    assert_eq!(world.run(&["handler", "pack", bundle, "--output", archive]).exit, 0);
+    let mut config = world.config();
+    World::capability(&mut config, "billing.propose_plan_waiver")["handler"]["bundle"] =
+        json!("handlers/late-fee.tar");
+    world.write_config(&config);
+    let waive = r#"{"invoice_id":"INV-3001","reason":"bank delay"}"#;
+    let served = world.run(&["propose", "billing.propose_plan_waiver", "--args", waive, "--json"]);
+    assert_eq!(served.exit, 0, "{served:?}");
 }

@@ -13,6 +13,20 @@ synapsor_protocol::problem_codes! {
         CasesMissing = "CASES_MISSING", "the bundle has no `cases/*.json`; a handler is accepted by its cases";
         TooManyCases = "TOO_MANY_CASES", "the bundle has more cases than one validation runs";
     }
+    "Archive" {
+        ArchiveInvalid = "ARCHIVE_INVALID", "the file is no tar archive, or a broken one";
+        ArchiveEntryForbidden = "ARCHIVE_ENTRY_FORBIDDEN", "an entry is no plain file: a link, a folder, a device, an extension";
+        ArchiveEntryTwice = "ARCHIVE_ENTRY_TWICE", "two entries have one name";
+        ArchiveEntryUnknown = "ARCHIVE_ENTRY_UNKNOWN", "an entry is no part of a bundle";
+        ArchiveNotCanonical = "ARCHIVE_NOT_CANONICAL", "the archive is not the bytes that packing its files gives";
+    }
+    "Signature" {
+        SignatureMalformed = "SIGNATURE_MALFORMED", "`handler.sig` does not follow its format";
+        SignatureContentDiffers = "SIGNATURE_CONTENT_DIFFERS", "something was signed, and the bundle has changed since";
+        SignatureInvalid = "SIGNATURE_INVALID", "the signature was not made with the key it names";
+        SignatureMissing = "SIGNATURE_MISSING", "the config requires a signature and the bundle has none";
+        SignatureKeyUnknown = "SIGNATURE_KEY_UNKNOWN", "the config requires a signature by a key it trusts, and the bundle is signed with another";
+    }
     "Manifest and cases" {
         InvalidJson = "INVALID_JSON", "the text is not JSON";
         DuplicateKey = "DUPLICATE_KEY", "an object has the same key twice";
@@ -63,6 +77,11 @@ impl ProblemCode {
             Self::FileMissing | Self::FileUnreadable => Code::HandlerNotLoaded,
             Self::ComponentDigestMismatch | Self::GrantDigestMismatch => Code::HandlerDigestMismatch,
             Self::ImportNotGranted => Code::HandlerImportNotGranted,
+            Self::SignatureMalformed
+            | Self::SignatureContentDiffers
+            | Self::SignatureInvalid
+            | Self::SignatureMissing
+            | Self::SignatureKeyUnknown => Code::HandlerNotTrusted,
             _ => Code::HandlerInvalid,
         }
     }

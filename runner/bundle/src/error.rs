@@ -60,6 +60,28 @@ pub enum Error {
     /// The bundle has problems; the first stands for all.
     #[error("{}", first(.0))]
     Problems(Vec<Problem>),
+    /// Only what lies in a folder can be signed: an archive is made of it afterwards.
+    #[error("expected a bundle's folder, found `{}`", .0.display())]
+    NotAFolder(PathBuf),
+    /// A key's file holds something else.
+    #[error("`{}` holds no Ed25519 private key in PKCS#8 PEM", .0.display())]
+    KeyMalformed(PathBuf),
+    /// A private key that is not private.
+    #[error("expected a key that only its owner may read, found `{}` with mode `{mode:o}`", path.display())]
+    KeyExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{}`: {}", path.display(), source.kind())]
+    CannotRead {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        source: io::Error,
+    },
     /// A file could not be written.
     #[error("cannot write `{}`: {}", path.display(), source.kind())]
     CannotWrite {
@@ -111,6 +133,9 @@ impl Error {
                     missing.iter().map(|tool| format!("`{}`: {}", tool.name, tool.install)).collect();
                 Some(installs.join("; "))
             }
+            Self::KeyExposed { path, .. } => Some(format!("chmod 600 {}", path.display())),
+            Self::KeyMalformed(_) => Some("`synapsor handler keygen` makes one".to_owned()),
+            Self::NotAFolder(_) => Some("sign the folder, then pack it".to_owned()),
             Self::BuildFailed { .. } => Some("what it said on standard error says why".to_owned()),
             _ => None,
         }

@@ -50,9 +50,7 @@ impl Folder {
         if u64::try_from(bytes.len()).is_ok_and(|length| length <= bytes_max) {
             return Ok(bytes);
         }
-        let found = metadata.len();
-        let message = format!("expected at most `{bytes_max}` bytes, found `{found}`");
-        Err(Problem::new(ProblemCode::FileTooLarge, name, message))
+        Err(too_large(name, bytes_max, &metadata.len().to_string()))
     }
 
     /// The names in `cases/` that end in `.json`, without it, in order; one more than allowed tells that there are more.
@@ -100,16 +98,21 @@ impl Folder {
 }
 
 /// Whether a path has nothing but names in it.
-fn is_plain(name: &str) -> bool {
-    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+pub(crate) fn is_plain(name: &str) -> bool {
+    !name.is_empty() && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn escapes(name: &str) -> Problem {
+pub(crate) fn escapes(name: &str) -> Problem {
     let message = format!("expected a path inside the bundle, found `{name}`");
     Problem::new(ProblemCode::PathEscapes, name, message)
 }
 
-fn unreadable(place: &str, error: &std::io::Error) -> Problem {
+pub(crate) fn too_large(name: &str, bytes_max: u64, found: &str) -> Problem {
+    let message = format!("expected at most `{bytes_max}` bytes, found `{found}`");
+    Problem::new(ProblemCode::FileTooLarge, name, message)
+}
+
+pub(crate) fn unreadable(place: &str, error: &std::io::Error) -> Problem {
     match error.kind() {
         ErrorKind::NotFound => Problem::new(ProblemCode::FileMissing, place, "does not exist"),
         kind => Problem::new(ProblemCode::FileUnreadable, place, format!("cannot be read: {kind}")),

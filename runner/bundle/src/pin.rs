@@ -6,19 +6,20 @@ use synapsor_protocol::Digest;
 
 use crate::bundle::MANIFEST_FILE;
 use crate::document;
-use crate::folder::{COMPONENT_BYTES_MAX, Folder, MANIFEST_BYTES_MAX};
+use crate::folder::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX};
+use crate::holding::Holding;
 use crate::problem::Problem;
 
 /// The digest of the component a bundle holds, whatever its manifest or a config pins.
 ///
 /// # Errors
 /// When the manifest is not valid or the component cannot be read.
-pub fn component_digest(folder: &Path) -> Result<Digest, Vec<Problem>> {
+pub fn component_digest(path: &Path) -> Result<Digest, Vec<Problem>> {
     let one = |problem| vec![problem];
-    let folder = Folder::open(folder).map_err(one)?;
-    let bytes = folder.read(MANIFEST_FILE, MANIFEST_BYTES_MAX).map_err(one)?;
+    let holding = Holding::open(path).map_err(one)?;
+    let bytes = holding.read(MANIFEST_FILE, MANIFEST_BYTES_MAX).map_err(one)?;
     let manifest = document::manifest(MANIFEST_FILE, &bytes)?;
-    let component = folder.read(&manifest.component.file, COMPONENT_BYTES_MAX).map_err(one)?;
+    let component = holding.read(&manifest.component.file, COMPONENT_BYTES_MAX).map_err(one)?;
     Ok(Digest::of_bytes(&component))
 }
 

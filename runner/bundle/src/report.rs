@@ -8,7 +8,7 @@ use crate::problem::Problem;
 /// Everything a validation has to say about one bundle.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The folder, as it was given.
+    /// The folder or archive, as it was given.
     pub folder: String,
     /// The handler's name, where the manifest could be read.
     pub name: Option<String>,

@@ -16,12 +16,12 @@ use crate::problem::Problem;
 use crate::report::Report;
 use crate::run;
 
-/// Validates the bundle in a folder: its files, its component, and every case against the component, twice.
+/// Validates a bundle, in a folder or an archive: its files, its component, and every case against the component, twice.
 ///
 /// Each step goes as far as the one before left something to look at; a wrong digest does not hide a failing case.
-pub async fn validate(folder: &Path, engine: &HandlerEngine) -> Report {
-    let files = gather(folder);
-    let mut report = opening(folder, &files);
+pub async fn validate(path: &Path, engine: &HandlerEngine) -> Report {
+    let files = gather(path);
+    let mut report = opening(path, &files);
     let (Some(manifest), Some(component)) = (files.manifest, files.component) else {
         return report;
     };
@@ -36,14 +36,14 @@ pub async fn validate(folder: &Path, engine: &HandlerEngine) -> Report {
     report
 }
 
-fn opening(folder: &Path, files: &Files) -> Report {
+fn opening(path: &Path, files: &Files) -> Report {
     let mut problems = files.problems.clone();
     if files.manifest.is_some() && files.cases.is_empty() && problems.is_empty() {
         let message = "expected at least one case";
         problems.push(Problem::new(ProblemCode::CasesMissing, "cases", message));
     }
     Report {
-        folder: folder.display().to_string(),
+        folder: path.display().to_string(),
         name: files.manifest.as_ref().map(|manifest| manifest.name.clone()),
         version: files.manifest.as_ref().map(|manifest| manifest.version.clone()),
         component_digest: files.component.as_deref().map(Digest::of_bytes),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use synapsor_bundle::Problem;
-use synapsor_config::{Capability, Config, HandlerGrant, Location, Logic, Source};
+use synapsor_config::{Capability, Config, HandlerGrant, HandlerTrust, Location, Logic, Source};
 use synapsor_handler_host::{CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper};
 use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
@@ -183,13 +183,13 @@ fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Res
     }
     let engine = serving_engine(cache)?;
     Ok(Handlers::new(granted.into_iter().map(|(capability, grant)| {
-        let (engine, folder) = (engine.clone(), folder.to_owned());
+        let (engine, folder, trust) = (engine.clone(), folder.to_owned(), config.handler_trust.clone());
         let name = capability.name.clone();
         let load: LoadHandler = Box::new(move || {
             let (engine, folder) = (engine.clone(), folder.clone());
-            let (capability, grant) = (Arc::clone(&capability), grant.clone());
+            let (capability, grant, trust) = (Arc::clone(&capability), grant.clone(), trust.clone());
             Box::pin(async move {
-                let load = move || load_handler(&engine, &folder, &capability, &grant);
+                let load = move || load_handler(&engine, &folder, &capability, &grant, &trust);
                 tokio::task::spawn_blocking(load).await.map_err(Refusal::bug)?
             })
         });
@@ -229,11 +229,15 @@ fn load_handler(
     folder: &Path,
     capability: &Capability,
     grant: &HandlerGrant,
+    trust: &HandlerTrust,
 ) -> Result<LoadedHandler, Refusal> {
     let first = |problems: Vec<Problem>| problems.first().map(Problem::refusal);
     let bundle = synapsor_bundle::open(&folder.join(&grant.bundle)).map_err(|problems| {
         first(problems).unwrap_or_else(|| Refusal::bug("a bundle was refused without a problem"))
     })?;
+    if let Some(problem) = synapsor_bundle::trust_problem(&bundle, trust) {
+        return Err(problem.refusal());
+    }
     if let Some(refusal) = first(synapsor_bundle::grant_problems(&bundle, capability)) {
         return Err(refusal);
     }

@@ -5,6 +5,7 @@ mod unknown;
 mod rule;
 mod names;
 mod top;
+mod trust;
 mod source;
 mod context;
 mod executor;

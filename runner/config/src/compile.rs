@@ -11,9 +11,13 @@ use std::sync::Arc;
 
 use crate::check::SQL_UPDATE;
 use crate::compiled::{
-    Cloud, Config, Context, DEFAULT_CONTEXT, Executor, Location, Mode, ResultFormat, Source,
+    Cloud, Config, Context, DEFAULT_CONTEXT, Executor, HandlerTrust, Location, Mode, ResultFormat, Source,
+    TrustedKey,
 };
-use crate::raw::{EnvName, ExecutorType, Provider, RawCloud, RawConfig, RawContext, RawExecutor, RawSource};
+use crate::raw::{
+    EnvName, ExecutorType, Provider, RawCloud, RawConfig, RawContext, RawExecutor, RawHandlers, RawSource,
+    RawTrustedKey,
+};
 
 /// Time limit of one statement, in milliseconds, where the config sets none.
 const STATEMENT_TIMEOUT_MS: u64 = 5_000;
@@ -50,6 +54,7 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
         storage_path: raw.storage.and_then(|storage| storage.sqlite_path).map(PathBuf::from),
         sources,
         contexts,
+        handler_trust: raw.handlers.map(handler_trust).unwrap_or_default(),
         executors,
         capabilities,
         cloud: raw.cloud.map(cloud),
@@ -99,6 +104,14 @@ fn context(raw: RawContext) -> Context {
             principal_key: or(values.principal_key, PRINCIPAL_CLAIM),
         },
         Provider::CloudSession => Context::CloudSession,
+    }
+}
+
+fn handler_trust(raw: RawHandlers) -> HandlerTrust {
+    let key = |raw: RawTrustedKey| TrustedKey { name: raw.name, public_key: raw.public_key };
+    HandlerTrust {
+        keys: raw.trust.into_iter().map(key).collect(),
+        require_signature: raw.require_signature.unwrap_or(false),
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Config {
     pub sources: BTreeMap<String, Arc<Source>>,
     /// Contexts by name; the top-level `trusted_context` is in here as [`DEFAULT_CONTEXT`].
     pub contexts: BTreeMap<String, Arc<Context>>,
+    /// Whose signature on a handler counts.
+    pub handler_trust: HandlerTrust,
     /// Executors by name, without the built-in `sql_update`.
     pub executors: BTreeMap<String, Executor>,
     /// Capabilities in config order.
@@ -60,6 +62,24 @@ impl Config {
     pub fn capability(&self, name: &str) -> Option<&Arc<Capability>> {
         self.capabilities.iter().find(|capability| capability.name == name)
     }
+}
+
+/// Whose signature on a handler counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HandlerTrust {
+    /// The keys.
+    pub keys: Vec<TrustedKey>,
+    /// A bundle that none of them has signed is not loaded.
+    pub require_signature: bool,
+}
+
+/// A key whose signatures count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrustedKey {
+    /// Whose it is.
+    pub name: String,
+    /// `ed25519:` and the public key in base64.
+    pub public_key: String,
 }
 
 /// The hosted service a runner belongs to. Holds names of environment variables, never URLs or tokens.

@@ -14,6 +14,7 @@ pub(crate) const ENV_NAME_PATTERN: &str = "^[A-Z_][A-Z0-9_]*$";
 pub(crate) const LABEL_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_.-]*$";
 pub(crate) const CAPABILITY_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$";
 pub(crate) const DIGEST_PATTERN: &str = "^sha256:[0-9a-f]{64}$";
+pub(crate) const PUBLIC_KEY_PATTERN: &str = "^ed25519:[A-Za-z0-9+/]{43}=$";
 
 /// What a text must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) enum Form {
     Prose,
     /// The path of a file: no NUL, no URL, not the in-memory database.
     FilePath,
+    /// An Ed25519 public key, 32 bytes in base64.
+    PublicKey,
 }
 
 impl Form {
@@ -50,6 +53,12 @@ impl Form {
                     !text.trim().is_empty() && text != ":memory:" && !text.starts_with("file:");
                 names_a_file && !text.contains('\0') && !text.contains("://")
             }
+            Self::PublicKey => {
+                text.strip_prefix("ed25519:").and_then(|key| key.strip_suffix('=')).is_some_and(|key| {
+                    key.len() == 43
+                        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+                })
+            }
         }
     }
 
@@ -64,6 +73,7 @@ impl Form {
             Self::CapabilityName => "two identifiers with one dot between, like `billing.inspect_invoice`",
             Self::Prose => "text that is not empty",
             Self::FilePath => "the path of a file",
+            Self::PublicKey => "a public key, `ed25519:` and 32 bytes in base64",
         }
     }
 }

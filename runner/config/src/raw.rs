@@ -13,7 +13,7 @@ use serde::Deserialize;
 use synapsor_protocol::Engine;
 
 use crate::compiled::{Mode, ReceiptsMode};
-use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN};
+use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN, PUBLIC_KEY_PATTERN};
 
 pub(crate) use capability::*;
 pub(crate) use exact::{EnvName, ExactNumber, Identifier};
@@ -51,6 +51,8 @@ pub(crate) struct RawConfig {
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"pattern": LABEL_PATTERN}))]
     pub(crate) contexts: BTreeMap<String, RawContext>,
+    /// What holds for every handler.
+    pub(crate) handlers: Option<RawHandlers>,
     /// Executors of the application, by name. `sql_update` is built in.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"pattern": LABEL_PATTERN}))]
@@ -144,6 +146,29 @@ pub(crate) struct RawContextValues {
     /// Claim that is the principal (`http_claims`).
     #[schemars(length(min = 1))]
     pub(crate) principal_key: Option<String>,
+}
+
+/// What holds for every handler.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Handlers")]
+pub(crate) struct RawHandlers {
+    /// Whose signatures on handler bundles count.
+    #[serde(default)]
+    pub(crate) trust: Vec<RawTrustedKey>,
+    /// A bundle that no trusted key has signed is not loaded. Default: false.
+    pub(crate) require_signature: Option<bool>,
+}
+
+/// A key whose signatures count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "TrustedKey")]
+pub(crate) struct RawTrustedKey {
+    /// Whose it is, for messages.
+    #[schemars(regex(pattern = LABEL_PATTERN))]
+    pub(crate) name: String,
+    /// The Ed25519 public key: `ed25519:` and 32 bytes in base64, as `synapsor handler keygen` prints it.
+    #[schemars(regex(pattern = PUBLIC_KEY_PATTERN))]
+    pub(crate) public_key: String,
 }
 
 /// An executor: who performs the write of an approved proposal.

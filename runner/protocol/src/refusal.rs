@@ -115,6 +115,7 @@ codes! {
     HandlerImportNotGranted = "HANDLER_IMPORT_NOT_GRANTED", Refusal, false, "the component imports something the world does not grant";
     HandlerBusy = "HANDLER_BUSY", Failure, true, "every handler slot is in use";
     HandlerSuspended = "HANDLER_SUSPENDED", Failure, true, "the handler was stopped several times in a row and is not run for a while";
+    HandlerNotTrusted = "HANDLER_NOT_TRUSTED", Refusal, false, "the handler's signature is missing, broken, or not by a key the config trusts";
     HandlerToolMissing = "HANDLER_TOOL_MISSING", Failure, false, "a tool that builds the handler's language is not installed";
     HandlerBuildFailed = "HANDLER_BUILD_FAILED", Refusal, false, "the handler's source does not build, or not into a component of the world";
     GuestFuel = "GUEST_FUEL", Refusal, false, "the handler used up its fuel";

@@ -10,6 +10,8 @@
 
 mod copy;
 mod grants;
+mod packed;
 mod published;
 mod refusals;
 mod shipped;
+mod signed;

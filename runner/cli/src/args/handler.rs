@@ -15,6 +15,22 @@ pub(crate) enum Handler {
         after_help = "Examples:\n  synapsor handler build\n  synapsor handler build handlers/late-fee\n\nExit codes: 0 built; 1 it does not build; 3 a tool is missing, and the hint installs it"
     )]
     Build(Project),
+    /// Make one file of a bundle: the same bundle always gives the same bytes
+    #[command(after_help = "Example:\n  synapsor handler pack handlers/late-fee --output late-fee.tar")]
+    Pack(Pack),
+    /// Make a key to sign bundles with, and print the config's entry that trusts it
+    #[command(after_help = "Example:\n  synapsor handler keygen ~/.config/synapsor/handlers.pem")]
+    Keygen(Keygen),
+    /// Sign a bundle: manifest, component and cases together
+    #[command(
+        after_help = "Example:\n  synapsor handler sign handlers/late-fee --key ~/.config/synapsor/handlers.pem"
+    )]
+    Sign(Sign),
+    /// Check a bundle's signature, against keys or against what the config trusts
+    #[command(
+        after_help = "Examples:\n  synapsor handler verify late-fee.tar --config synapsor.runner.json\n  synapsor handler verify late-fee.tar --public-key ed25519:…"
+    )]
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -34,4 +50,39 @@ pub(crate) struct Project {
     /// The handler's folder
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pack {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// The file to write [default: <name>-<version>.tar]
+    #[arg(long, visible_alias = "out", value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// The private key's file, which must be new; PKCS#8 PEM, readable by you alone
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// The private key's file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A bundle's folder or archive
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// A key that counts, in place of those the config trusts; may be given again
+    #[arg(long = "public-key", value_name = "KEY")]
+    pub(crate) public_keys: Vec<String>,
 }

@@ -16,7 +16,17 @@ const MANIFEST: &str = "handler.json";
 
 /// Pins in a bundle's manifest, or in a config for every bundle it names. How many pins were written.
 pub(crate) fn write(path: &Path) -> Result<usize, Refusal> {
-    if path.is_dir() { manifest(path) } else { config(path) }
+    if path.is_dir() {
+        manifest(path)
+    } else if super::validate::is_archive(path) {
+        Err(Refusal::new(
+            Code::InvalidInput,
+            format!("`{}` is an archive, which is never changed", path.display()),
+        )
+        .hint("pin in the bundle's folder, then pack it again"))
+    } else {
+        config(path)
+    }
 }
 
 fn manifest(bundle: &Path) -> Result<usize, Refusal> {

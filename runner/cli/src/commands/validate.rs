@@ -37,13 +37,22 @@ pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
     }))
 }
 
-/// A folder is a bundle, a file is a config.
+/// Whether a file is a packed bundle, by its name.
+pub(super) fn is_archive(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|extension| extension == "tar")
+}
+
+/// A folder or an archive is a bundle, another file a config.
 async fn one(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
     if !path.exists() {
         return Err(Refusal::new(Code::NotFound, format!("there is no `{}`", path.display()))
             .hint("name a bundle's folder or a config file"));
     }
-    if path.is_dir() { Ok(bundle(path, engine).await) } else { config(path, engine).await }
+    if path.is_dir() || is_archive(path) {
+        Ok(bundle(path, engine).await)
+    } else {
+        config(path, engine).await
+    }
 }
 
 async fn bundle(path: &Path, engine: &HandlerEngine) -> (String, Json) {
@@ -64,14 +73,22 @@ async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), R
     let warnings = checked.problems.len() - wrong;
     let mut bundles = Vec::new();
     let folder = path.parent().unwrap_or(Path::new("."));
-    for capability in checked.config.iter().flat_map(|config| &config.capabilities) {
+    let capabilities = checked
+        .config
+        .iter()
+        .flat_map(|config| config.capabilities.iter().map(|capability| (capability, &config.handler_trust)));
+    for (capability, trust) in capabilities {
         let Some(Logic::Handler(grant)) = capability.proposal.as_ref().map(|rules| &rules.logic) else {
             continue;
         };
         let bundle_path = folder.join(&grant.bundle);
         let (text, document) = bundle(&bundle_path, engine).await;
         let granted = match synapsor_bundle::open(&bundle_path) {
-            Ok(bundle) => synapsor_bundle::grant_problems(&bundle, capability),
+            Ok(bundle) => {
+                let mut problems = synapsor_bundle::grant_problems(&bundle, capability);
+                problems.extend(synapsor_bundle::trust_problem(&bundle, trust));
+                problems
+            }
             Err(_) => Vec::new(),
         };
         lines.extend(granted.iter().map(problem::of_bundle));

@@ -60,6 +60,17 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("shop", "/capabilities = []", "CAPABILITIES_REQUIRED", "$.capabilities"),
     ("shop", "/capabilities = {}", "CAPABILITIES_REQUIRED", "$.capabilities"),
     ("late-fee", r#"/storage = {"sqlite_path": "app.db"}"#, "STORAGE_IS_SOURCE", "$.storage.sqlite_path"),
+    // trust in handlers
+    ("late-fee", "/handlers = []", "HANDLERS_NOT_OBJECT", "$.handlers"),
+    ("late-fee", r#"/handlers = {"trust": {}}"#, "INVALID_HANDLER_TRUST", "$.handlers.trust"),
+    ("late-fee", r#"/handlers = {"trust": ["ed25519"]}"#, "INVALID_HANDLER_TRUST", "$.handlers.trust[0]"),
+    ("late-fee", r#"/handlers = {"trust": [{"public_key": "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}]}"#, "INVALID_TRUSTED_NAME", "$.handlers.trust[0].name"),
+    ("late-fee", r#"/handlers = {"trust": [{"name": "ci"}]}"#, "INVALID_TRUSTED_KEY", "$.handlers.trust[0].public_key"),
+    ("late-fee", r#"/handlers = {"trust": [{"name": "ci", "public_key": "ed25519:AAAA"}]}"#, "INVALID_TRUSTED_KEY", "$.handlers.trust[0].public_key"),
+    ("late-fee", r#"/handlers = {"trust": [{"name": "ci", "public_key": "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, {"name": "ci2", "public_key": "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}]}"#, "INVALID_TRUSTED_KEY", "$.handlers.trust[1].public_key"),
+    ("late-fee", r#"/handlers = {"require_signature": 1}"#, "INVALID_REQUIRE_SIGNATURE", "$.handlers.require_signature"),
+    ("late-fee", r#"/handlers = {"require_signature": true}"#, "TRUSTED_KEYS_REQUIRED", "$.handlers.trust"),
+    ("late-fee", r#"/handlers = {"require_signature": true, "trust": []}"#, "TRUSTED_KEYS_REQUIRED", "$.handlers.trust"),
     // sources
     ("shop", "/sources/shop-db = {}", "UNSAFE_SOURCE_NAME", "$.sources.shop-db"),
     ("shop", r#"/sources/shop_db = "postgres""#, "SOURCE_NOT_OBJECT", "$.sources.shop_db"),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use synapsor_config::{
-    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, Location, Logic as ConfigLogic,
-    Mode, ProposalRules, ReceiptsMode, ResultFormat, Source, TableTarget,
+    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, HandlerTrust, Location,
+    Logic as ConfigLogic, Mode, ProposalRules, ReceiptsMode, ResultFormat, Source, TableTarget,
 };
 use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
@@ -377,6 +377,7 @@ impl Bench {
             storage_path: None,
             sources: BTreeMap::from([(SOURCE.into(), source)]),
             contexts: BTreeMap::from([("trusted_context".into(), context)]),
+            handler_trust: HandlerTrust::default(),
             executors: BTreeMap::new(),
             cloud: None,
             capabilities: vec![Arc::new(capability)],

@@ -261,6 +261,27 @@ async fn a_lease_ends_by_itself_and_by_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_runner_never_came_back_is_anybodys_again_once_its_lease_is_over() {
+    let world = World::new(Engine::Sqlite).await;
+    let [unwanted, wanted] = ["INV-3002", "INV-3003"].map(|invoice| approved(&world, invoice, "bank delay"));
+    for id in [&unwanted, &wanted] {
+        world.ask(&["proposals", "writeback-job", id, "--lease-seconds", "15"]);
+    }
+    let take_back = ["proposals", "reject", &unwanted, "--yes", "--reason", "its worker is gone", "--json"];
+    let early = world.run(&take_back);
+    assert_eq!((early.exit, early.code().as_str()), (1, "PROPOSAL_NOT_REJECTABLE"), "its lease runs");
+    let nothing = world.ask(&["apply", "--all-approved"]);
+    assert_eq!(nothing["results"], json!([]), "somebody else has them: {nothing}");
+    tokio::time::sleep(std::time::Duration::from_millis(15_100)).await;
+    assert_eq!(world.run(&take_back).exit, 0);
+    let rest = world.ask(&["apply", "--all-approved"]);
+    assert_eq!(rest["counts"], json!({ "applied": 1 }), "{rest}");
+    assert_eq!(world.invoice("INV-3003").await.late_fee_cents, "0");
+    assert_eq!(world.invoice("INV-3002").await.late_fee_cents, "9000");
+    assert_eq!(world.ask(&["proposals", "show", &unwanted])["state"], json!("rejected"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_an_approved_proposal_is_handed_over_and_no_file_is_overwritten() {
     let world = World::new(Engine::Sqlite).await;
     let id = proposed(&world, "INV-3001", "x");

@@ -137,17 +137,21 @@ fn writers(config: &Config, connect: impl Fn(&Source) -> Option<Connect>) -> Vec
 }
 
 fn source_settings(folder: &Path, source: &Source, environment: &Environment) -> SourceSettings {
-    let connect = match &source.location {
-        Location::File { path } => Connect::File(folder.join(path)),
-        Location::Server { read_url_env, .. } => from_environment(environment, read_url_env),
-    };
     SourceSettings {
         name: source.name.clone(),
         engine: source.engine,
-        connect,
+        connect: read_connect(folder, source, environment),
         statement_timeout_ms: source.statement_timeout_ms,
         connections_max: CONNECTIONS_MAX,
         acquire_timeout_ms: ACQUIRE_TIMEOUT_MS,
+    }
+}
+
+/// Where a source is read, and with which credential.
+pub(crate) fn read_connect(folder: &Path, source: &Source, environment: &Environment) -> Connect {
+    match &source.location {
+        Location::File { path } => Connect::File(folder.join(path)),
+        Location::Server { read_url_env, .. } => from_environment(environment, read_url_env),
     }
 }
 

@@ -9,6 +9,7 @@ use synapsor_protocol::{Decision, EventKind, ProposalState, Verdict};
 use crate::chain;
 use crate::documents::{self, Sealed};
 use crate::error::Error;
+use crate::handover;
 use crate::proposals::{self, StoredProposal};
 use crate::rule::Rule;
 use crate::secrets;
@@ -69,9 +70,11 @@ fn next_state(write: &Write<'_>, stored: &StoredProposal, verdict: Verdict) -> R
         },
         // A try whose outcome is unknown may have changed the row; "rejected" could then be a lie.
         Verdict::Rejected if writeback::is_open(write.conn, id)? => Rule::ApplyUnsettled { proposal },
-        Verdict::Rejected => match state.next(Move::Reject) {
-            Some(next) => return Ok(next),
-            None => Rule::NotRejectable { proposal, state },
+        Verdict::Rejected => match (state.next(Move::Reject), handover::leased_until(write, id)?) {
+            // Its runner may begin at any moment, and would be told "rejected" for what a person handed out.
+            (Some(_), Some(until)) => Rule::HandedOver { proposal, until },
+            (Some(next), None) => return Ok(next),
+            (None, _) => Rule::NotRejectable { proposal, state },
         },
     };
     Err(refused.into())

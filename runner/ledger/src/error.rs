@@ -245,6 +245,10 @@ mod tests {
             Rule::NotPendingReview { proposal: proposal(), state },
             Rule::NotRejectable { proposal: proposal(), state },
             Rule::ApplyUnsettled { proposal: proposal() },
+            Rule::HandedOver {
+                proposal: proposal(),
+                until: synapsor_protocol::Moment::from_micros(0).expect("in range"),
+            },
             Rule::NotApproved { proposal: proposal(), state },
             Rule::ApprovalMissing { proposal: proposal() },
             Rule::ReasonRequired { proposal: proposal() },
@@ -304,6 +308,8 @@ mod tests {
                 hint: `synapsor replay show` tells what became of it
             PROPOSAL_NOT_REJECTABLE: an apply of proposal `wrp_1` is not settled, so it cannot be rejected
                 hint: apply the proposal again: that settles whether the earlier try changed the source
+            PROPOSAL_NOT_REJECTABLE: the job of proposal `wrp_1` is handed over until 1970-01-01T00:00:00.000000Z, so it cannot be rejected before
+                hint: repeat once the lease is over; what its runner does until then is recorded
             PROPOSAL_NOT_APPROVED: proposal `wrp_1` is `applied`, expected `approved`
                 hint: `synapsor replay show` tells what became of it
             PROPOSAL_NOT_APPROVED: proposal `wrp_1` has no approval in the ledger's chain

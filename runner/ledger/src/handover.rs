@@ -75,6 +75,12 @@ pub(crate) fn latest(conn: &Connection, id: &ProposalId) -> Result<Option<Handov
     serde_json::from_value(handover).map(Some).map_err(|_| unreadable())
 }
 
+/// Until when the latest lease of a proposal runs; `None` where none does.
+pub(crate) fn leased_until(write: &Write<'_>, id: &ProposalId) -> Result<Option<Moment>, Error> {
+    let until = latest(write.conn, id)?.map(|handover| handover.lease.expires_at);
+    Ok(until.filter(|until| write.clock.now() < *until))
+}
+
 fn later(now: Moment, seconds: u32) -> Moment {
     Moment::from_micros(now.micros().saturating_add(i64::from(seconds) * 1_000_000)).unwrap_or(now)
 }

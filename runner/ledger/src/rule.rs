@@ -2,7 +2,7 @@
 //!
 //! Invariant: no message holds a value of a record.
 
-use synapsor_protocol::{Code, ProposalState};
+use synapsor_protocol::{Code, Moment, ProposalState};
 
 /// Which rule answered no. Asking again changes nothing; nothing was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +51,14 @@ pub enum Rule {
         /// The proposal.
         proposal: String,
     },
+    /// A runner holds its job under a lease that still runs.
+    #[error("the job of proposal `{proposal}` is handed over until {until}, so it cannot be rejected before")]
+    HandedOver {
+        /// The proposal.
+        proposal: String,
+        /// When the lease is over.
+        until: Moment,
+    },
     /// Only an approved proposal can be applied or given a receipt.
     #[error("proposal `{proposal}` is `{state}`, expected `approved`")]
     NotApproved {
@@ -92,7 +100,9 @@ impl Rule {
             Self::Ambiguous { .. } => Code::ProposalIdAmbiguous,
             Self::HashMismatch { .. } => Code::ProposalHashMismatch,
             Self::NotPendingReview { .. } => Code::ProposalNotPendingReview,
-            Self::NotRejectable { .. } | Self::ApplyUnsettled { .. } => Code::ProposalNotRejectable,
+            Self::NotRejectable { .. } | Self::ApplyUnsettled { .. } | Self::HandedOver { .. } => {
+                Code::ProposalNotRejectable
+            }
             Self::NotApproved { .. } | Self::ApprovalMissing { .. } => Code::ProposalNotApproved,
             Self::ReasonRequired { .. } => Code::ReasonRequired,
             Self::Shadow { .. } => Code::ShadowWritebackDisabled,
@@ -109,6 +119,9 @@ impl Rule {
             }
             Self::ApplyUnsettled { .. } => {
                 "apply the proposal again: that settles whether the earlier try changed the source"
+            }
+            Self::HandedOver { .. } => {
+                "repeat once the lease is over; what its runner does until then is recorded"
             }
             Self::Secret { .. } => "take the column or argument out of the capability",
             Self::ProposalNotFound { .. } => "`synapsor proposals list` shows which there are",

@@ -168,7 +168,8 @@ impl ProposalState {
         use ProposalState as S;
         match (self, step) {
             (S::PendingReview, Move::Approve) => Some(S::Approved),
-            (S::PendingReview | S::Approved, Move::Reject) => Some(S::Rejected),
+            // A job that was handed over is taken back once its lease is over, which the ledger sees to.
+            (S::PendingReview | S::Approved | S::PendingWorker, Move::Reject) => Some(S::Rejected),
             // Again, under a new lease.
             (S::Approved | S::PendingWorker, Move::Queue) => Some(S::PendingWorker),
             (S::Approved | S::PendingWorker | S::ReconciliationRequired, Move::Finish(outcome)) => {

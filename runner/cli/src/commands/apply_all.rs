@@ -33,11 +33,10 @@ pub(crate) async fn run(
     let config = settings.config()?;
     let ledger = wiring::ledger(settings, false).await?;
     let unsettled = ledger.unsettled().await.map_err(|error| error.refusal())?;
-    let filter =
-        ProposalFilter { state: Some(ProposalState::Approved), limit: u32::MAX, ..ProposalFilter::default() };
-    let approved = ledger.proposals(&filter).await.map_err(|error| error.refusal())?;
-    let approved = approved.into_iter().rev().filter(|stored| !unsettled.contains(stored));
-    let approved = approved.collect::<Vec<_>>();
+    let mut approved = in_state(&ledger, ProposalState::Approved).await?;
+    approved.extend(without_a_runner(&ledger).await?);
+    approved.retain(|stored| !unsettled.contains(stored));
+    approved.sort_by_key(|stored| stored.proposal.created_at);
     let switch = StopSwitch::new();
     let desk = wiring::desk(settings, &config, ledger).stopping_on(switch.signal());
     let how = if dry_run { How::Rehearse } else { How::Apply };
@@ -46,6 +45,28 @@ pub(crate) async fn run(
         .map(|stored| Turn::new(stored, if dry_run { how } else { How::Settle }))
         .chain(approved.into_iter().map(|stored| Turn::new(stored, how)));
     carry_out(&desk, &switch, queue.collect(), patience, json).await
+}
+
+async fn in_state(ledger: &Ledger, state: ProposalState) -> Result<Vec<StoredProposal>, Refusal> {
+    let filter = ProposalFilter { state: Some(state), limit: u32::MAX, ..ProposalFilter::default() };
+    let mut found = ledger.proposals(&filter).await.map_err(|error| error.refusal())?;
+    // The ledger answers the newest first.
+    found.reverse();
+    Ok(found)
+}
+
+/// What was handed over to a runner that let its lease pass: anybody's again.
+async fn without_a_runner(ledger: &Ledger) -> Result<Vec<StoredProposal>, Refusal> {
+    let now = wiring::clock().now();
+    let mut found = Vec::new();
+    for stored in in_state(ledger, ProposalState::PendingWorker).await? {
+        let handover =
+            ledger.handover(&stored.proposal.proposal_id).await.map_err(|error| error.refusal())?;
+        if handover.is_none_or(|handover| handover.lease.expires_at <= now) {
+            found.push(stored);
+        }
+    }
+    Ok(found)
 }
 
 /// Settles what is unsettled and no more.

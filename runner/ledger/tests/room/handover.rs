@@ -1,5 +1,6 @@
 //! A job that leaves the ledger as a document: its lease is in the chain, and the latest one counts.
 
+use synapsor_ledger::Recipient;
 use synapsor_protocol::{Code, Outcome, ProposalState};
 
 use crate::story::{Call, Fixture, approval, code, receipt, recipient, rejection};
@@ -34,6 +35,26 @@ async fn a_later_lease_takes_the_place_of_an_earlier_one_for_the_same_job() {
     assert_eq!((&first.job_id, &first.idempotency_key), (&second.job_id, &second.idempotency_key));
     assert_ne!(first.handover, second.handover);
     assert_eq!(fixture.ledger.handover(&id).await.expect("readable"), second.handover);
+    assert!(fixture.ledger.verify().await.expect("readable").holds());
+}
+
+#[tokio::test]
+async fn a_job_that_was_handed_over_is_taken_back_once_its_lease_is_over() {
+    let fixture = Fixture::new().await;
+    let id = fixture.approved(&Call::default()).await.proposal.proposal_id;
+    fixture.ledger.hand_over(&id, &recipient()).await.expect("handed over");
+    let stored = fixture.ledger.proposal(&id).await.expect("there");
+    let no = rejection(&stored, "ada", "the worker is gone");
+    let error = fixture.ledger.decide(&no).await.expect_err("the lease runs");
+    assert_eq!(code(&error), "PROPOSAL_NOT_REJECTABLE");
+    assert!(error.refusal().message.contains("handed over until"));
+
+    let over = Recipient { lease_seconds: 0, ..recipient() };
+    let job = fixture.ledger.hand_over(&id, &over).await.expect("a lease that is over at once");
+    let rejected = fixture.ledger.decide(&no).await.expect("rejected");
+    assert_eq!(rejected.state, ProposalState::Rejected);
+    let late = fixture.ledger.start_writeback(&job.proposal_id, "runner-1").await.expect_err("too late");
+    assert_eq!(code(&late), "PROPOSAL_NOT_APPROVED");
     assert!(fixture.ledger.verify().await.expect("readable").holds());
 }
 

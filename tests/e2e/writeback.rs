@@ -10,6 +10,8 @@ const WRITE_URL: &str = "APP_WRITE_URL";
 
 on_servers!(
     exactly_the_printed_rights_are_enough_and_none_can_be_left_out,
+    every_right_beyond_them_is_named_with_the_statement_that_takes_it_away,
+    one_credential_for_reads_and_writes_is_a_warning,
     a_column_that_may_not_be_written_is_found_before_anybody_approves,
 );
 
@@ -107,6 +109,74 @@ async fn exactly_the_printed_rights_are_enough_and_none_can_be_left_out(mut worl
     assert_eq!(world.ask(&["apply", &id])["outcome"], json!("applied"));
     assert_eq!(world.receipts().await, 1);
     drop_role(&world, &role).await;
+}
+
+/// What the write credential may do and no proposal needs.
+fn excess(world: &World) -> Vec<Json> {
+    let document = world.ask(&["writeback", "doctor"]);
+    document["sources"][0]["excess"].as_array().cloned().unwrap_or_else(|| panic!("{document}"))
+}
+
+/// Statements that give `role` more than it needs, and a word of the finding.
+fn extras(engine: Engine, role: &str) -> Vec<(String, &'static str)> {
+    let to = |sql: &str| sql.replace("WRITER", role);
+    match engine {
+        Engine::Postgres => vec![
+            (to("ALTER ROLE WRITER SUPERUSER"), "SUPERUSER"),
+            (to("ALTER ROLE WRITER CREATEDB"), "CREATEDB"),
+            (to("ALTER ROLE WRITER BYPASSRLS"), "BYPASSRLS"),
+            (to("GRANT pg_write_all_data TO WRITER"), "pg_write_all_data"),
+            (to("GRANT UPDATE ON invoices TO WRITER"), "UPDATE on `public.invoices`, where columns would do"),
+            (to("GRANT SELECT ON invoices TO WRITER"), "SELECT on `public.invoices`, where columns would do"),
+            (to("GRANT INSERT, DELETE, TRUNCATE ON invoices TO WRITER"), "DELETE, INSERT, TRUNCATE"),
+            (to("GRANT UPDATE (balance_cents) ON invoices TO WRITER"), "UPDATE (\"balance_cents\")"),
+            (to("GRANT SELECT ON waivers TO WRITER"), "`public.waivers`"),
+            ("GRANT DELETE ON waivers TO PUBLIC".to_owned(), "like everybody,"),
+            (to("GRANT UPDATE ON synapsor_writeback_receipts TO WRITER"), "UPDATE on `public.synapsor_"),
+            (to("GRANT CREATE ON SCHEMA public TO WRITER"), "CREATE on schema `public`"),
+            (to("ALTER TABLE waivers OWNER TO WRITER"), "owns `public.waivers`"),
+        ],
+        _ => vec![
+            (to("GRANT UPDATE ON invoices TO WRITER@'%'"), "invoices`, where columns would do"),
+            (to("GRANT INSERT, DELETE, DROP ON invoices TO WRITER@'%'"), "DELETE, DROP, INSERT"),
+            (to("GRANT UPDATE (balance_cents) ON invoices TO WRITER@'%'"), "UPDATE (`balance_cents`)"),
+            (to("GRANT SELECT ON waivers TO WRITER@'%'"), "waivers`"),
+            (to("GRANT UPDATE, DELETE ON synapsor_writeback_receipts TO WRITER@'%'"), "DELETE, UPDATE"),
+            (to("GRANT SELECT, PROCESS ON *.* TO WRITER@'%'"), "every database of the server"),
+            (to("GRANT SELECT ON waivers TO WRITER@'%' WITH GRANT OPTION"), "GRANT OPTION, SELECT"),
+        ],
+    }
+}
+
+async fn every_right_beyond_them_is_named_with_the_statement_that_takes_it_away(mut world: World) {
+    let role = with_role(&mut world).await;
+    for command in ["migration", "grants"] {
+        world.database.execute(&statements(&world, &["writeback", command]).join("; ")).await;
+    }
+    assert_eq!(excess(&world), Vec::<Json>::new(), "what is printed is no more than is needed");
+    for (grant, word) in extras(world.database.engine(), &role) {
+        world.database.execute(&grant).await;
+        let found = excess(&world);
+        assert_eq!(found.len(), 1, "{grant}: {found:?}");
+        assert!(found[0]["what"].as_str().is_some_and(|what| what.contains(word)), "{grant}: {found:?}");
+        world.database.execute(found[0]["fix"].as_str().expect("a statement")).await;
+        assert_eq!(excess(&world), Vec::<Json>::new(), "{grant}: {found:?}");
+        assert_eq!(findings(&world), (0, json!([])), "{grant}: nothing needed went with it");
+    }
+    let id = approved(&world, "bank delay").await;
+    assert_eq!(world.ask(&["apply", &id])["outcome"], json!("applied"));
+    drop_role(&world, &role).await;
+}
+
+async fn one_credential_for_reads_and_writes_is_a_warning(world: World) {
+    let told = excess(&world);
+    let same = told
+        .iter()
+        .filter(|excess| excess["what"].as_str().is_some_and(|what| what.contains("same credential")));
+    assert_eq!(same.count(), 1, "{told:?}");
+    let text = world.run(&["writeback", "doctor"]);
+    assert!(text.stdout.contains("more than it needs"), "{text:?}");
+    assert_eq!(text.exit, 0, "a warning stands in nobody's way: {text:?}");
 }
 
 async fn a_column_that_may_not_be_written_is_found_before_anybody_approves(mut world: World) {

@@ -8,8 +8,9 @@ use synapsor_source::{ColumnKind, Connect, TableShape};
 use crate::desk::WriteSettings;
 use crate::driver::abandon;
 use crate::effects::Reviewed;
-use crate::engine::{Mysql, Postgres, Session, Sqlite, connected, within};
+use crate::engine::{Holdings, Mysql, Postgres, Session, Sqlite, connected, within};
 use crate::error::Obstacle;
+use crate::excess::{Excess, Needed};
 use crate::rights::{self, Privilege, Right};
 
 /// One thing that stands in the way of an apply.
@@ -39,6 +40,8 @@ pub struct Checkup {
     pub capabilities: Vec<String>,
     /// What stands in the way; nothing is good.
     pub findings: Vec<Finding>,
+    /// What the credential may do beyond what is needed; nothing is better.
+    pub excess: Vec<Excess>,
 }
 
 impl Finding {
@@ -59,11 +62,12 @@ impl Finding {
 }
 
 /// Looks at everything an apply to this source needs: the credential, the receipts table, every target and every right.
-/// `role` is whom the statements that would mend it name.
+/// `role` is whom the statements that would mend it name, `reader` what the reads connect with.
 pub async fn examine(
     config: &Config,
     source: &Source,
     writer: Option<&WriteSettings>,
+    reader: &Connect,
     role: &str,
 ) -> Checkup {
     let writes = |capability: &&Capability| {
@@ -72,31 +76,46 @@ pub async fn examine(
     let capabilities: Vec<&Capability> =
         config.capabilities.iter().map(AsRef::as_ref).filter(writes).collect();
     let patient = Patient { config, source, role, capabilities };
-    let findings = match writer {
-        _ if patient.capabilities.is_empty() => Ok(Vec::new()),
-        None => Ok(vec![Finding::new(
+    let found = match writer {
+        _ if patient.capabilities.is_empty() => Ok((Vec::new(), Vec::new())),
+        None => Ok(missing(Finding::new(
             Code::WritebackDisabled,
             format!("source `{}` has no write credential", source.name),
             "name the variable that holds its URL in `write_url_env`",
-        )]),
-        Some(WriteSettings { connect: Connect::Missing { env }, .. }) => Ok(vec![Finding::new(
+        ))),
+        Some(WriteSettings { connect: Connect::Missing { env }, .. }) => Ok(missing(Finding::new(
             Code::WritebackDisabled,
             format!("`{env}` is not set"),
             format!("set `{env}` to the URL of the writing credential"),
-        )]),
+        ))),
         Some(writer) => match source.engine {
             Engine::Sqlite => patient.look::<Sqlite>(writer).await,
             Engine::Postgres => patient.look::<Postgres>(writer).await,
             Engine::Mysql => patient.look::<Mysql>(writer).await,
         },
     };
+    let (findings, mut excess) =
+        found.unwrap_or_else(|obstacle| missing(Finding::of(&obstacle, &source.name)));
+    excess.extend(writer.filter(|writer| rights::is_same_credential(writer, reader)).map(|_| Excess {
+        what: format!("reads and writes of source `{}` use the same credential", source.name),
+        fix: "give the variable in `read_url_env` the URL of a role that may only SELECT".to_owned(),
+    }));
     Checkup {
         source: source.name.clone(),
         engine: source.engine,
         capabilities: patient.capabilities.iter().map(|capability| capability.name.clone()).collect(),
-        findings: findings.unwrap_or_else(|obstacle| vec![Finding::of(&obstacle, &source.name)]),
+        findings,
+        excess,
     }
 }
+
+/// Without a connection nothing else can be said.
+fn missing(finding: Finding) -> Found {
+    (vec![finding], Vec::new())
+}
+
+/// What stands in the way, and what is more than needed.
+type Found = (Vec<Finding>, Vec<Excess>);
 
 struct Patient<'a> {
     config: &'a Config,
@@ -106,19 +125,40 @@ struct Patient<'a> {
 }
 
 impl Patient<'_> {
-    async fn look<S: Session>(&self, writer: &WriteSettings) -> Result<Vec<Finding>, Obstacle> {
+    async fn look<S: Holdings>(&self, writer: &WriteSettings) -> Result<Found, Obstacle> {
         let mut session = connected::<S>(writer).await?;
         let mut findings = Vec::new();
         for capability in &self.capabilities {
             let found = self.target(&mut session, writer, capability).await;
             findings.extend(found.into_iter().map(|finding| finding.about(capability)));
         }
-        for right in rights::rights(self.config, self.source) {
-            findings.extend(self.right(&mut session, writer, &right).await?);
+        let rights = rights::rights(self.config, self.source);
+        for right in &rights {
+            findings.extend(self.right(&mut session, writer, right).await?);
         }
         findings.extend(self.receipts(&mut session, writer).await?);
+        let excess = self.excess(&mut session, writer, &rights).await?;
         abandon(session).await;
-        Ok(findings)
+        Ok((findings, excess))
+    }
+
+    async fn excess<S: Holdings>(
+        &self,
+        session: &mut S,
+        writer: &WriteSettings,
+        rights: &[Right],
+    ) -> Result<Vec<Excess>, Obstacle> {
+        // A table that is there, and be it of the wrong shape, is not made again.
+        let is_there = !matches!(within(writer, session.receipts_table(false)).await, Ok(None));
+        let grants = rights::grants(self.config, self.source, self.role);
+        let needed = Needed {
+            engine: self.source.engine,
+            rights,
+            makes_receipts_table: !is_there && self.source.receipts == ReceiptsMode::Auto,
+            grants: &grants,
+        };
+        let inventory = within(writer, session.inventory()).await?;
+        Ok(needed.excess(&inventory))
     }
 
     async fn target<S: Session>(

@@ -3,10 +3,12 @@
 //! `sqlite.rs`, `postgres.rs` and `mysql.rs` mirror each other: knowing one, you know the others. The order of the steps
 //! is in `attempt.rs`, once; `driver.rs` performs them.
 
+mod inventory;
 mod mysql;
 mod postgres;
 mod sqlite;
 
+pub(crate) use inventory::Holdings;
 pub(crate) use mysql::Mysql;
 pub(crate) use postgres::Postgres;
 pub(crate) use sqlite::Sqlite;

@@ -37,6 +37,7 @@ mod ending;
 
 // what it needs, and whether that is there
 mod rights;
+mod excess;
 mod doctor;
 
 // where it runs
@@ -51,6 +52,7 @@ mod error;
 
 pub use desk::{Desk, WriteSettings};
 pub use doctor::{Checkup, Finding, examine};
+pub use excess::Excess;
 pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
 pub use reconcile::{Conclusion, Inspection, SourceSays};
 pub use report::{ApplyReport, Check, DryRun};

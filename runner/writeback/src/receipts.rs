@@ -16,6 +16,9 @@ pub const RECEIPTS_TABLE: &str = "synapsor_writeback_receipts";
 pub(crate) const COLUMNS: [&str; 5] =
     ["idempotency_key", "job_id", "proposal_id", "proposal_digest", "decision"];
 
+/// The characters each may take, as the statements for MySQL give them.
+pub(crate) const CHARACTERS: [i64; 5] = [64, 64, 64, 80, 16];
+
 /// A row whose change was committed.
 const APPLIED: &str = "applied";
 /// A row that was no longer the reviewed one.
@@ -184,6 +187,11 @@ mod tests {
         for engine in [Engine::Postgres, Engine::Mysql, Engine::Sqlite] {
             for column in COLUMNS {
                 assert!(receipts_table_ddl(engine).contains(&format!("  {column} ")), "{engine} {column}");
+            }
+            if engine == Engine::Mysql {
+                for (column, room) in COLUMNS.iter().zip(CHARACTERS) {
+                    assert!(receipts_table_ddl(engine).contains(&format!("  {column} varchar({room}) ")));
+                }
             }
             let insert = ReceiptsTable::at("t".into()).insert(engine);
             assert!(!insert.contains("IGNORE") && insert.contains(&COLUMNS.join(", ")));

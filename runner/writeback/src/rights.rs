@@ -120,6 +120,21 @@ pub fn default_role(writer: Option<&WriteSettings>) -> String {
     named.unwrap_or_else(|| ROLE.to_owned())
 }
 
+/// Whether reads and writes of a server connect as the same role. Two names for one server are not seen through.
+pub(crate) fn is_same_credential(writer: &WriteSettings, reader: &Connect) -> bool {
+    let (Connect::Url(writes), Connect::Url(reads)) = (&writer.connect, reader) else { return false };
+    let account = |url: &str| match writer.engine {
+        Engine::Postgres => dialect::postgres::connect_options(url).ok().map(|options| {
+            (options.get_host().to_owned(), options.get_port(), options.get_username().to_owned())
+        }),
+        Engine::Mysql => dialect::mysql::connect_options(url).ok().map(|options| {
+            (options.get_host().to_owned(), options.get_port(), options.get_username().to_owned())
+        }),
+        Engine::Sqlite => None,
+    };
+    account(writes).is_some_and(|writes| account(reads) == Some(writes))
+}
+
 /// The statements an administrator runs for `role`, after the receipts table was made: what the source's proposals need and
 /// no more. None for a SQLite file, which has no roles, and none where nothing is applied.
 pub fn grants(config: &Config, source: &Source, role: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use synapsor_config::{Config, Source};
 use synapsor_protocol::{Code, Kind, Refusal};
 use synapsor_writeback::{
-    Checkup, Finding, WriteSettings, default_role, examine, grants, receipts_table_ddl,
+    Checkup, Excess, Finding, WriteSettings, default_role, examine, grants, receipts_table_ddl,
 };
 
 use crate::args::{Administered, Prepare};
@@ -19,7 +19,7 @@ pub(crate) async fn run(command: Prepare, settings: &Settings) -> Result<Report,
     let config = settings.config()?;
     let writers = wiring::credentials(settings, &config);
     match command {
-        Prepare::Doctor(asked) => doctor(&config, &writers, &asked).await,
+        Prepare::Doctor(asked) => doctor(settings, &config, &writers, &asked).await,
         Prepare::Migration(only) => {
             let statements = |source: &Source| vec![receipts_table_ddl(source.engine).to_owned()];
             let said = "run once, where the writing credential looks first: its default schema or database";
@@ -71,11 +71,17 @@ fn printed(sources: &[Arc<Source>], said: &str, statements: impl Fn(&Source) -> 
     Report::done(json!({ "sources": documents }), lines.join("\n"))
 }
 
-async fn doctor(config: &Config, writers: &[WriteSettings], asked: &Administered) -> Result<Report, Refusal> {
+async fn doctor(
+    settings: &Settings,
+    config: &Config,
+    writers: &[WriteSettings],
+    asked: &Administered,
+) -> Result<Report, Refusal> {
     let mut checkups = Vec::new();
     for source in sources(config, asked.only.source.as_deref())? {
         let role = role(writers, &source, asked);
-        checkups.push(examine(config, &source, writer(writers, &source), &role).await);
+        let reader = wiring::read_connect(settings.config_folder(), &source, &settings.environment);
+        checkups.push(examine(config, &source, writer(writers, &source), &reader, &role).await);
     }
     let exit = exit(&checkups);
     let text = checkups.iter().map(described).collect::<Vec<_>>().join("\n");
@@ -99,7 +105,20 @@ fn described(checkup: &Checkup) -> String {
         }
         found => format!("{} {}: {}", style::bad("not ready"), checkup.source, count(found, "finding")),
     };
-    std::iter::once(headline).chain(checkup.findings.iter().map(finding)).collect::<Vec<_>>().join("\n")
+    let lines = std::iter::once(headline).chain(checkup.findings.iter().map(finding));
+    lines.chain(excess(&checkup.excess)).collect::<Vec<_>>().join("\n")
+}
+
+/// What is held beyond what is needed; a warning, after everything that stands in the way.
+fn excess(found: &[Excess]) -> Vec<String> {
+    let line = |excess: &Excess| {
+        format!("  {}\n    {} {}", inert::text(&excess.what), style::dim("fix"), inert::text(&excess.fix))
+    };
+    let headline = (!found.is_empty()).then(|| {
+        style::warn("more than it needs: whoever has the credential can use this without a proposal")
+            .to_string()
+    });
+    headline.into_iter().chain(found.iter().map(line)).collect()
 }
 
 fn finding(finding: &Finding) -> String {

@@ -8,6 +8,8 @@
 //! back all of it, after which statements commit by themselves: hence no statement ever follows an error. DDL commits.
 //! MyISAM does not take part in transactions at all.
 
+mod holdings;
+
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
 use synapsor_config::EffectKind;
@@ -34,10 +36,12 @@ const FIND_TABLE: &str = "
 SELECT CAST(table_type AS CHAR) AS kind, CAST(COALESCE(engine, '') AS CHAR) AS engine
 FROM information_schema.tables WHERE table_schema = COALESCE(?, DATABASE()) AND table_name = ?";
 
-/// The receipts table's columns; one that is the whole primary key comes with `1`.
+/// The receipts table's columns: part of the primary key or not, room in characters, and how they are compared.
 const RECEIPTS_COLUMNS: &str = "
 SELECT CAST(c.column_name AS CHAR) AS name,
-       CAST(c.column_key = 'PRI' AS SIGNED) AS keyed
+       CAST(c.column_key = 'PRI' AS SIGNED) AS keyed,
+       CAST(COALESCE(c.character_maximum_length, 0) AS SIGNED) AS room,
+       CAST(COALESCE(c.collation_name, 'binary') AS CHAR) AS compared
 FROM information_schema.columns c
 WHERE c.table_schema = DATABASE() AND c.table_name = 'synapsor_writeback_receipts'";
 
@@ -298,17 +302,24 @@ impl Mysql {
         if let Some((kind, engine)) = self.find_table(None, RECEIPTS_TABLE).await? {
             require_transactional(RECEIPTS_TABLE, &kind, engine)?;
         }
-        let found: Vec<(String, i64)> =
+        let found: Vec<(String, i64, i64, String)> =
             sqlx::query_as(RECEIPTS_COLUMNS).fetch_all(&mut self.connection).await.map_err(fault)?;
-        let key: Vec<&str> =
-            found.iter().filter(|(_, keyed)| *keyed == 1).map(|(name, _)| name.as_str()).collect();
-        if key != ["idempotency_key"] {
-            return Err(Obstacle::ReceiptsTableShape { what: "its primary key is not `idempotency_key`" });
+        let key: Vec<_> = found.iter().filter(|(_, keyed, ..)| *keyed == 1).collect();
+        let by_bytes = |compared: &str| compared == "binary" || compared.ends_with("_bin");
+        let what = match key.as_slice() {
+            [(name, _, _, compared)] if name == "idempotency_key" => {
+                (!by_bytes(compared)).then_some("`idempotency_key` is not compared byte by byte")
+            }
+            _ => Some("its primary key is not `idempotency_key`"),
+        };
+        let has_room = |(column, wanted): &(&str, i64)| {
+            found.iter().any(|(name, _, room, _)| name == column && room >= wanted)
+        };
+        let narrow = !receipts::COLUMNS.into_iter().zip(receipts::CHARACTERS).all(|wanted| has_room(&wanted));
+        match what.or(narrow.then_some("a column is missing or too narrow")) {
+            Some(what) => Err(Obstacle::ReceiptsTableShape { what }),
+            None => Ok(()),
         }
-        if receipts::COLUMNS.iter().any(|column| !found.iter().any(|(name, _)| name == column)) {
-            return Err(Obstacle::ReceiptsTableShape { what: "a column is missing" });
-        }
-        Ok(())
     }
 
     async fn inspect_target(&mut self, schema: &str, table: &str) -> Result<TableShape, Obstacle> {

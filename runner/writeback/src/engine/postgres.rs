@@ -3,6 +3,8 @@
 //! Facts of sqlx 0.9, tried in `tests/driver_facts.rs`: `COMMIT` of a transaction the server had aborted answers success,
 //! because the server answers `ROLLBACK` and the driver does not look. Hence the sentinel (S6) and the read-back (S8).
 
+mod holdings;
+
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use synapsor_config::EffectKind;
@@ -32,7 +34,9 @@ SELECT n.nspname::text, c.relname::text,
                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
                WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
                  AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = 1
-                 AND a.attname = 'idempotency_key') AS keyed
+                 AND a.attname = 'idempotency_key') AS keyed,
+       EXISTS (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+               WHERE a.attrelid = c.oid AND a.attname = 'idempotency_key' AND l.collisdeterministic) AS by_bytes
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = pg_catalog.to_regclass('synapsor_writeback_receipts')";
 
@@ -290,13 +294,14 @@ impl Session for Postgres {
 
 impl Postgres {
     async fn find_receipts(&mut self) -> Result<Option<ReceiptsTable>, Obstacle> {
-        let found: Option<(String, String, bool, i64, bool)> =
+        let found: Option<(String, String, bool, i64, bool, bool)> =
             sqlx::query_as(FIND_RECEIPTS).fetch_optional(&mut self.connection).await.map_err(fault)?;
-        let Some((schema, table, plain, columns, keyed)) = found else { return Ok(None) };
+        let Some((schema, table, plain, columns, keyed, by_bytes)) = found else { return Ok(None) };
         let wrong = [
             (!plain, "it is not a plain, logged table"),
             (usize::try_from(columns) != Ok(receipts::COLUMNS.len()), "a text column is missing"),
             (!keyed, "its primary key is not `idempotency_key`, or is deferrable"),
+            (!by_bytes, "`idempotency_key` is not compared byte by byte"),
         ];
         match wrong.into_iter().find(|(wrong, _)| *wrong) {
             Some((_, what)) => Err(Obstacle::ReceiptsTableShape { what }),

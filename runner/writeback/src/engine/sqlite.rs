@@ -327,6 +327,13 @@ fn check_receipts_table(connection: &Connection) -> Result<(), Obstacle> {
     if receipts::COLUMNS.iter().any(|column| !found.iter().any(|(name, _)| name == column)) {
         return Err(Obstacle::ReceiptsTableShape { what: "a column is missing" });
     }
+    let by_bytes =
+        connection.column_metadata(None, RECEIPTS_TABLE, "idempotency_key").map(|(_, collation, ..)| {
+            collation.is_none_or(|name| name.to_bytes().eq_ignore_ascii_case(b"BINARY"))
+        });
+    if !by_bytes.map_err(fault)? {
+        return Err(Obstacle::ReceiptsTableShape { what: "`idempotency_key` is not compared byte by byte" });
+    }
     Ok(())
 }
 

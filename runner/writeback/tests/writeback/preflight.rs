@@ -13,6 +13,7 @@ const WAIVED: (&str, Value) = ("fee_cents", Value::Integer(0));
 on_every_engine!(
     a_receipts_table_of_another_shape_is_refused,
     a_column_that_is_gone_is_refused,
+    a_receipts_table_that_compares_keys_loosely_is_refused,
     a_view_is_not_written,
     a_receipts_table_the_config_leaves_to_an_administrator_is_never_made,
 );
@@ -21,16 +22,22 @@ on_engine!(postgres_only, Postgres:
     a_pre_created_receipts_table_needs_no_right_to_create,
     without_the_table_and_without_the_right_the_refusal_says_what_to_do,
     an_unlogged_target_is_refused,
+    a_foreign_table_is_not_written,
+    a_table_with_a_foreign_partition_is_not_written,
+    a_materialized_view_is_not_written,
+    an_unlogged_receipts_table_is_refused,
     a_target_with_a_rewrite_rule_nobody_acknowledged_is_refused,
     a_partitioned_target_is_written,
     only_the_row_itself_is_written_not_an_inheriting_one,
     a_database_that_is_read_only_by_default_is_respected,
     a_trigger_that_relies_on_the_search_path_still_works
 );
+on_engine!(sqlite_only, Sqlite: a_virtual_table_is_not_written);
 on_engine!(mysql_only, Mysql:
     a_pre_created_receipts_table_needs_no_right_to_create,
     without_the_table_and_without_the_right_the_refusal_says_what_to_do,
     a_target_outside_innodb_is_refused,
+    a_receipts_table_too_narrow_for_a_receipt_is_refused,
     a_receipts_table_outside_innodb_is_refused
 );
 
@@ -59,6 +66,21 @@ async fn a_receipts_table_of_another_shape_is_refused(engine: Engine) {
     let refusal = bench.apply(&id).await.expect_err("an obstacle");
     assert_eq!(refusal.code, Code::ReceiptsTableMissing);
     assert_eq!(bench.fee().await, "5500");
+}
+
+async fn a_receipts_table_that_compares_keys_loosely_is_refused(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let ddl = receipts_table_ddl(engine);
+    let loose = match engine {
+        Engine::Sqlite => ddl.replace("COLLATE BINARY", "COLLATE NOCASE"),
+        // The test's own collation, which finds capitals equal.
+        Engine::Postgres => ddl.replace("COLLATE \"C\"", "COLLATE any_case"),
+        Engine::Mysql => ddl.replace("ascii_bin", "ascii_general_ci"),
+    };
+    assert_ne!(loose, ddl);
+    bench.execute(&loose).await;
+    let refusal = obstructed(&bench, Code::ReceiptsTableMissing).await;
+    assert!(refusal.message.contains("byte by byte"), "{}", refusal.message);
 }
 
 async fn a_column_that_is_gone_is_refused(engine: Engine) {
@@ -141,6 +163,57 @@ async fn an_unlogged_target_is_refused(engine: Engine) {
     obstructed(&bench, Code::TargetNotWritable).await;
 }
 
+/// Approves, puts something else in the table's place, and insists that it is refused by name.
+async fn replaced(bench: &Bench, sql: &str, found: &str) {
+    let id = bench.approved(&[WAIVED]).await;
+    bench.execute(sql).await;
+    let refusal = bench.apply(&id).await.expect_err("an obstacle");
+    assert_eq!(refusal.code, Code::TargetNotWritable, "{refusal:?}");
+    assert!(refusal.message.contains("`invoices`") && refusal.message.contains(found), "{}", refusal.message);
+    assert_eq!(bench.state(&id).await, ProposalState::Approved);
+    assert!(!bench.has_receipts_table().await, "nothing was begun");
+}
+
+/// A server that nobody ever asks anything.
+const ELSEWHERE: &str =
+    "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;
+    ALTER TABLE invoices RENAME TO invoices_all;";
+
+async fn a_foreign_table_is_not_written(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let foreign = "CREATE FOREIGN TABLE invoices (
+        id text, tenant_id text, fee_cents bigint, note varchar(8), version bigint, updated_at timestamptz) SERVER elsewhere";
+    replaced(&bench, &format!("{ELSEWHERE} {foreign}"), "not a table").await;
+}
+
+async fn a_table_with_a_foreign_partition_is_not_written(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let parts = "CREATE TABLE invoices (LIKE invoices_all) PARTITION BY LIST (id);
+        CREATE TABLE invoices_1 PARTITION OF invoices DEFAULT;
+        CREATE FOREIGN TABLE invoices_2 PARTITION OF invoices FOR VALUES IN ('INV-2') SERVER elsewhere";
+    replaced(&bench, &format!("{ELSEWHERE} {parts}"), "foreign partition").await;
+}
+
+async fn a_materialized_view_is_not_written(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let view = "ALTER TABLE invoices RENAME TO invoices_all;
+        CREATE MATERIALIZED VIEW invoices AS SELECT * FROM invoices_all";
+    replaced(&bench, view, "not a table").await;
+}
+
+async fn a_virtual_table_is_not_written(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    let searched = "ALTER TABLE invoices RENAME TO invoices_all;
+        CREATE VIRTUAL TABLE invoices USING fts5 (id, tenant_id, fee_cents, note, version, updated_at)";
+    replaced(&bench, searched, "virtual table").await;
+}
+
+async fn an_unlogged_receipts_table_is_refused(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    bench.execute(&receipts_table_ddl(engine).replace("CREATE TABLE", "CREATE UNLOGGED TABLE")).await;
+    obstructed(&bench, Code::ReceiptsTableMissing).await;
+}
+
 async fn a_target_with_a_rewrite_rule_nobody_acknowledged_is_refused(engine: Engine) {
     let bench = Bench::on(engine).await;
     bench
@@ -207,9 +280,18 @@ async fn a_trigger_that_relies_on_the_search_path_still_works(engine: Engine) {
 
 async fn a_target_outside_innodb_is_refused(engine: Engine) {
     let bench = Bench::on(engine).await;
-    bench.execute("ALTER TABLE invoices ENGINE = MyISAM").await;
-    let refusal = obstructed(&bench, Code::TargetNotTransactional).await;
-    assert!(refusal.message.contains("`MyISAM`"), "{}", refusal.message);
+    for storage in ["MyISAM", "MEMORY", "Aria"] {
+        bench.execute(&format!("ALTER TABLE invoices ENGINE = {storage}")).await;
+        let refusal = obstructed(&bench, Code::TargetNotTransactional).await;
+        assert!(refusal.message.contains(&format!("`{storage}`")), "{}", refusal.message);
+    }
+}
+
+async fn a_receipts_table_too_narrow_for_a_receipt_is_refused(engine: Engine) {
+    let bench = Bench::on(engine).await;
+    bench.execute(&receipts_table_ddl(engine).replace("varchar(80)", "varchar(32)")).await;
+    let refusal = obstructed(&bench, Code::ReceiptsTableMissing).await;
+    assert!(refusal.message.contains("too narrow"), "{}", refusal.message);
 }
 
 async fn a_receipts_table_outside_innodb_is_refused(engine: Engine) {

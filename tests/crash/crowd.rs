@@ -27,6 +27,20 @@ async fn many_appliers_of_one_proposal_change_the_row_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_hosts_with_a_copy_of_one_ledger_change_the_row_once() {
+    let mut cases = Vec::new();
+    for engine in ENGINES {
+        for (mode, at_once) in [("one after the other", false), ("both at once", true)] {
+            for _ in 0..3 * volume() {
+                let (point, mode) = (Some("two hosts".into()), mode.into());
+                cases.push(Case { engine, point, mode, blow: Blow::Copies { at_once }, may_say: &[] });
+            }
+        }
+    }
+    run_all(cases, 1).await.finish("two hosts, each with a copy of one ledger");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_proposals_for_one_version_of_a_row_one_is_applied_and_the_others_are_conflicts() {
     let mut table = Table::default();
     for ended in ENGINES.map(one_row).into_iter().collect::<JoinSet<_>>().join_all().await {

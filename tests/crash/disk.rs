@@ -1,16 +1,14 @@
 //! The disk under the ledger and under a SQLite source fails at its first step, its second, its third, until a command
 //! passes untouched (`disk.c`).
 
-use std::path::{Path, PathBuf};
-use std::process::Command as Compiler;
-use std::sync::OnceLock;
+use std::path::Path;
 
 use synapsor_protocol::Engine;
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::bench::Bench;
+use crate::preload::library;
 use crate::table::Table;
 use crate::trial::{Blow, Case, run};
 use crate::volume::volume;
@@ -60,7 +58,7 @@ impl DiskPlan {
     /// Puts the failing disk under a command; its steps are noted in the log.
     pub(crate) fn under(self, command: &mut Command, log: &Path) {
         command
-            .env("LD_PRELOAD", failing_disk())
+            .env("LD_PRELOAD", library("disk"))
             .env("CRASH_DISK_FILE", EVERY_FILE)
             .env("CRASH_DISK_LOG", log);
         command.env("CRASH_DISK_AT", self.at.to_string()).env("CRASH_DISK_HOW", self.how.as_str());
@@ -84,25 +82,6 @@ pub(crate) fn point(engine: Engine, steps: &[String], at: usize) -> Option<Strin
         true => "ledger, after the source",
     };
     Some(format!("{part}: {}", step.replace("source.db", "file").replace("local.db", "file")))
-}
-
-/// Compiled once for each test process.
-fn failing_disk() -> PathBuf {
-    static COMPILED: OnceLock<TempDir> = OnceLock::new();
-    let folder = COMPILED.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/crash/disk.c");
-        let mut compiler = Compiler::new("cc");
-        compiler
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(folder.path().join("disk.so"))
-            .arg(source)
-            .arg("-ldl");
-        let compiled = compiler.status().expect("the C compiler `cc`, which linking Rust needs as well");
-        assert!(compiled.success(), "tests/crash/disk.c does not compile");
-        folder
-    });
-    folder.path().join("disk.so")
 }
 
 #[tokio::test(flavor = "multi_thread")]

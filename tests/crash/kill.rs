@@ -7,7 +7,10 @@ use crate::sweep::traffic;
 use crate::trial::{Blow, Case, run_all};
 use crate::volume::{Draw, volume};
 
-const MOMENTS: u64 = 30;
+/// Of each kind on each engine: a hundred applies and more are told to stop.
+const MOMENTS: u64 = 34;
+/// Of those that die twice on each engine.
+const TWICE: u64 = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_killed_at_any_request_leaves_all_of_the_change_or_nothing() {
@@ -42,5 +45,20 @@ async fn a_runner_killed_at_any_moment_leaves_all_of_the_change_or_nothing() {
         }
     }
     let title = format!("the runner is killed, or told to stop, at drawn moments ({})", draw.setting());
+    run_all(cases, 2).await.finish(&title);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_killed_again_while_it_recovers_changes_the_row_once() {
+    let mut draw = Draw::new();
+    let mut cases = Vec::new();
+    for engine in [Engine::Postgres, Engine::Mysql, Engine::Sqlite] {
+        for _ in 0..TWICE * volume() {
+            let permille = [(); 2].map(|()| u32::try_from(draw.below(1_100)).expect("small"));
+            let (point, mode) = (Some("two drawn moments".into()), "killed, and killed again".into());
+            cases.push(Case { engine, point, mode, blow: Blow::KillTwice { permille }, may_say: &[] });
+        }
+    }
+    let title = format!("the runner is killed, and so is the one that takes it up ({})", draw.setting());
     run_all(cases, 2).await.finish(&title);
 }

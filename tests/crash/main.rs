@@ -21,6 +21,7 @@
 
 mod volume;
 mod bench;
+mod preload;
 mod wire;
 mod proxy;
 mod invariants;
@@ -34,4 +35,5 @@ mod disk;
 mod decide;
 mod zombie;
 mod crowd;
+mod clock;
 mod server;

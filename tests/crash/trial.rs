@@ -8,7 +8,8 @@ use synapsor_protocol::Engine;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::bench::{Answered, Bench, Desk, finished};
+use crate::bench::{Answered, Bench, Desk, copy, finished};
+use crate::clock;
 use crate::disk::{self, DiskPlan, How};
 use crate::invariants::{Shows, check_settled, check_source, check_unsettled, check_words};
 use crate::proxy::{Plan, Proxy};
@@ -16,6 +17,9 @@ use crate::table::{Ended, Table};
 
 /// How long an apply is repeated while the source holds a dead run's locks: longer than any of its own limits.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
+
+/// How soon an apply that is told to stop ends.
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What breaks the apply.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,8 @@ pub(crate) enum Blow {
     Kill(Plan),
     /// SIGKILL to the runner, that part of an apply's usual time after it started.
     KillAfter { permille: u32 },
+    /// The same, and the one that takes it up is killed at such a moment as well.
+    KillTwice { permille: [u32; 2] },
     /// SIGTERM at such a moment.
     TerminateAfter { permille: u32 },
     /// SIGSTOP when the wire gets there; another runner comes and ends; SIGCONT. What the first one was sending arrives
@@ -33,6 +39,10 @@ pub(crate) enum Blow {
     Stop { plan: Plan, late: bool },
     /// The disk. Where it stops the runner, as for [`Blow::Stop`].
     Disk(DiskPlan),
+    /// SIGKILL at such a moment to a runner whose clock is that far ahead.
+    Jump { seconds: i64, permille: u32 },
+    /// Another host with a copy of the ledger carries the proposal out as well: before this one, or at the same time.
+    Copies { at_once: bool },
     /// That many appliers at once.
     Crowd(usize),
 }
@@ -122,6 +132,14 @@ async fn struck_down(desk: &Desk<'_>, blow: Blow) -> (Vec<Answered>, Option<Stri
             let moment = bench.apply_time.mul_f64(f64::from(permille) / 1000.0);
             (vec![killed(desk.apply(None), tokio::time::sleep(moment)).await], None)
         }
+        Blow::KillTwice { permille } => {
+            let mut answers = Vec::new();
+            for permille in permille {
+                let moment = bench.apply_time.mul_f64(f64::from(permille) / 1000.0);
+                answers.push(killed(desk.apply(None), tokio::time::sleep(moment)).await);
+            }
+            (answers, None)
+        }
         Blow::TerminateAfter { permille } => {
             let moment = bench.apply_time.mul_f64(f64::from(permille) / 1000.0);
             let mut child = desk.apply(None).spawn().expect("the binary runs");
@@ -130,7 +148,28 @@ async fn struck_down(desk: &Desk<'_>, blow: Blow) -> (Vec<Answered>, Option<Stri
                 () = tokio::time::sleep(moment) => signal(pid, "-TERM"),
                 _ = child.wait() => {}
             }
-            (vec![child.wait_with_output().await.expect("it ended").into()], None)
+            let ended = tokio::time::timeout(STOPS_WITHIN, child.wait_with_output()).await;
+            (vec![ended.expect("told to stop, it ends within 10 s").expect("it ended").into()], None)
+        }
+        Blow::Jump { seconds, permille } => {
+            let moment = bench.apply_time.mul_f64(f64::from(permille) / 1000.0);
+            let mut apply = desk.apply(None);
+            clock::ahead(&mut apply, seconds);
+            (vec![killed(apply, tokio::time::sleep(moment)).await], None)
+        }
+        Blow::Copies { at_once } => {
+            let other = tempfile::tempdir().expect("a folder");
+            copy(desk.folder(), other.path());
+            let mut theirs = bench.apply(other.path(), &bench.proposal, None);
+            let mut answers = vec![];
+            if at_once {
+                let (theirs, mut ours) = (finished(&mut theirs), desk.apply(None));
+                let (theirs, ours) = tokio::join!(theirs, finished(&mut ours));
+                answers.extend([theirs, ours]);
+            } else {
+                answers.push(finished(&mut theirs).await);
+            }
+            (answers, None)
         }
         Blow::Stop { plan, late } => {
             let proxy = Proxy::start(bench.engine, bench.database.url(), Some(plan)).await;

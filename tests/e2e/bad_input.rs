@@ -94,6 +94,28 @@ async fn frames_that_are_not_requests_are_answered_and_the_server_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn input_that_ends_in_the_middle_of_a_call_leaves_one_proposal_or_none() {
+    let world = World::new(Engine::Sqlite).await;
+    for round in 0..10 {
+        let mut wire = Wire::open(&world);
+        wire.send(
+            &json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+                "name": "billing__propose_late_fee_waiver",
+                "arguments": { "invoice_id": "INV-3001", "reason": "bank delay" } } })
+            .to_string(),
+        );
+        std::thread::sleep(std::time::Duration::from_millis(round * 5));
+        wire.end();
+    }
+    let client = world.client().await;
+    let arguments = json!({ "invoice_id": "INV-3001", "reason": "bank delay" });
+    let answered = call(&client, "billing__propose_late_fee_waiver", arguments).await;
+    assert!(!answered.is_error, "{}", answered.content);
+    client.close().await;
+    assert_eq!(world.ask(&["proposals", "list"])["proposals"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_arguments_are_refused_by_name_and_leave_only_their_audit() {
     let world = World::new(Engine::Sqlite).await;
     let client = world.client().await;

@@ -12,6 +12,7 @@ use crate::world::{Answered, World};
 on_every_engine!(
     a_killed_apply_is_found_looked_at_and_settled_once,
     an_older_ledger_learns_from_the_source_what_happened,
+    a_ledger_from_before_the_approval_is_told_that_the_source_knows_more,
     a_restored_older_source_is_said_and_never_changed_again,
     an_apply_told_to_stop_rolls_back_and_says_so,
     two_processes_on_one_proposal_change_the_row_once,
@@ -150,6 +151,35 @@ async fn an_older_ledger_learns_from_the_source_what_happened(world: World) {
     assert_eq!(settled["results"][0]["recovered"], json!(true));
     assert_eq!((world.invoice("INV-3001").await, world.receipts().await), (after, 2));
     assert_eq!(world.ask(&["proposals", "show", &id])["state"], json!("applied"));
+}
+
+async fn a_ledger_from_before_the_approval_is_told_that_the_source_knows_more(world: World) {
+    with_receipts(&world).await;
+    let arguments = json!({ "invoice_id": "INV-3001", "reason": "bank delay" }).to_string();
+    let made = world.ask(&["propose", "billing.propose_late_fee_waiver", "--args", &arguments]);
+    let id = made["proposal_id"].as_str().expect("an id").to_owned();
+    let older = ledger_files(&world);
+    world.approve(&id);
+    assert_eq!(world.ask(&["apply", &id])["outcome"], json!("applied"));
+    let after = world.invoice("INV-3001").await;
+    for (path, _) in ledger_files(&world) {
+        std::fs::remove_file(path).expect("the newer ledger is lost");
+    }
+    for (path, bytes) in older {
+        std::fs::write(path, bytes).expect("the older one is back");
+    }
+    let seen = world.run(&["writeback", "reconcile", "inspect", &id, "--json"]);
+    assert_eq!(
+        (seen.exit, &seen.json()["conclusion"]),
+        (1, &json!("ledger_behind")),
+        "the lost approval is said"
+    );
+    let refused = world.run(&["apply", &id, "--json"]);
+    assert_eq!((refused.exit, refused.code().as_str()), (1, "PROPOSAL_NOT_APPROVED"));
+    // Whoever approves it again learns that it has happened.
+    world.approve(&id);
+    assert_eq!(world.ask(&["apply", &id])["outcome"], json!("already_applied"));
+    assert_eq!((world.invoice("INV-3001").await, world.receipts().await), (after, 2));
 }
 
 async fn a_restored_older_source_is_said_and_never_changed_again(world: World) {

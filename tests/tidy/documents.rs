@@ -73,3 +73,36 @@ fn the_map_shows_the_arrows_that_are_held() {
         assert!(map.contains(&row), "`docs/architecture.md` has no row that begins `{row}`");
     }
 }
+
+/// `file::test` in code quotes, where the test's name is a sentence.
+fn tests_named(page: &str) -> BTreeSet<(&str, &str)> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    let is_test = |(_, name): &(&str, &str)| {
+        name.matches('_').count() >= 3
+            && name.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    quoted.filter_map(|word| word.split_once("::")).filter(is_test).collect()
+}
+
+#[test]
+fn every_test_a_page_names_is_there() {
+    let mut tests = BTreeSet::new();
+    for top in ["runner", "tests"] {
+        crate::visit(&root().join(top), &mut |path| {
+            let text = std::fs::read_to_string(path).expect("a source file is text");
+            let file = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let names = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            tests.extend(names.map(|name| (file.clone(), name.to_owned())));
+        });
+    }
+    let mut missing = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page is text");
+        for (file, name) in tests_named(&text) {
+            if !tests.contains(&(file.to_owned(), name.to_owned())) {
+                missing.push(format!("{}: {file}::{name}", shown(&page)));
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}

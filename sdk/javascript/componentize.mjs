@@ -3,10 +3,13 @@
 //   node componentize.mjs --wit FOLDER ENTRY COMPONENT           writes COMPONENT
 //   node componentize.mjs --check --wit FOLDER ENTRY COMPONENT   fails unless COMPONENT was made of what ENTRY is now
 //
-// Bundles ENTRY with this package (esbuild) and puts it into QuickJS (componentize-qjs). Each build gives other bytes: the
+// Checks the types where ENTRY is TypeScript with a `tsconfig.json` beside it (tsc), bundles it with this package (esbuild),
+// and puts it into QuickJS (componentize-qjs). Each build gives other bytes: the
 // runtime is started while it is built, and the seeds of its hash tables are frozen with it. So the component names the
 // digest of what it was made of in a custom section, and that is what `--check` compares.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -56,12 +59,23 @@ async function bundled(entry) {
   return outputFiles[0].text;
 }
 
+/** Fails where the compiler finds something; it says what. */
+function checkTypes(entry) {
+  const project = path.join(path.dirname(entry), "tsconfig.json");
+  if (!entry.endsWith(".ts") || !existsSync(project)) return;
+  const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
+  // Standard output is for what a build makes; the findings go where errors go.
+  const { status } = spawnSync(process.execPath, [compiler, "--project", project], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) throw new Error("the types do not fit");
+}
+
 /** Everything that decides what the component does. */
 async function ingredients(entry, wit) {
   const contract = halved(await readFile(path.join(wit, "handler.wit"), "utf8"));
+  const types = contract.replace(/^ *\/\/\/.*\n/gm, "");
   const script = await bundled(entry);
   const runtime = await readFile(fileURLToPath(import.meta.resolve("componentize-qjs/package.json")), "utf8");
-  const digest = createHash("sha256").update(JSON.stringify([contract, script, JSON.parse(runtime).version])).digest("hex");
+  const digest = createHash("sha256").update(JSON.stringify([types, script, JSON.parse(runtime).version])).digest("hex");
   return { contract, script, digest };
 }
 
@@ -97,6 +111,7 @@ if (!values.wit || positionals.length !== 2) {
   process.exit(2);
 }
 try {
+  checkTypes(entry);
   const made = await ingredients(entry, values.wit);
   if (!values.check) await writeFile(output, await component(made));
   else if (!(await readFile(output)).includes(madeOf(made.digest))) throw new Error(`\`${output}\` was made of something else`);

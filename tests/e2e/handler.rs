@@ -70,7 +70,9 @@ fn every_missing_tool_is_named_with_the_command_that_installs_it() {
         let desk = Desk::new();
         assert_eq!(desk.run(&["handler", "new", "--lang", language, "fee-waiver"]).exit, 0, "{language}");
         let mut bare = desk.command(&["handler", "build", "fee-waiver", "--json"]);
-        let refused: Answered = bare.env_clear().output().expect("the binary runs").into();
+        // With no `PATH` at all the system's own folders would be searched.
+        bare.env_clear().env("PATH", desk.0.path());
+        let refused: Answered = bare.output().expect("the binary runs").into();
         assert_eq!((refused.exit, refused.code().as_str()), (3, "HANDLER_TOOL_MISSING"), "{refused:?}");
         let error = &refused.json()["error"];
         for (tool, install) in synapsor_bundle::tools(language) {

@@ -74,10 +74,11 @@ impl Project<'_> {
         Ok(())
     }
 
-    /// Writes files as they are.
+    /// Writes files as they are. What Python keeps beside its sources is no source.
     fn copy(&mut self, under: &Path, files: &Dir<'_>) -> Result<(), Error> {
         for entry in files.entries() {
             match entry {
+                DirEntry::Dir(folder) if folder.path().ends_with("__pycache__") => {}
                 DirEntry::Dir(folder) => self.copy(under, folder)?,
                 DirEntry::File(file) => self.write(&under.join(file.path()), file.contents())?,
             }

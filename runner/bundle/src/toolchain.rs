@@ -2,10 +2,12 @@
 //!
 //! `templates/README.md` says how a language is added.
 
+mod javascript;
+mod python;
 mod rust;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use include_dir::Dir;
@@ -14,7 +16,8 @@ use synapsor_protocol::Environment;
 use crate::error::Error;
 
 /// Every language, in the order they are listed.
-pub(crate) const ALL: &[&Toolchain] = &[&rust::RUST];
+pub(crate) const ALL: &[&Toolchain] =
+    &[&rust::RUST, &javascript::TYPESCRIPT, &javascript::JAVASCRIPT, &python::PYTHON];
 
 /// One language.
 pub(crate) struct Toolchain {
@@ -42,6 +45,9 @@ pub(crate) enum Carried {
     Folder(&'static str, &'static Dir<'static>),
 }
 
+/// The contract, for tools that make their bindings from it.
+const CONTRACT: Carried = Carried::File("wit/handler.wit", include_str!("../../../wit/v0_1/handler.wit"));
+
 /// Something a build needs.
 pub(crate) struct Tool {
     /// What it is called.
@@ -63,7 +69,6 @@ pub(crate) enum Made {
         adapters: &'static [(&'static str, &'static [u8])],
     },
     /// A component.
-    #[expect(dead_code, reason = "for languages whose tools make the component themselves")]
     Component(Vec<u8>),
 }
 
@@ -82,6 +87,27 @@ impl Workshop<'_> {
         let mut command = Command::new(words.next().unwrap_or(default));
         command.args(words).current_dir(self.folder);
         command
+    }
+
+    /// A command that is looked for in `PATH`.
+    pub(crate) fn in_path(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
+        command.current_dir(self.folder);
+        command
+    }
+
+    /// A command that is a file of the project, put there by the one that installs packages.
+    pub(crate) fn of_project(&self, file: &str) -> Command {
+        let mut command = Command::new(self.folder.join(file));
+        command.current_dir(self.folder);
+        command
+    }
+
+    /// A path for a tool's output, relative to the project, in a folder that is there.
+    pub(crate) fn output_in(&self, folder: &str, file: &str) -> Result<PathBuf, Error> {
+        let absolute = self.folder.join(folder);
+        std::fs::create_dir_all(&absolute).map_err(|source| cannot_write(&absolute, source))?;
+        Ok(Path::new(folder).join(file))
     }
 
     /// Whether a command runs and ends well. Nothing of it is shown.

@@ -16,6 +16,8 @@ pub(crate) const DATABASE_URL: &str = "SYNAPSOR_DATABASE_URL";
 pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
 /// The cargo that builds Rust handlers, as a command with its first words; `synapsor-bundle` reads it.
 const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
+/// The Python that makes the environment a Python handler is built in; `synapsor-bundle` reads it.
+const PYTHON: &str = "SYNAPSOR_PYTHON";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
 /// No colour (<https://no-color.org>); `anstream` reads it.
@@ -31,6 +33,7 @@ pub(crate) fn table() -> String {
         (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
         (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
+        (PYTHON, "the command of the Python that builds Python handlers, where it is not `python3`"),
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];

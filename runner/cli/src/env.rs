@@ -33,7 +33,7 @@ pub(crate) fn table() -> String {
         (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
         (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
-        (PYTHON, "the command of the Python that builds Python handlers, where it is not `python3`"),
+        (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];

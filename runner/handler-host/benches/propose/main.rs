@@ -1,0 +1,96 @@
+//! What the box costs: one call of a real handler through this room, against a bare wasm host in the same run.
+//!
+//! Both start a fresh instance of the same component with pooled memory and metering, answer its reads from memory, and drop
+//! the instance. The bare host does nothing else: no limits on memory, no recorded reads, no log, no check of the answer.
+//! `cargo bench -p synapsor-handler-host` prints the ratio for every language whose example handler is there, and names
+//! the others; the times per call are criterion's.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark may fail loudly, and prints what it measured"
+)]
+
+mod bare;
+mod sample;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+use synapsor_handler_host::{EngineSettings, Handler, HandlerEngine};
+use synapsor_protocol::Digest;
+use tokio::runtime::Runtime;
+
+use bare::BareHost;
+use sample::Sample;
+
+/// Each example handler, and how many times the bare host's time it may take. Where the guest itself takes long, what the
+/// room adds weighs less.
+const HANDLERS: [(&str, f64); 6] = [
+    ("late-fee", 2.0),
+    ("late-fee-c", 2.0),
+    ("late-fee-javascript", 1.3),
+    ("late-fee-typescript", 1.3),
+    ("late-fee-go", 1.3),
+    ("late-fee-python", 1.3),
+];
+
+const ROUNDS: usize = 100;
+const CALLS_A_ROUND: u32 = 20;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
+    let engine = HandlerEngine::new(EngineSettings::default()).expect("wasm runs here");
+    let mut criterion = Criterion::default().configure_from_args();
+    for (name, most) in HANDLERS {
+        let Some(sample) = Sample::find(name) else {
+            println!("{name}: absent, not measured");
+            continue;
+        };
+        let handler = engine
+            .load(&sample.component, &Digest::of_bytes(&sample.component), sample.limits)
+            .expect("an example handler loads");
+        let bare = BareHost::new(&sample);
+        let boxed = || boxed_call(&runtime, &handler, &sample);
+        let plain = || bare.call(&runtime);
+        assert!(plain(), "the bare host's call is answered with a change, as the room's is");
+        print_ratio(name, most, boxed, plain);
+        let mut group = criterion.benchmark_group(name);
+        group.bench_function("bare", |bencher| bencher.iter(plain));
+        group.bench_function("in_process", |bencher| bencher.iter(boxed));
+        group.finish();
+    }
+    criterion.final_summary();
+}
+
+fn boxed_call(runtime: &Runtime, handler: &Handler, sample: &Sample) {
+    let run = runtime.block_on(handler.propose(sample.call.clone(), Arc::clone(&sample.reads) as _));
+    assert_eq!(run.expect("is answered").answer, sample.answer);
+}
+
+/// The two take turns, so that a busy machine slows both; the median of the rounds is what is compared.
+fn print_ratio<T>(name: &str, most: f64, boxed: impl Fn(), plain: impl Fn() -> T) {
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        with.push(timed(&boxed));
+        without.push(timed(&plain));
+    }
+    let (with, without) = (median(with), median(without));
+    let ratio = with.as_secs_f64() / without.as_secs_f64();
+    let verdict = if ratio <= most { "within" } else { "OVER" };
+    println!("{name}: bare {without:.1?}, in process {with:.1?}: {ratio:.2} times, {verdict} {most} times");
+}
+
+fn timed<T>(call: impl Fn() -> T) -> Duration {
+    let started = Instant::now();
+    for _ in 0..CALLS_A_ROUND {
+        std::hint::black_box(call());
+    }
+    started.elapsed() / CALLS_A_ROUND
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

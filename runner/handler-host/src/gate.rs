@@ -7,8 +7,8 @@
 //! stubbed WASI (4 levels, 23 component instances).
 
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, FunctionBody, Instance, Parser,
-    Payload, TypeBounds, TypeRef,
+    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, FunctionBody, Instance,
+    Operator, Parser, Payload, TypeBounds, TypeRef,
 };
 
 use crate::allowance::{Allowance, Wasi};
@@ -29,6 +29,9 @@ const BODY_BYTES_MAX: u64 = 1024 * 1024;
 const LOCALS_MAX: u64 = 2_000;
 /// Locals times bytes of one body: what the register allocator's cost grows with.
 const LOCALS_BY_BYTES_MAX: u64 = 100_000_000;
+/// Blocks inside blocks of one body. The compiled switch over an interpreter's instructions has some hundreds.
+const BLOCKS_NESTED_MAX: u64 = 5_000;
+const CUSTOM_SECTIONS_MAX: u64 = 1_000;
 const WASM_PAGE_BYTES: u64 = 64 * 1024;
 
 /// Whether the component may go to the compiler.
@@ -60,6 +63,7 @@ struct Seen {
     declarations: u64,
     functions: u64,
     core_items: u64,
+    custom_sections: u64,
     /// Of the module being read.
     memories: u64,
 }
@@ -102,6 +106,9 @@ impl Seen {
                 count(&mut self.functions, bodies.into(), "functions", FUNCTIONS_MAX)
             }
             Payload::CodeSectionEntry(body) => function_body(&body),
+            Payload::CustomSection(_) => {
+                count(&mut self.custom_sections, 1, "custom sections", CUSTOM_SECTIONS_MAX)
+            }
             _ => Ok(()),
         }
     }
@@ -220,7 +227,29 @@ fn function_body(body: &FunctionBody<'_>) -> Result<(), Error> {
         let (of_one_type, _) = group.map_err(malformed)?;
         count(&mut locals, of_one_type.into(), "locals of one function", LOCALS_MAX)?;
     }
-    at_most("locals times bytes of one function", locals.saturating_mul(bytes), LOCALS_BY_BYTES_MAX)
+    at_most("locals times bytes of one function", locals.saturating_mul(bytes), LOCALS_BY_BYTES_MAX)?;
+    nested_blocks(body)
+}
+
+/// What cannot be read here is the compiler's to refuse.
+fn nested_blocks(body: &FunctionBody<'_>) -> Result<(), Error> {
+    let mut depth = 0_u64;
+    for operator in body.get_operators_reader().map_err(malformed)? {
+        match operator {
+            Ok(
+                Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::TryTable { .. },
+            ) => {
+                count(&mut depth, 1, "nested blocks of one function", BLOCKS_NESTED_MAX)?;
+            }
+            Ok(Operator::End) => depth = depth.saturating_sub(1),
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    Ok(())
 }
 
 fn count(total: &mut u64, more: u64, what: &str, max: u64) -> Result<(), Error> {

@@ -1,7 +1,6 @@
 //! Test guests from text, reads answered from a table, and one engine.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -10,46 +9,7 @@ use synapsor_handler_host::{
     BoxFuture, DeclaredReads, EngineSettings, Handler, HandlerCall, HandlerEngine, Limits, ReadError,
 };
 use synapsor_protocol::{Columns, Digest, Moment, Value};
-
-/// The repository's `fixtures` folder.
-pub(crate) fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-/// The component a fixture is: a whole one as it is, a core module inside the shell.
-pub(crate) fn component(path: &Path) -> Vec<u8> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    let text = read(path);
-    let text = match text.split_once("(module") {
-        Some((_comment, body)) if !text.contains("(component") => {
-            let guest = format!("(core module $guest {body}");
-            let mut parts = vec![("(core module $guest (;the guest;))", guest.as_str())];
-            let wasi = read(&fixtures().join("guests/shell_wasi.wat"));
-            if text.contains("(import \"wasi\"") {
-                let (imports, more) = wasi.split_once(";; functions\n").expect("has three parts");
-                let (functions, instance) = more.split_once(";; instance\n").expect("has three parts");
-                parts.extend([
-                    ("(;more imports;)", imports),
-                    ("(;more functions;)", functions),
-                    ("(;more instances;)", instance),
-                ]);
-            }
-            parts.iter().fold(read(&fixtures().join("guests/shell.wat")), |shell, (marker, part)| {
-                assert!(shell.contains(marker), "the shell has lost its marker {marker}");
-                shell.replace(marker, part)
-            })
-        }
-        _ => text,
-    };
-    wat::parse_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The component of an ordinary guest.
-pub(crate) fn guest(name: &str) -> Vec<u8> {
-    component(&fixtures().join(format!("guests/{name}.wat")))
-}
+pub(crate) use synapsor_test_guests::{component, fixtures, guest};
 
 /// An engine small enough to start in every test.
 pub(crate) fn engine() -> HandlerEngine {

@@ -21,7 +21,7 @@ const WRITE_URL: &str = "APP_WRITE_URL";
 /// Longer than all of a runner's own limits together.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-const CAPABILITY: &str = "billing.propose_late_fee_waiver";
+pub(crate) const CAPABILITY: &str = "billing.propose_late_fee_waiver";
 /// What the approved proposal sets.
 pub(crate) const REASON: &str = "bank delay";
 
@@ -44,8 +44,10 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    /// The document; of a queue's, what came of the one proposal in it.
     pub(crate) fn json(&self) -> Json {
-        serde_json::from_str(&self.stdout).unwrap_or(Json::Null)
+        let mut document: Json = serde_json::from_str(&self.stdout).unwrap_or(Json::Null);
+        document.pointer_mut("/results/0").map(Json::take).unwrap_or(document)
     }
 
     /// The outcome or the refusal's code; for people and for the table.
@@ -93,6 +95,8 @@ pub(crate) struct Bench {
 pub(crate) struct Desk<'a> {
     pub(crate) bench: &'a Bench,
     folder: Option<TempDir>,
+    /// Which one is applied.
+    pub(crate) proposal: String,
     /// The source before anything was applied.
     pub(crate) before: Source,
 }
@@ -206,7 +210,7 @@ impl Bench {
     }
 
     /// The binary on a folder, with `--json`; `write_url` stands in for the write credential's.
-    fn command(&self, folder: &Path, words: &[&str], write_url: Option<&str>) -> Command {
+    pub(crate) fn command(&self, folder: &Path, words: &[&str], write_url: Option<&str>) -> Command {
         let mut command = Command::new(BINARY);
         command.args(words).args(["--json", "--config"]).arg(config_path(folder)).current_dir(folder);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -220,12 +224,20 @@ impl Bench {
 
     /// A copy of the template's ledger in a folder of its own, beside the source as it was reviewed.
     pub(crate) async fn desk(&self) -> Desk<'_> {
+        let desk = self.blank_desk().await;
+        copy(self.template.path(), desk.folder());
+        desk
+    }
+
+    /// The same without the ledger: nothing is proposed yet.
+    pub(crate) async fn blank_desk(&self) -> Desk<'_> {
         // A server that is killed must not lose the rows a trial starts from.
         let lasting = if self.engine == Engine::Postgres { "SET synchronous_commit = on;" } else { "" };
         self.database.execute(&format!("{lasting} {ROWS}")).await;
         let folder = tempfile::tempdir().expect("a folder");
-        copy(self.template.path(), folder.path());
-        Desk { bench: self, folder: Some(folder), before: Source::of(&self.database).await }
+        fs::copy(config_path(self.template.path()), config_path(folder.path())).expect("a copy");
+        let (proposal, before) = (self.proposal.clone(), Source::of(&self.database).await);
+        Desk { bench: self, folder: Some(folder), proposal, before }
     }
 }
 
@@ -240,7 +252,7 @@ impl Desk<'_> {
 
     /// `synapsor apply`, not started.
     pub(crate) fn apply(&self, write_url: Option<&str>) -> Command {
-        self.bench.apply(self.folder(), &self.bench.proposal, write_url)
+        self.bench.apply(self.folder(), &self.proposal, write_url)
     }
 
     pub(crate) async fn source(&self) -> Source {

@@ -167,7 +167,7 @@ pub(crate) async fn check_settled(desk: &Desk<'_>) -> Result<(), String> {
     if check_source(&desk.before, &source)? != Shows::Applied {
         return Err("the apply was repeated to its end, and the row is not changed".into());
     }
-    let recorded = Recorded::of(&desk.ledger(), &desk.bench.proposal).await?;
+    let recorded = Recorded::of(&desk.ledger(), &desk.proposal).await?;
     recorded.i2_approved_before_it_began()?;
     recorded.i8_ended_once()?;
     recorded.i5_applied_has_its_receipt(&source)?;
@@ -183,7 +183,7 @@ pub(crate) async fn check_settled(desk: &Desk<'_>) -> Result<(), String> {
 /// # Errors
 /// What is not so.
 pub(crate) async fn check_unsettled(desk: &Desk<'_>, shows: Shows) -> Result<(), String> {
-    let recorded = Recorded::of(&desk.ledger(), &desk.bench.proposal).await?;
+    let recorded = Recorded::of(&desk.ledger(), &desk.proposal).await?;
     recorded.i2_approved_before_it_began()?;
     match recorded.state.as_str() {
         "applied" if shows == Shows::Applied => recorded.i5_applied_has_its_receipt(&desk.source().await),

@@ -1,9 +1,10 @@
 //! An approved proposal changes its one row exactly once, exactly as shown, or not at all, whatever dies: shown from
 //! outside, on the binary as it ships, with real databases.
 //!
-//! Nothing in the product helps: there are no hooks in it. The wire (`proxy.rs`) and the disk (`disk.c`) are where it is
-//! broken, and one checker (`invariants.rs`) looks at what is left after every trial. The points, the outcome each must
-//! have and why: `docs/decisions/0007-crash-points.md`.
+//! Nothing in the product helps: there are no hooks in it (`shipped.rs`), and where hooks are needed `tests/failpoints` has
+//! a binary of its own. The wire (`proxy.rs`) and the disk (`disk.c`) are where it is broken, and one checker
+//! (`invariants.rs`) looks at what is left after every trial. The points, the outcome each must have and why:
+//! `docs/decisions/0007-crash-points.md`.
 //!
 //! What CI runs, in about four minutes on two cores:
 //!
@@ -26,6 +27,7 @@ mod wire;
 mod proxy;
 mod invariants;
 mod table;
+mod settle;
 mod trial;
 
 mod commit;
@@ -37,3 +39,4 @@ mod zombie;
 mod crowd;
 mod clock;
 mod server;
+mod shipped;

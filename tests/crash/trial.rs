@@ -1,6 +1,5 @@
 //! One trial: break an apply once, look, repeat the apply until it ends, look again.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,12 +10,9 @@ use tokio::task::JoinSet;
 use crate::bench::{Answered, Bench, Desk, copy, finished};
 use crate::clock;
 use crate::disk::{self, DiskPlan, How};
-use crate::invariants::{Shows, check_settled, check_source, check_unsettled, check_words};
 use crate::proxy::{Plan, Proxy};
+use crate::settle::{Place, repeated, settle};
 use crate::table::{Ended, Table};
-
-/// How long an apply is repeated while the source holds a dead run's locks: longer than any of its own limits.
-const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 
 /// How soon an apply that is told to stop ends.
 const STOPS_WITHIN: Duration = Duration::from_secs(10);
@@ -59,6 +55,12 @@ pub(crate) struct Case {
     pub(crate) may_say: &'static [&'static str],
 }
 
+impl Case {
+    fn place(&self, point: String) -> Place {
+        Place { engine: self.engine, point, mode: self.mode.clone() }
+    }
+}
+
 /// Makes every trial, `workers` at a time on each engine, each worker on a database of its own.
 pub(crate) async fn run_all(cases: Vec<Case>, workers: usize) -> Table {
     let table = Arc::new(Mutex::new(Table::default()));
@@ -90,7 +92,7 @@ pub(crate) async fn run(bench: &Bench, case: &Case) -> Ended {
     let desk = bench.desk().await;
     let (answers, struck) = struck_down(&desk, case.blow).await;
     let point = case.point.clone().or(struck).unwrap_or_else(|| "untouched".into());
-    Ended { point, ..settle(desk, case, &answers).await }
+    settle(desk, case.place(point), case.may_say, &answers).await
 }
 
 /// Makes one trial in which something else happens as well, from when the wire gets there.
@@ -109,7 +111,7 @@ pub(crate) async fn run_with(
         proxy.release();
     };
     let (answered, ()) = tokio::join!(finished(&mut apply), disaster);
-    settle(desk, case, &[answered]).await
+    settle(desk, case.place(case.point.clone().unwrap_or_default()), case.may_say, &[answered]).await
 }
 
 /// What the applies answered before anything was repeated, and where the blow fell.
@@ -256,69 +258,4 @@ async fn killed(mut command: Command, moment: impl Future<Output = ()>) -> Answe
         _ = child.wait() => {}
     }
     child.wait_with_output().await.expect("it ended").into()
-}
-
-/// Looks at what is left, repeats the apply without anything in its way until it ends, and looks again.
-async fn settle(desk: Desk<'_>, case: &Case, answers: &[Answered]) -> Ended {
-    let mut wrong = Vec::new();
-    let mut note = |checked: Result<(), String>| wrong.extend(checked.err());
-    let words = words(answers);
-    if !case.may_say.is_empty() && !case.may_say.contains(&words.as_str()) {
-        note(Err(format!("expected one of {:?}: {answers:?}", case.may_say)));
-    }
-    // The server may still be at the COMMIT of a runner that is gone, so only who lives is asked.
-    let all_live = answers.iter().all(|answered| answered.exit.is_some());
-    let first = check_source(&desk.before, &desk.source().await);
-    if let Ok(shows) = first {
-        note(check_words(answers, shows));
-        if all_live {
-            note(check_unsettled(&desk, shows).await);
-        }
-    }
-    let (last, repetitions) = repeated(&desk).await;
-    match first {
-        Ok(Shows::Applied) if last.word() != "already_applied" => {
-            note(Err(format!("the change was there, and the repetition says {last:?}")));
-        }
-        Ok(Shows::Nothing) if all_live && last.word() != "applied" => {
-            note(Err(format!("the change was not there, and the repetition says {last:?}")));
-        }
-        Ok(_) => {}
-        Err(what) => note(Err(what)),
-    }
-    note(check_settled(&desk).await);
-    let changed = desk.source().await.changes_since(&desk.before);
-    let again = if repetitions > 1 { " at last" } else { "" };
-    let outcome = format!("{words}, then {}{again}", last.word());
-    if !wrong.is_empty() {
-        wrong.push(format!("{outcome}; kept: {:?}", desk.keep()));
-    }
-    let point = case.point.clone().unwrap_or_default();
-    Ended { engine: case.engine, point, mode: case.mode.clone(), outcome, changed, wrong }
-}
-
-/// What was said, in order; by a crowd, how often.
-fn words(answers: &[Answered]) -> String {
-    if answers.len() <= 2 {
-        return answers.iter().map(Answered::word).collect::<Vec<_>>().join(" and ");
-    }
-    let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for answered in answers {
-        *times.entry(answered.word()).or_default() += 1;
-    }
-    times.iter().map(|(word, times)| format!("{times} {word}")).collect::<Vec<_>>().join(", ")
-}
-
-/// The same apply again, until it is neither unavailable nor unknown, and how often that took.
-async fn repeated(desk: &Desk<'_>) -> (Answered, u32) {
-    let started = tokio::time::Instant::now();
-    let mut repetitions = 0;
-    loop {
-        let answered = finished(&mut desk.apply(None)).await;
-        repetitions += 1;
-        if !matches!(answered.exit, Some(3 | 4)) || started.elapsed() > SETTLES_WITHIN {
-            return (answered, repetitions);
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }

@@ -6,7 +6,7 @@ mod documents;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use cargo_metadata::{Dependency, DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Which room may open which door, as in `docs/architecture.md`.
 const ROOMS: &[(&str, &[&str])] = &[
@@ -81,9 +81,13 @@ fn rooms(metadata: &Metadata) -> BTreeMap<String, &Package> {
         .collect()
 }
 
+/// What tests break a room with; only ever optional, and in no ordinary build.
+const POINTS: &str = "synapsor-test-points";
+
 /// Names of what a package needs to run; tests may open any door.
 fn needs(package: &Package) -> BTreeSet<&str> {
-    let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
+    let is_point = |dependency: &Dependency| dependency.name == POINTS && dependency.optional;
+    let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal && !is_point(d));
     normal.map(|dependency| dependency.name.as_str()).collect()
 }
 
@@ -130,6 +134,13 @@ fn the_surface_a_model_sees_cannot_reach_the_room_that_writes() {
     for forbidden in ["synapsor-writeback", "synapsor-cli", "synapsor-bundle"] {
         assert!(!reached.contains(forbidden), "mcp reaches {forbidden}");
     }
+}
+
+#[test]
+fn nothing_a_test_breaks_the_binary_with_is_in_an_ordinary_build() {
+    let reached = reachable("synapsor-cli");
+    assert!(reached.contains("synapsor-ledger"), "the walk works: {reached:?}");
+    assert!(!reached.contains(POINTS), "an ordinary build reaches {POINTS}");
 }
 
 /// Every package below one, as `cargo tree` sees it for a normal build.

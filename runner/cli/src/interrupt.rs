@@ -7,6 +7,7 @@ use synapsor_protocol::{Code, Refusal, SourceChanged};
 use synapsor_writeback::StopSwitch;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::points::point;
 use crate::print;
 
 /// How long what is under way gets to end by itself.
@@ -30,13 +31,17 @@ pub(crate) async fn stoppable<T>(
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
+    point!("drain.begin", cut_off("a failpoint".to_owned()));
     switch.throw();
     print::note("told to stop: what is under way is rolled back, or finished where its COMMIT was sent");
     tokio::time::timeout(STOP_WITHIN, work).await.unwrap_or_else(|_| {
-        let message =
-            format!("the apply did not end within {} seconds and was cut off", STOP_WITHIN.as_secs());
-        Err(Refusal::new(Code::OutcomeUnknown, message)
-            .hint("`synapsor writeback reconcile resolve --all` finds out what its COMMIT did")
-            .source_changed(SourceChanged::Unknown))
+        let seconds = STOP_WITHIN.as_secs();
+        Err(cut_off(format!("the apply did not end within {seconds} seconds and was cut off")))
     })
+}
+
+fn cut_off(message: String) -> Refusal {
+    Refusal::new(Code::OutcomeUnknown, message)
+        .hint("`synapsor writeback reconcile resolve --all` finds out what its COMMIT did")
+        .source_changed(SourceChanged::Unknown)
 }

@@ -11,6 +11,7 @@ mod commands;
 mod demo;
 mod print;
 mod exit;
+mod points;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use synapsor_protocol::{Digest, Event, EventKind, Moment, ProposalId, canonical_json};
 
 use crate::error::Error;
+use crate::points::point;
 use crate::writer::Write;
 
 /// Every column of an event, in the order [`event`] reads them.
@@ -31,7 +32,9 @@ pub(crate) fn append(
         previous_digest,
     };
     event.digest = event.recompute_digest().map_err(no_canonical_form)?;
+    point!("l.anchor.pre");
     insert(write.conn, &event)?;
+    point!("l.anchor.post");
     Ok(event)
 }
 

@@ -71,6 +71,8 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        #[cfg(feature = "failpoints")]
+        crate::points::watch(&conn)?;
         conn.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;")?;
         Ok(conn)
     };

@@ -11,6 +11,7 @@ use crate::decide;
 use crate::error::Error;
 use crate::handover::{self, Recipient};
 use crate::notebook::Notebook;
+use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::replay::{self, Replay};
 use crate::report::ChainReport;
@@ -98,7 +99,10 @@ impl Ledger {
     /// a rejection has no reason, or an approval is for a shadow proposal.
     pub async fn decide(&self, decision: &Decision) -> Result<StoredProposal, Error> {
         let decision = decision.clone();
-        self.book.writer.write(move |write| decide::decide(write, &decision)).await
+        point!("l.approve.pre");
+        let decided = self.book.writer.write(move |write| decide::decide(write, &decision)).await?;
+        point!("l.approve.post");
+        Ok(decided)
     }
 
     /// Hands the job of an approved proposal to a runner: the lease is recorded, an earlier one is over.
@@ -125,7 +129,9 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn unsettled(&self) -> Result<Vec<StoredProposal>, Error> {
-        self.book.readers.read(writeback::unsettled).await
+        let unsettled = self.book.readers.read(writeback::unsettled).await?;
+        point!("recover.scan");
+        Ok(unsettled)
     }
 
     /// Records the intent to apply; to be called before the source is touched.
@@ -134,7 +140,10 @@ impl Ledger {
     /// When the proposal is not approved, or its content is not the approved one.
     pub async fn start_writeback(&self, id: &ProposalId, runner_id: &str) -> Result<Start, Error> {
         let (id, runner_id) = (id.clone(), runner_id.to_owned());
-        self.book.writer.write(move |write| writeback::start(write, &id, &runner_id)).await
+        point!("l.claim.pre");
+        let start = self.book.writer.write(move |write| writeback::start(write, &id, &runner_id)).await?;
+        point!("l.claim.post");
+        Ok(start)
     }
 
     /// Records how an apply ended, and answers what stands on record. Repeating an equal ending changes nothing.
@@ -143,7 +152,10 @@ impl Ledger {
     /// When the receipt contradicts a final state or names another job.
     pub async fn finish_writeback(&self, receipt: &Receipt) -> Result<Finished, Error> {
         let receipt = receipt.clone();
-        self.book.writer.write(move |write| writeback::finish(write, &receipt)).await
+        point!("l.receipt.pre");
+        let finished = self.book.writer.write(move |write| writeback::finish(write, &receipt)).await?;
+        point!("l.receipt.post");
+        Ok(finished)
     }
 
     /// Records that an attempt certainly changed nothing and may be repeated; the proposal stays approved.

@@ -40,6 +40,7 @@ mod writer;
 
 mod error;
 mod rule;
+mod points;
 
 pub use book::Opening;
 pub use error::{Error, Fault};

@@ -10,6 +10,7 @@ use synapsor_protocol::{EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryA
 use crate::book::Book;
 use crate::documents;
 use crate::error::Error;
+use crate::points::point;
 use crate::proposals::{self, StoredProposal};
 use crate::propose::{self, Recorded};
 use crate::replay::{self, Replay};
@@ -55,7 +56,14 @@ impl Notebook {
         evidence: EvidenceBundle,
         audit: QueryAudit,
     ) -> Result<Recorded, Error> {
-        self.book.writer.write(move |write| propose::proposal(write, &proposal, &evidence, &audit)).await
+        point!("l.proposal.pre");
+        let recorded = self
+            .book
+            .writer
+            .write(move |write| propose::proposal(write, &proposal, &evidence, &audit))
+            .await?;
+        point!("l.proposal.post");
+        Ok(recorded)
     }
 
     /// The tenant's proposal of that id; another tenant's is none.

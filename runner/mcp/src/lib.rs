@@ -28,6 +28,7 @@ mod in_flight;
 mod frame;
 mod client;
 mod error;
+mod points;
 
 pub use client::{Client, ClientError, ListedTool, ToolResult};
 pub use error::Error;

@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 
 use crate::call::guarded;
 use crate::error::Error;
+use crate::points::point;
 use crate::serve::ServeOptions;
 use crate::tools::Tools;
 use crate::{envelope, resources};
@@ -113,6 +114,7 @@ impl ServerHandler for Surface {
         let runtime = self.runtime.clone();
         let work = async move { runtime.invoke(call).await }.instrument(span);
         let answer = guarded(context.ct.cancelled(), Box::pin(work)).await;
+        point!("worker.reply", ErrorData::internal_error("a failpoint", None));
 
         let format = self.runtime.result_format();
         let mut result = match answer {

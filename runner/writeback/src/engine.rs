@@ -5,13 +5,16 @@
 
 mod inventory;
 mod mysql;
+#[cfg(feature = "failpoints")]
+mod pointed;
 mod postgres;
 mod sqlite;
 
 pub(crate) use inventory::Holdings;
-pub(crate) use mysql::Mysql;
-pub(crate) use postgres::Postgres;
-pub(crate) use sqlite::Sqlite;
+#[cfg(feature = "failpoints")]
+pub(crate) use pointed::{Mysql, Postgres, Sqlite};
+#[cfg(not(feature = "failpoints"))]
+pub(crate) use {mysql::Mysql, postgres::Postgres, sqlite::Sqlite};
 
 use std::future::Future;
 use std::time::Duration;

@@ -49,6 +49,7 @@ mod classify;
 // what comes back
 mod report;
 mod error;
+mod points;
 
 pub use desk::{Desk, WriteSettings};
 pub use doctor::{Checkup, Finding, examine};

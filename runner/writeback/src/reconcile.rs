@@ -13,6 +13,7 @@ use crate::effects::Reviewed;
 use crate::ending::Ending;
 use crate::engine;
 use crate::error::Error;
+use crate::points::point;
 use crate::receipts::Settlement;
 use crate::report::{ApplyReport, Check, DryRun};
 use crate::resolve::Attempt;
@@ -96,6 +97,7 @@ impl Desk {
     /// # Errors
     /// As [`Desk::apply`]: the outcome is then as unknown as before.
     pub async fn settle(&self, id: &ProposalId) -> Result<Option<ApplyReport>, Refusal> {
+        point!("recover.resolve", Refusal::new(Code::TransactionFailed, "a failpoint"));
         self.settle_one(id).await.map_err(|error| error.refusal())
     }
 

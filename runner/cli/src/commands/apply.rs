@@ -7,6 +7,7 @@ use super::{apply_all, job};
 use crate::args::Apply;
 use crate::exit::Exit;
 use crate::interrupt::stoppable;
+use crate::points::point;
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -32,8 +33,15 @@ pub(crate) async fn run(apply: &Apply, settings: &Settings, json: bool) -> Resul
             stoppable(&switch, desk.apply(&id, apply.dry_run)).await?
         }
     };
+    point!("job.ack", unsaid());
     let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
     Ok(Report::done(document, describe(&report)).exit(exit(&report)))
+}
+
+/// An answer that a failpoint kept from being given.
+#[cfg(feature = "failpoints")]
+fn unsaid() -> Refusal {
+    Refusal::new(synapsor_protocol::Code::Interrupted, "a failpoint").source_changed(SourceChanged::Unknown)
 }
 
 /// How the process ends after this report.

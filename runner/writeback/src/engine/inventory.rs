@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use super::{Session, Sqlite};
+use super::Session;
+use super::sqlite::Sqlite;
 use crate::error::Fault;
 use crate::excess::Inventory;
 

@@ -27,6 +27,7 @@ impl Desk {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test cleans what its own cargo set")]
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         // Of a test's own cargo nothing may reach the guests' builds.

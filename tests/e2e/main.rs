@@ -18,4 +18,5 @@ mod rounds;
 mod screens;
 mod story;
 mod unsettled;
+mod validate;
 mod writeback;

@@ -9,7 +9,7 @@ use crate::case::{Answer, Case};
 use crate::code::ProblemCode;
 use crate::problem::{Problem, shown};
 use crate::recorded::{Asked, RecordedReads};
-use crate::report::CaseReport;
+use crate::report::{CaseReport, Difference, Share};
 
 /// Runs one case.
 pub(crate) async fn case(handler: &Handler, case: &Case) -> (CaseReport, Vec<Problem>) {
@@ -21,11 +21,15 @@ pub(crate) async fn case(handler: &Handler, case: &Case) -> (CaseReport, Vec<Pro
         Problem::new(ProblemCode::CaseNotDeterministic, case.file(), message)
             .hint("a handler may not depend on anything but its inputs and reads")
     }));
+    let difference = first.as_ref().ok().map(|run| Answer::from(run.answer.clone()));
+    let difference = difference.filter(|found| *found != case.expect);
     let report = CaseReport {
         file: shown(&case.file()),
         description: shown(&case.description),
         passed: problems.is_empty(),
         usage: usage(&first),
+        share: Share::of(&usage(&first), &handler.limits()),
+        difference: difference.map(|found| Difference { expected: case.expect.clone(), found }),
     };
     (report, problems)
 }

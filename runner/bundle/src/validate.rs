@@ -20,6 +20,15 @@ use crate::run;
 ///
 /// Each step goes as far as the one before left something to look at; a wrong digest does not hide a failing case.
 pub async fn validate(path: &Path, engine: &HandlerEngine) -> Report {
+    validate_watched(path, engine, &|_, _| {}).await
+}
+
+/// The same for somebody who waits: told how many of how many cases have run, once the component is compiled and after each.
+pub async fn validate_watched(
+    path: &Path,
+    engine: &HandlerEngine,
+    watch: &(dyn Fn(usize, usize) + Sync),
+) -> Report {
     let files = gather(path);
     let mut report = opening(path, &files);
     let (Some(manifest), Some(component)) = (files.manifest, files.component) else {
@@ -30,7 +39,7 @@ pub async fn validate(path: &Path, engine: &HandlerEngine) -> Report {
         report.problems.extend(agreement::case_problems(&manifest, case));
     }
     match load(engine, &manifest, component).await {
-        Ok(handler) => run_cases(&handler, &files.cases, &mut report).await,
+        Ok(handler) => run_cases(&handler, &files.cases, watch, &mut report).await,
         Err(problem) => report.problems.push(problem),
     }
     report
@@ -54,7 +63,11 @@ fn opening(path: &Path, files: &Files) -> Report {
 }
 
 /// Loads the component as it is: that its digest is not the manifest's is a problem already.
-async fn load(engine: &HandlerEngine, manifest: &Manifest, component: Vec<u8>) -> Result<Handler, Problem> {
+pub(crate) async fn load(
+    engine: &HandlerEngine,
+    manifest: &Manifest,
+    component: Vec<u8>,
+) -> Result<Handler, Problem> {
     let file = manifest.component.file.clone();
     let allowance = needed_allowance(manifest);
     let engine = engine.clone();
@@ -73,10 +86,17 @@ async fn load(engine: &HandlerEngine, manifest: &Manifest, component: Vec<u8>) -
     })
 }
 
-async fn run_cases(handler: &Handler, cases: &[Case], report: &mut Report) {
+async fn run_cases(
+    handler: &Handler,
+    cases: &[Case],
+    watch: &(dyn Fn(usize, usize) + Sync),
+    report: &mut Report,
+) {
+    watch(0, cases.len());
     for case in cases {
         let (ran, problems) = run::case(handler, case).await;
         report.cases.push(ran);
+        watch(report.cases.len(), cases.len());
         report.problems.extend(problems);
     }
     if let Some(case) = malformed::furthest(cases) {

@@ -98,7 +98,7 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Check handler bundles and configs; says everything wrong at once
     #[command(
-        after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate synapsor.runner.json --format json\n  synapsor validate --job job.json"
+        after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate handlers/* --format junit > report.xml\n  synapsor validate synapsor.runner.json --format sarif\n  synapsor validate --job job.json"
     )]
     Validate(Validate),
     /// Write handlers: start a project, build it, try it
@@ -390,7 +390,7 @@ pub(crate) enum Replay {
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// Bundle folders and config files
+    /// Bundles (folders or archives) and config files; of several, what is neither is skipped
     #[arg(required_unless_present = "job", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// A job document instead: does it follow its format?
@@ -408,6 +408,10 @@ pub(crate) struct Validate {
 pub(crate) enum Format {
     Text,
     Json,
+    // SARIF 2.1.0, for code hosts. Doc comments here would unfold the whole help.
+    Sarif,
+    // For CI systems.
+    Junit,
 }
 
 /// The states' names, and from a name to the state.

@@ -15,6 +15,19 @@ pub(crate) enum Handler {
         after_help = "Examples:\n  synapsor handler build\n  synapsor handler build handlers/late-fee\n\nExit codes: 0 built; 1 it does not build; 3 a tool is missing, and the hint installs it"
     )]
     Build(Project),
+    /// Run a handler's cases: what each used, and where an answer is another than the expected one
+    #[command(
+        after_help = "Examples:\n  synapsor handler test\n  synapsor handler test --build --watch\n\nExit codes: 0 every case passes; 1 something does not; 3 a tool is missing"
+    )]
+    Test(TestHandler),
+    /// Run one case and show what the handler answers, reads, logs and uses
+    #[command(
+        after_help = "Examples:\n  synapsor handler run --case whole-fee handlers/late-fee\n  synapsor handler run --case call.json --json"
+    )]
+    Run(RunCase),
+    /// Look at a bundle without running it: imports, exports, limits, sizes, digest, signature
+    #[command(after_help = "Example:\n  synapsor handler inspect late-fee.tar --json")]
+    Inspect(Looked),
     /// Make one file of a bundle: the same bundle always gives the same bytes
     #[command(after_help = "Example:\n  synapsor handler pack handlers/late-fee --output late-fee.tar")]
     Pack(Pack),
@@ -79,10 +92,37 @@ pub(crate) struct Sign {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// A bundle's folder or archive
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) bundle: Looked,
     /// A key that counts, in place of those the config trusts; may be given again
     #[arg(long = "public-key", value_name = "KEY")]
     pub(crate) public_keys: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestHandler {
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Build it first
+    #[arg(long)]
+    pub(crate) build: bool,
+    /// Run them again whenever a file of the handler changes; Ctrl-C ends it
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunCase {
+    #[command(flatten)]
+    pub(crate) bundle: Looked,
+    /// A case's file, or the name of one of the bundle's cases
+    #[arg(long, value_name = "FILE")]
+    pub(crate) case: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Looked {
+    /// A bundle's folder or archive
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
 }

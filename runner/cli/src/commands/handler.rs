@@ -1,9 +1,13 @@
 //! `synapsor handler …`: what a handler's author does, from an empty folder to a bundle somebody grants.
 
 mod build;
+mod inspect;
 mod new;
 mod pack;
+mod run;
 mod sign;
+mod test;
+mod watch;
 
 use std::path::Path;
 
@@ -16,10 +20,13 @@ use crate::exit::Exit;
 use crate::print::{Report, problem};
 use crate::settings::Settings;
 
-pub(crate) async fn run(command: Handler, settings: &Settings) -> Result<Report, Refusal> {
+pub(crate) async fn run(command: Handler, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     match command {
         Handler::New(wanted) => new::run(&wanted),
         Handler::Build(project) => build::run(&project, settings),
+        Handler::Test(wanted) => test::run(&wanted, settings, json).await,
+        Handler::Run(wanted) => run::run(&wanted).await,
+        Handler::Inspect(wanted) => Ok(inspect::run(&wanted)),
         Handler::Pack(wanted) => pack::run(&wanted),
         Handler::Keygen(wanted) => sign::keygen(&wanted),
         Handler::Sign(wanted) => sign::sign(&wanted),

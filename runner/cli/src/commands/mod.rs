@@ -45,8 +45,8 @@ pub(crate) async fn run(
             reconcile::run(command, settings, json).await.map(Some)
         }
         Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
-        Command::Validate(validate) => validate::run(&validate).await.map(Some),
-        Command::Handler(command) => handler::run(command, settings).await.map(Some),
+        Command::Validate(validate) => validate::run(&validate, json).await.map(Some),
+        Command::Handler(command) => handler::run(command, settings, json).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),
     }
 }

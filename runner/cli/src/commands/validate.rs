@@ -1,40 +1,119 @@
 //! `synapsor validate`: bundles and configs, everything wrong at once; exit 0 valid, 1 not valid, 2 usage.
 
-use std::path::Path;
+mod junit;
+mod sarif;
+mod subject;
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 use synapsor_config::{Logic, Severity};
 use synapsor_handler_host::HandlerEngine;
 use synapsor_protocol::{Code, Refusal};
 
-use crate::args::Validate;
+use crate::args::{Format, Validate};
 use crate::exit::Exit;
-use crate::print::document::{at, with};
-use crate::print::{Report, count, problem};
+use crate::print::document::with;
+use crate::print::{self, Report, inert, problem, style};
 use crate::settings::read_config;
 use crate::wiring;
 
 use super::{job, pin};
+use subject::{Finding, Subject};
 
-pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
+pub(crate) use subject::bundle_subject;
+
+/// How long a validation may take before a person sees how far it is.
+const QUIET: Duration = Duration::from_millis(700);
+
+pub(crate) async fn run(validate: &Validate, json: bool) -> Result<Report, Refusal> {
     if let Some(file) = &validate.job {
         return job::validate(file);
     }
+    let mut subjects = Vec::new();
+    let mut skipped = Vec::new();
+    let known = kinds(&validate.paths)?;
     let engine = wiring::engine(None)?;
-    let mut reports = Vec::new();
-    for path in &validate.paths {
+    let bar = progress(json);
+    for (path, kind) in known {
+        let Some(kind) = kind else {
+            skipped.push(path.clone());
+            continue;
+        };
         if validate.write_digest {
             pin::write(path)?;
         }
-        reports.push(one(path, &engine).await?);
+        bar.set_message(inert::text(&path.display().to_string()));
+        subjects.push(match kind {
+            Kind::Bundle => bundle(path, &engine, &bar).await,
+            Kind::Config => config(path, &engine, &bar).await?,
+        });
     }
-    let ok = reports.iter().all(|(_, document)| *at(document, "/ok") == json!(true));
-    let (texts, documents): (Vec<String>, Vec<Json>) = reports.into_iter().unzip();
-    Ok(Report::done(json!({ "reports": documents }), texts.join("\n")).exit(if ok {
-        Exit::Done
-    } else {
-        Exit::Refused
-    }))
+    bar.finish_and_clear();
+    let exit = if subjects.iter().all(Subject::is_valid) { Exit::Done } else { Exit::Refused };
+    let report = match validate.format {
+        Format::Sarif => whole(sarif::document(&subjects)),
+        Format::Junit => whole(junit::document(&subjects).map_err(Refusal::bug)?),
+        Format::Text | Format::Json => told(subjects, skipped),
+    };
+    Ok(report.exit(exit))
+}
+
+/// A document that another program reads as it is.
+fn whole(text: String) -> Report {
+    Report { json: Json::Null, text, exit: Exit::Done }
+}
+
+fn told(subjects: Vec<Subject>, skipped: Vec<PathBuf>) -> Report {
+    let skip = |path: &PathBuf| {
+        let path = inert::text(&path.display().to_string());
+        format!("{} {path}  {}", style::dim("skipped"), style::dim("neither a bundle nor a config"))
+    };
+    let mut texts: Vec<String> = skipped.iter().map(skip).collect();
+    let mut documents = Vec::new();
+    for subject in subjects {
+        texts.push(subject.text);
+        documents.push(subject.document);
+    }
+    Report::done(json!({ "reports": documents, "skipped": skipped }), texts.join("\n"))
+}
+
+/// What a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bundle,
+    Config,
+}
+
+/// What each path is. Of several, as a shell's `*` gives them, one may be neither; a path that was named alone is taken at its
+/// word, and one that is not there is a mistake either way.
+fn kinds(paths: &[PathBuf]) -> Result<Vec<(&PathBuf, Option<Kind>)>, Refusal> {
+    let refused = |message: String| {
+        Refusal::new(Code::NotFound, message).hint("name a bundle's folder or archive, or a config file")
+    };
+    if let Some(absent) = paths.iter().find(|path| !path.exists()) {
+        return Err(refused(format!("there is no `{}`", absent.display())));
+    }
+    if let [path] = paths {
+        let bundle = path.is_dir() || is_archive(path);
+        return Ok(vec![(path, Some(if bundle { Kind::Bundle } else { Kind::Config }))]);
+    }
+    let kinds: Vec<_> = paths.iter().map(|path| (path, kind(path))).collect();
+    if kinds.iter().all(|(_, kind)| kind.is_none()) {
+        return Err(refused("none of the paths is a bundle or a config".to_owned()));
+    }
+    Ok(kinds)
+}
+
+fn kind(path: &Path) -> Option<Kind> {
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    match () {
+        () if is_archive(path) => Some(Kind::Bundle),
+        () if path.is_dir() => path.join("handler.json").exists().then_some(Kind::Bundle),
+        () => is_json.then_some(Kind::Config),
+    }
 }
 
 /// Whether a file is a packed bundle, by its name.
@@ -42,36 +121,38 @@ pub(super) fn is_archive(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "tar")
 }
 
-/// A folder or an archive is a bundle, another file a config.
-async fn one(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
-    if !path.exists() {
-        return Err(Refusal::new(Code::NotFound, format!("there is no `{}`", path.display()))
-            .hint("name a bundle's folder or a config file"));
+/// A line for somebody who waits; nothing in a pipe, and nothing for what is done at once.
+pub(crate) fn progress(json: bool) -> ProgressBar {
+    let watched = print::terminal() && !json;
+    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases  {msg}  {elapsed}") {
+        bar.set_style(style);
     }
-    if path.is_dir() || is_archive(path) {
-        Ok(bundle(path, engine).await)
-    } else {
-        config(path, engine).await
+    if watched {
+        bar.enable_steady_tick(QUIET);
     }
+    bar
 }
 
-async fn bundle(path: &Path, engine: &HandlerEngine) -> (String, Json) {
-    let report = synapsor_bundle::validate(path, engine).await;
-    let mut lines: Vec<String> = report.problems.iter().map(problem::of_bundle).collect();
-    let cases = count(report.cases.len(), "case");
-    lines.push(problem::verdict(path, report.problems.len(), 0, &cases));
-    let fields = [("ok", json!(report.is_valid())), ("path", json!(path))];
-    let document = with(serde_json::to_value(&report).unwrap_or(Json::Null), fields);
-    (lines.join("\n"), document)
+async fn bundle(path: &Path, engine: &HandlerEngine, bar: &ProgressBar) -> Subject {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let watch = |done, all| {
+        bar.set_length(count(all));
+        bar.set_position(count(done));
+    };
+    bundle_subject(path, &synapsor_bundle::validate_watched(path, engine, &watch).await, false)
 }
 
 /// A config, and every bundle it names against what it grants.
-async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), Refusal> {
+async fn config(path: &Path, engine: &HandlerEngine, bar: &ProgressBar) -> Result<Subject, Refusal> {
     let checked = synapsor_config::check(&read_config(path)?);
     let mut lines: Vec<String> = checked.problems.iter().map(problem::of_config).collect();
-    let mut wrong = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = checked.problems.len() - wrong;
-    let mut bundles = Vec::new();
+    let mut findings: Vec<Finding> =
+        checked.problems.iter().map(|problem| Finding::of_config(path, problem)).collect();
+    let warnings = checked.problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    let mut wrong = checked.problems.len() - warnings;
+    let (mut cases, mut bundles) = (Vec::new(), Vec::new());
     let folder = path.parent().unwrap_or(Path::new("."));
     let capabilities = checked
         .config
@@ -82,7 +163,7 @@ async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), R
             continue;
         };
         let bundle_path = folder.join(&grant.bundle);
-        let (text, document) = bundle(&bundle_path, engine).await;
+        let judged = bundle(&bundle_path, engine, bar).await;
         let granted = match synapsor_bundle::open(&bundle_path) {
             Ok(bundle) => {
                 let mut problems = synapsor_bundle::grant_problems(&bundle, capability);
@@ -92,12 +173,18 @@ async fn config(path: &Path, engine: &HandlerEngine) -> Result<(String, Json), R
             Err(_) => Vec::new(),
         };
         lines.extend(granted.iter().map(problem::of_bundle));
-        lines.push(text);
-        wrong += granted.len() + usize::from(*at(&document, "/ok") != json!(true));
+        findings.extend(granted.iter().map(|problem| Finding::of_grant(path, problem)));
+        wrong += granted.len() + usize::from(!judged.is_valid());
+        lines.push(judged.text);
+        findings.extend(judged.findings);
+        cases.extend(judged.cases);
+        let document = judged.document;
         bundles.push(json!({ "capability": capability.name, "grant_problems": granted, "bundle": document }));
     }
     lines.push(problem::verdict(path, wrong, warnings, ""));
-    let document =
-        json!({ "ok": wrong == 0, "path": path, "problems": checked.problems, "handlers": bundles });
-    Ok((lines.join("\n"), document))
+    let document = with(
+        json!({ "ok": wrong == 0, "problems": checked.problems, "handlers": bundles }),
+        [("path", json!(path))],
+    );
+    Ok(Subject { path: path.to_owned(), text: lines.join("\n"), document, findings, cases })
 }

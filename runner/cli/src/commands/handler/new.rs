@@ -14,7 +14,7 @@ pub(super) fn run(wanted: &NewHandler) -> Result<Report, Refusal> {
         synapsor_bundle::new_project(&wanted.lang, &wanted.name, &folder).map_err(|error| error.refusal())?;
     let shown = inert::text(&folder.display().to_string());
     let text = format!(
-        "{} {shown}: {} in {}\n{} cd {shown} && synapsor handler build && synapsor validate .",
+        "{} {shown}: {} in {}\n{} cd {shown} && synapsor handler test --build",
         style::good("made"),
         count(files.len(), "file"),
         wanted.lang,

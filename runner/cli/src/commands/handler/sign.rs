@@ -55,7 +55,7 @@ pub(super) fn sign(wanted: &Sign) -> Result<Report, Refusal> {
 
 pub(super) fn verify(wanted: &Verify, settings: &Settings) -> Result<Report, Refusal> {
     let trust = trust(wanted, settings)?;
-    let problems = match synapsor_bundle::open(&wanted.path) {
+    let problems = match synapsor_bundle::open(&wanted.bundle.path) {
         Err(problems) => problems,
         Ok(bundle) => {
             let signer = synapsor_bundle::signer(&bundle, &trust).map(str::to_owned);
@@ -66,7 +66,7 @@ pub(super) fn verify(wanted: &Verify, settings: &Settings) -> Result<Report, Ref
             }
         }
     };
-    Ok(refused(&wanted.path, &problems))
+    Ok(refused(&wanted.bundle.path, &problems))
 }
 
 /// The keys that count: those on the command line, or the config's. A signature is asked for either way.
@@ -90,8 +90,8 @@ fn verified(wanted: &Verify, signer: Option<String>, public_key: Option<String>)
     let text = format!(
         "{} {}  signed by {}",
         style::good("verified"),
-        inert::text(&wanted.path.display().to_string()),
+        inert::text(&wanted.bundle.path.display().to_string()),
         inert::text(signer.as_deref().unwrap_or_default()),
     );
-    Report::done(json!({ "path": wanted.path, "signer": signer, "public_key": public_key }), text)
+    Report::done(json!({ "path": wanted.bundle.path, "signer": signer, "public_key": public_key }), text)
 }

@@ -6,7 +6,7 @@
 //! (`invariants.rs`) looks at what is left after every trial. The points, the outcome each must have and why:
 //! `docs/decisions/0007-crash-points.md`.
 //!
-//! What CI runs, in about four minutes on two cores:
+//! What CI runs, in about five minutes on two cores:
 //!
 //! ```sh
 //! tests/with-databases cargo nextest run -p synapsor-cli --test crash

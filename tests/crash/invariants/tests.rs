@@ -53,9 +53,12 @@ fn what_is_as_it_must_be_passes() {
     assert_eq!(recorded.i11_no_attempt_is_open(), Ok(()));
 }
 
+/// A way to break a source, and what it breaks.
+type Breakage = (&'static str, fn(&mut Source));
+
 #[test]
 fn every_other_source_is_named_by_what_it_breaks() {
-    let broken: [(&str, fn(&mut Source)); 10] = [
+    let broken: [Breakage; 10] = [
         ("I1", |source| source.rows[0][6] = Some("9".into())),
         ("I1", |source| source.receipts.push(source.receipts[0].clone())),
         ("I3", |source| source.rows[0][3] = Some("paid".into())),

@@ -11,6 +11,7 @@ mod bad_input;
 mod commands;
 mod demo;
 mod handler;
+mod history;
 mod jobs;
 mod published_defects;
 mod readme;

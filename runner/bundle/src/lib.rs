@@ -31,7 +31,7 @@ mod bundle;
 mod validate;
 mod agreement;
 mod run;
-mod recorded;
+mod any_reads;
 mod malformed;
 mod report;
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use synapsor_handler_host::Handler;
 use synapsor_protocol::{Columns, RecordedRead, Value};
 
+use crate::any_reads::AnyReads;
 use crate::case::{Answer, Case};
 use crate::code::ProblemCode;
 use crate::place;
 use crate::problem::Problem;
-use crate::recorded::AnyReads;
 use crate::run::last_words;
 
 /// Most values that are bent, so that a case with a hundred columns does not take a minute.

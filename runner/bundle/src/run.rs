@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use synapsor_handler_host::{GuestError, Handler, HandlerRun};
+use synapsor_handler_host::{Asked, GuestError, Handler, HandlerRun, RecordedReads};
 use synapsor_protocol::Usage;
 
 use crate::case::{Answer, Case};
 use crate::code::ProblemCode;
 use crate::problem::{Problem, shown};
-use crate::recorded::{Asked, RecordedReads};
 use crate::report::{CaseReport, Difference, Share};
 
 /// Runs one case.

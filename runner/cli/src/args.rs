@@ -1,6 +1,7 @@
 //! What was typed. Nothing here is checked beyond its form; `commands` gives it meaning.
 
 mod handler;
+mod history;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use synapsor_protocol::ProposalState;
 use crate::exit::Exit;
 
 pub(crate) use handler::*;
+pub(crate) use history::{Backtest, FailOn, Rerun};
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
@@ -96,6 +98,16 @@ pub(crate) enum Command {
     /// Show what was recorded about a proposal
     #[command(subcommand)]
     Replay(Replay),
+    /// Run the recorded call of a proposal again through the handler that made it, and compare
+    #[command(
+        after_help = "Examples:\n  synapsor rerun latest\n  synapsor rerun wrp_3f2a --bundle ./late-fee-0.1\n\nNo database is touched. Exit codes: 0 the same content and fuel; 1 not the same, or the record does not hold enough"
+    )]
+    Rerun(Rerun),
+    /// Run recorded calls through another version of their handler, and compare
+    #[command(
+        after_help = "Examples:\n  synapsor backtest --bundle handlers/late-fee\n  synapsor backtest --bundle handlers/late-fee --since 2026-06-01 --fail-on any\n\nNo database is touched. Exit codes: 0 done; 1 --fail-on covers a difference, or a record was edited"
+    )]
+    Backtest(Backtest),
     /// Check handler bundles and configs; says everything wrong at once
     #[command(
         after_help = "Examples:\n  synapsor validate handlers/late-fee\n  synapsor validate handlers/* --format junit > report.xml\n  synapsor validate synapsor.runner.json --format sarif\n  synapsor validate --job job.json"

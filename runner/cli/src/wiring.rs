@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use synapsor_bundle::Problem;
+use synapsor_bundle::{Bundle, Problem};
 use synapsor_config::{Capability, Config, HandlerGrant, HandlerTrust, Location, Logic, Source};
 use synapsor_handler_host::{CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper};
 use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
-use synapsor_protocol::{Clock, Environment, Ids, Moment, Refusal};
+use synapsor_protocol::{Clock, Digest, Environment, Ids, Moment, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use synapsor_writeback::{Desk, WriteSettings};
 
@@ -202,7 +202,7 @@ fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Res
 }
 
 /// Compiled handlers are kept beside the ledger.
-fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
+pub(crate) fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
     let ledger = settings.store_path()?;
     Ok(CacheSettings {
         folder: ledger.with_file_name(CACHE_FOLDER),
@@ -235,19 +235,46 @@ fn load_handler(
     grant: &HandlerGrant,
     trust: &HandlerTrust,
 ) -> Result<LoadedHandler, Refusal> {
-    let first = |problems: Vec<Problem>| problems.first().map(Problem::refusal);
-    let bundle = synapsor_bundle::open(&folder.join(&grant.bundle)).map_err(|problems| {
-        first(problems).unwrap_or_else(|| Refusal::bug("a bundle was refused without a problem"))
-    })?;
+    let bundle = bundle(&folder.join(&grant.bundle))?;
     if let Some(problem) = synapsor_bundle::trust_problem(&bundle, trust) {
         return Err(problem.refusal());
     }
-    if let Some(refusal) = first(synapsor_bundle::grant_problems(&bundle, capability)) {
+    if let Some(refusal) = first(&synapsor_bundle::grant_problems(&bundle, capability)) {
         return Err(refusal);
     }
+    ready(engine, bundle, &grant.digest, grant)
+}
+
+/// What a bundle's folder holds.
+pub(crate) fn bundle(folder: &Path) -> Result<Bundle, Refusal> {
+    synapsor_bundle::open(folder).map_err(|problems| {
+        first(&problems).unwrap_or_else(|| Refusal::bug("a bundle was refused without a problem"))
+    })
+}
+
+fn first(problems: &[Problem]) -> Option<Refusal> {
+    problems.first().map(Problem::refusal)
+}
+
+/// A handler that the config does not pin, for calls of the record: within what the config grants the pinned one.
+pub(crate) async fn loaded(
+    engine: HandlerEngine,
+    bundle: Bundle,
+    grant: HandlerGrant,
+) -> Result<LoadedHandler, Refusal> {
+    let digest = bundle.component_digest.clone();
+    let load = move || ready(&engine, bundle, &digest, &grant);
+    tokio::task::spawn_blocking(load).await.map_err(Refusal::bug)?
+}
+
+fn ready(
+    engine: &HandlerEngine,
+    bundle: Bundle,
+    digest: &Digest,
+    grant: &HandlerGrant,
+) -> Result<LoadedHandler, Refusal> {
     let allowance = synapsor_bundle::running_allowance(&bundle.manifest, grant);
-    let handler =
-        engine.load(&bundle.component, &grant.digest, allowance).map_err(|error| error.refusal())?;
+    let handler = engine.load(&bundle.component, digest, allowance).map_err(|error| error.refusal())?;
     Ok(LoadedHandler {
         reads: Arc::new(synapsor_bundle::running_reads(&bundle.manifest, grant)),
         name: bundle.manifest.name,

@@ -29,6 +29,7 @@ mod compile_child;
 // One call: the host's side of it, then the guest's.
 mod handler;
 mod reads;
+mod recorded;
 mod slots;
 
 mod call;
@@ -55,3 +56,4 @@ pub use handler::Handler;
 pub use helper::{Helper, answer};
 pub use limits::{EngineSettings, Limits};
 pub use messages::{BoxFuture, DeclaredReads, HandlerAnswer, HandlerCall, HandlerRun, ReadError};
+pub use recorded::{Asked, RecordedReads};

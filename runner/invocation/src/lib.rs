@@ -1,6 +1,7 @@
 //! One tool call, from a name and some JSON to a recorded answer: read, or propose.
 //!
-//! [`Runtime::invoke`] tells the story on one screen; the other modules are its steps, in order.
+//! [`Runtime::invoke`] tells the story on one screen; the other modules are its steps, in order. [`rerun`] is the logic of a
+//! recorded call once more, without a source, and [`Comparison`] what came of it beside the record.
 //!
 //! Invariant: nothing here can approve, apply or write to a source. The ledger is held as a `Notebook`, which cannot
 //! decide, and the sources are held for scoped reads only.
@@ -22,9 +23,13 @@ mod rules;
 mod change;
 mod trail;
 mod resource;
+mod rerun;
+mod compare;
 
 pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall};
 pub use catalog::{ToolDescription, ToolKind, describe_tools};
+pub use compare::{Comparison, Disagreement, Likeness};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler};
+pub use rerun::{Ending, Rerun, SettingsFrom, rerun};
 pub use runtime::{Parts, ResultFormat, Runtime};

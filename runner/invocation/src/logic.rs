@@ -1,11 +1,12 @@
 //! What turns a row and arguments into a patch: bindings in the config, or a handler.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use synapsor_config::{Binding, Capability, Logic as Reviewed, ProposalRules};
 use synapsor_handler_host::{HandlerAnswer, HandlerCall};
 use synapsor_protocol::value::Columns;
-use synapsor_protocol::{Code, Logic, Moment, Refusal, TrustedContext, Value};
+use synapsor_protocol::{Code, HandlerInputs, Logic, Moment, Refusal, TrustedContext, Value};
 use synapsor_source::ScopedRow;
 
 use crate::arguments::ValidArguments;
@@ -38,10 +39,7 @@ pub(crate) async fn run(
 ) -> Result<Wanted, Refusal> {
     match &rules.logic {
         Reviewed::Patch(bindings) => Ok(Wanted {
-            patch: bindings
-                .iter()
-                .map(|(column, binding)| (column.clone(), bound(binding, inputs.arguments)))
-                .collect(),
+            patch: bindings_patch(bindings, inputs.arguments.as_columns()),
             summary: None,
             logic: Logic::Declarative,
         }),
@@ -54,6 +52,7 @@ pub(crate) async fn run(
                 reads: Arc::clone(&loaded.reads),
                 context: inputs.context.clone(),
             });
+            trail.handler_given(handler_inputs(&inputs, &grant.settings, loaded));
             let run = loaded.handler.propose(call, reads).await.map_err(|guest| {
                 let refusal = guest.refusal();
                 trail.handler_ran(guest.reads, guest.log, guest.usage);
@@ -74,6 +73,7 @@ pub(crate) async fn run(
                     })
                 }
                 HandlerAnswer::Refusal { code, message } => {
+                    trail.handler_refused(&code);
                     let mut refusal = Refusal::new(Code::HandlerRefused, message);
                     refusal.handler_code = Some(code);
                     Err(refusal)
@@ -83,8 +83,13 @@ pub(crate) async fn run(
     }
 }
 
+/// The patch of a capability without a handler.
+pub(crate) fn bindings_patch(bindings: &BTreeMap<String, Binding>, arguments: &Columns) -> Columns {
+    bindings.iter().map(|(column, binding)| (column.clone(), bound(binding, arguments))).collect()
+}
+
 /// An optional argument that was not given clears the column.
-fn bound(binding: &Binding, arguments: &ValidArguments) -> Value {
+fn bound(binding: &Binding, arguments: &Columns) -> Value {
     match binding {
         Binding::Fixed(value) => value.clone(),
         Binding::FromArg(name) => arguments.get(name).cloned().unwrap_or(Value::Null),
@@ -93,8 +98,6 @@ fn bound(binding: &Binding, arguments: &ValidArguments) -> Value {
 
 fn handler_call(inputs: &Inputs<'_>, settings: Columns) -> HandlerCall {
     let capability = inputs.capability;
-    let mut listed = capability.visible_columns.clone();
-    listed.push(capability.target.primary_key.clone());
     HandlerCall {
         capability: capability.name.clone(),
         tenant: inputs.context.tenant().to_owned(),
@@ -102,12 +105,30 @@ fn handler_call(inputs: &Inputs<'_>, settings: Columns) -> HandlerCall {
         now: inputs.received_at,
         arguments: inputs.arguments.as_columns().clone(),
         settings,
-        row: only(inputs.row.columns().clone(), &listed),
+        row: only(inputs.row.columns().clone(), &shown(capability)),
+    }
+}
+
+/// The columns of the row that a handler sees.
+pub(crate) fn shown(capability: &Capability) -> Vec<String> {
+    let mut shown = capability.visible_columns.clone();
+    shown.push(capability.target.primary_key.clone());
+    shown
+}
+
+fn handler_inputs(inputs: &Inputs<'_>, settings: &Columns, loaded: &LoadedHandler) -> HandlerInputs {
+    HandlerInputs {
+        name: loaded.name.clone(),
+        version: loaded.version.clone(),
+        component: loaded.handler.digest().clone(),
+        settings: settings.clone(),
+        shown: shown(inputs.capability),
+        refused: None,
     }
 }
 
 /// A handler that changes more than its manifest says is not the one that was reviewed, whatever the config allows.
-fn declared(patch: &Columns, loaded: &LoadedHandler) -> Result<(), Refusal> {
+pub(crate) fn declared(patch: &Columns, loaded: &LoadedHandler) -> Result<(), Refusal> {
     match patch.keys().find(|column| !loaded.writes.contains(*column)) {
         None => Ok(()),
         Some(column) => {
@@ -118,7 +139,7 @@ fn declared(patch: &Columns, loaded: &LoadedHandler) -> Result<(), Refusal> {
 }
 
 /// Guest errors carry the guest's name and version, so that nobody looks for the fault in the runner.
-fn labelled(mut refusal: Refusal, name: &str, version: &str) -> Refusal {
+pub(crate) fn labelled(mut refusal: Refusal, name: &str, version: &str) -> Refusal {
     refusal.message = format!("handler `{name}` {version}: {}", refusal.message);
     refusal
 }

@@ -23,26 +23,73 @@ pub(crate) fn enforce(
 ) -> Result<CheckedPatch, Refusal> {
     let mut patch = Columns::new();
     for (column, value) in wanted {
-        if !rules.allowed_columns.contains(&column) {
-            return Err(Refusal::new(
-                Code::PatchColumnNotAllowed,
-                format!("column `{column}` is not one this capability may change"),
-            ));
-        }
+        allowed(rules, &column)?;
         let exact = in_column_type(row, &column, &value)?;
-        if let Some(bounds) = rules.numeric_bounds.get(&column) {
-            within(&column, bounds, &exact)?;
-        }
-        if let Some(transition) = rules.transition_guards.get(&column) {
-            transition_allowed(&column, transition, row.columns(), &exact)?;
-        }
+        within_rules(rules, row.columns(), &column, &exact)?;
         patch.insert(column, exact);
     }
-    let changes = patch.iter().any(|(column, value)| row.columns().get(column) != Some(value));
-    if !changes {
-        return Err(Refusal::new(Code::PatchEmpty, "the row already holds every proposed value"));
-    }
+    changes(row.columns(), &patch)?;
     Ok(CheckedPatch(patch))
+}
+
+/// The same for a row and a patch of the record, without the columns' types, which only the source knows: a value that
+/// means what the recorded patch or row holds is taken in that form.
+pub(crate) fn enforce_recorded(
+    rules: &ProposalRules,
+    row: &Columns,
+    recorded: Option<&Columns>,
+    wanted: Columns,
+) -> Result<Columns, Refusal> {
+    let mut patch = Columns::new();
+    for (column, value) in wanted {
+        allowed(rules, &column)?;
+        let forms = [recorded.and_then(|patch| patch.get(&column)), row.get(&column)];
+        let form = forms.into_iter().flatten().find(|form| same_meaning(form, &value));
+        let exact = form.cloned().unwrap_or(value);
+        within_rules(rules, row, &column, &exact)?;
+        patch.insert(column, exact);
+    }
+    changes(row, &patch)?;
+    Ok(patch)
+}
+
+/// Whether a column may hold either for the other: sources differ in how they print a number or an instant.
+fn same_meaning(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Boolean(boolean), Value::Integer(integer))
+        | (Value::Integer(integer), Value::Boolean(boolean)) => *integer == i64::from(*boolean),
+        _ if left == right => true,
+        _ => match (left.as_number(), right.as_number()) {
+            (Some(left), Some(right)) => left == right,
+            (None, None) => left.to_string() == right.to_string(),
+            _ => false,
+        },
+    }
+}
+
+fn allowed(rules: &ProposalRules, column: &str) -> Result<(), Refusal> {
+    if rules.allowed_columns.contains(column) {
+        return Ok(());
+    }
+    let message = format!("column `{column}` is not one this capability may change");
+    Err(Refusal::new(Code::PatchColumnNotAllowed, message))
+}
+
+fn within_rules(rules: &ProposalRules, row: &Columns, column: &str, value: &Value) -> Result<(), Refusal> {
+    if let Some(bounds) = rules.numeric_bounds.get(column) {
+        within(column, bounds, value)?;
+    }
+    match rules.transition_guards.get(column) {
+        Some(transition) => transition_allowed(column, transition, row, value),
+        None => Ok(()),
+    }
+}
+
+fn changes(row: &Columns, patch: &Columns) -> Result<(), Refusal> {
+    if patch.iter().any(|(column, value)| row.get(column) != Some(value)) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::PatchEmpty, "the row already holds every proposed value"))
 }
 
 fn in_column_type(row: &ScopedRow, column: &str, value: &Value) -> Result<Value, Refusal> {

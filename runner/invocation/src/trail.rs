@@ -4,8 +4,8 @@ use synapsor_config::Capability;
 use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::value::Columns;
 use synapsor_protocol::{
-    AuditId, Code, Digest, EvidenceBundle, EvidenceId, Ids, Moment, QueryAudit, RecordedRead, TrustedContext,
-    Usage, Value,
+    AuditId, Code, Digest, EvidenceBundle, EvidenceId, HandlerInputs, Ids, Moment, QueryAudit, RecordedRead,
+    TrustedContext, Usage, Value,
 };
 
 /// Most characters of a tool name kept in the record; an unknown name is the caller's text.
@@ -82,11 +82,26 @@ impl Trail {
             row: row.clone(),
             arguments: arguments.clone(),
             received_at: self.audit.at,
+            handler: None,
             reads: Vec::new(),
             log: Vec::new(),
             usage: None,
         });
         evidence_id
+    }
+
+    /// A handler is about to be asked.
+    pub(crate) fn handler_given(&mut self, inputs: HandlerInputs) {
+        if let Some(evidence) = &mut self.evidence {
+            evidence.handler = Some(inputs);
+        }
+    }
+
+    /// The handler answered no.
+    pub(crate) fn handler_refused(&mut self, code: &str) {
+        if let Some(handler) = self.evidence.as_mut().and_then(|evidence| evidence.handler.as_mut()) {
+            handler.refused = Some(code.to_owned());
+        }
     }
 
     /// A handler ran, well or badly.

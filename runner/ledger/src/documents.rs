@@ -101,6 +101,14 @@ pub(crate) fn audits(conn: &Connection, id: &ProposalId) -> Result<Vec<QueryAudi
     all(conn, "SELECT document FROM query_audit WHERE proposal_id = ?1 ORDER BY at, rowid", [id.as_str()])
 }
 
+/// The audits of refused calls whose row had been read, oldest first.
+pub(crate) fn refusals(conn: &Connection) -> Result<Vec<QueryAudit>, Error> {
+    let sql = "SELECT document FROM query_audit
+               WHERE document ->> '$.refused' IS NOT NULL AND document ->> '$.evidence_id' IS NOT NULL
+               ORDER BY at, rowid";
+    all(conn, sql, [])
+}
+
 /// The decision of that kind.
 pub(crate) fn decision(
     conn: &Connection,

@@ -10,6 +10,7 @@ use crate::connection;
 use crate::decide;
 use crate::error::Error;
 use crate::handover::{self, Recipient};
+use crate::history::{self, HistoryFilter, PastCall};
 use crate::notebook::Notebook;
 use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
@@ -90,6 +91,24 @@ impl Ledger {
     pub async fn replay(&self, id: &ProposalId) -> Result<Replay, Error> {
         let (id, ledger_id) = (id.clone(), self.book.ledger_id.clone());
         self.book.readers.read(move |conn| replay::of(conn, &ledger_id, &id)).await
+    }
+
+    /// The call that led to a proposal.
+    ///
+    /// # Errors
+    /// When there is none of that id, or its record cannot be read back.
+    pub async fn past_call(&self, id: &ProposalId) -> Result<PastCall, Error> {
+        let id = id.clone();
+        self.book.readers.read(move |conn| history::of_proposal(conn, &id)).await
+    }
+
+    /// The recorded calls a filter lets through, oldest first.
+    ///
+    /// # Errors
+    /// When a part of the record cannot be read back.
+    pub async fn history(&self, filter: &HistoryFilter) -> Result<Vec<PastCall>, Error> {
+        let filter = filter.clone();
+        self.book.readers.read(move |conn| history::list(conn, &filter)).await
     }
 
     /// Records a person's decision about exactly the content they saw. Repeating it answers the same.

@@ -21,6 +21,7 @@ mod writeback;
 
 mod proposals;
 mod replay;
+mod history;
 
 mod account;
 mod report;
@@ -45,6 +46,7 @@ mod points;
 pub use book::Opening;
 pub use error::{Error, Fault};
 pub use handover::Recipient;
+pub use history::{HistoryFilter, PastCall};
 pub use ledger::Ledger;
 pub use notebook::Notebook;
 pub use proposals::{ProposalFilter, StoredProposal};

@@ -34,6 +34,7 @@ pub(crate) fn refuse_in_evidence(evidence: &EvidenceBundle) -> Result<(), Error>
     in_value("key", &evidence.key)?;
     in_columns(&evidence.row)?;
     in_columns(&evidence.arguments)?;
+    evidence.handler.iter().try_for_each(|handler| in_columns(&handler.settings))?;
     for read in &evidence.reads {
         match read {
             RecordedRead::Get { key, row, .. } => {

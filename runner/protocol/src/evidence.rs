@@ -52,6 +52,25 @@ pub enum RecordedRead {
     },
 }
 
+/// The handler of a call, and what it was given that stands nowhere else, so that a rerun gives it the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandlerInputs {
+    /// The bundle's name.
+    pub name: String,
+    /// The bundle's version.
+    pub version: String,
+    /// Digest of the component.
+    pub component: Digest,
+    /// The capability's settings, as the config had them.
+    pub settings: Columns,
+    /// The columns of the row that it was shown.
+    pub shown: Vec<String>,
+    /// Its own code, where it answered no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
 /// What was read for one call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +99,9 @@ pub struct EvidenceBundle {
     pub arguments: Columns,
     /// When the call was received; the `now` a handler saw.
     pub received_at: Moment,
+    /// The handler that was asked; none where bindings decide, and in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<HandlerInputs>,
     /// The handler's declared reads and their answers, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reads: Vec<RecordedRead>,

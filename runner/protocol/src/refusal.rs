@@ -137,6 +137,8 @@ codes! {
     LedgerCorrupt = "LEDGER_CORRUPT", Failure, false, "the ledger holds something that cannot be read back";
     ResourceNotFound = "RESOURCE_NOT_FOUND", Refusal, false, "no such record exists for this tenant";
     ResourceIdMissing = "RESOURCE_ID_MISSING", Refusal, false, "the resource address names no record";
+    // the record again
+    RerunInputsMissing = "RERUN_INPUTS_MISSING", Refusal, false, "the record or the config does not hold everything that a rerun needs";
     // the decision
     ProposalNotFound = "PROPOSAL_NOT_FOUND", Refusal, false, "the ledger holds no such proposal";
     ProposalIdAmbiguous = "PROPOSAL_ID_AMBIGUOUS", Refusal, false, "more than one proposal starts with that prefix";

@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_all;
+mod backtest;
 mod tally;
 mod completions;
 mod config;
@@ -13,6 +14,7 @@ mod proposals;
 mod propose;
 mod reconcile;
 mod replay;
+mod rerun;
 mod tools;
 mod validate;
 mod writeback;
@@ -45,6 +47,8 @@ pub(crate) async fn run(
             reconcile::run(command, settings, json).await.map(Some)
         }
         Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
+        Command::Rerun(wanted) => rerun::run(&wanted, settings).await.map(Some),
+        Command::Backtest(wanted) => backtest::run(&wanted, settings, json).await.map(Some),
         Command::Validate(validate) => validate::run(&validate, json).await.map(Some),
         Command::Handler(command) => handler::run(command, settings, json).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Value as Json, json};
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::{Code, Outcome, Refusal};
@@ -40,13 +40,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(number: usize, json: bool) -> Self {
-        let watched = print::terminal() && !json && number > 0;
-        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(u64::try_from(number).ok(), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(100));
+        let bar = print::progress::bar(number, json);
         Self {
             bar,
             tried: 0,

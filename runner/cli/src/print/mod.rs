@@ -9,6 +9,8 @@ pub(crate) mod config;
 pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod replay;
+pub(crate) mod comparison;
+pub(crate) mod progress;
 
 use std::io::{IsTerminal, Write};
 

@@ -178,6 +178,7 @@ impl Call {
             row: self.row(),
             arguments: Columns::from([("order_id".into(), Value::Integer(self.order))]),
             received_at: at(self.order),
+            handler: None,
             reads: vec![],
             log: vec![],
             usage: None,

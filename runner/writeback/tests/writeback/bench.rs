@@ -192,6 +192,7 @@ impl Bench {
             row,
             arguments: Columns::new(),
             received_at: now,
+            handler: None,
             reads: Vec::new(),
             log: Vec::new(),
             usage: None,

@@ -1,34 +1,37 @@
-//! Reads answered from a case's record, in place of a source.
+//! Reads answered from a record, in place of a source: a case's, or a recorded call's.
 
 use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use synapsor_handler_host::{BoxFuture, DeclaredReads, ReadError};
 use synapsor_protocol::{Columns, RecordedRead, Value};
 
-/// Answers exactly what a case records, and keeps count of what was asked.
+use crate::messages::{BoxFuture, DeclaredReads, ReadError};
+
+/// Answers exactly what is recorded, and keeps count of what was asked.
 #[derive(Debug)]
-pub(crate) struct RecordedReads {
+pub struct RecordedReads {
     reads: Vec<RecordedRead>,
     asked: Mutex<Asked>,
 }
 
 /// What a run asked for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// Indexes of recorded reads that were asked for.
-    pub(crate) recorded: BTreeSet<usize>,
+    pub recorded: BTreeSet<usize>,
     /// Reads that are not recorded, in words.
-    pub(crate) missing: Vec<String>,
+    pub missing: Vec<String>,
 }
 
 impl RecordedReads {
-    pub(crate) fn new(reads: &[RecordedRead]) -> Self {
+    /// Answers from these.
+    pub fn new(reads: &[RecordedRead]) -> Self {
         Self { reads: reads.to_vec(), asked: Mutex::default() }
     }
 
-    pub(crate) fn asked(&self) -> Asked {
+    /// What was asked so far.
+    pub fn asked(&self) -> Asked {
         self.lock().clone()
     }
 
@@ -81,27 +84,5 @@ impl DeclaredReads for RecordedReads {
             }
             _ => None,
         })
-    }
-}
-
-/// Answers every read of a name with the same rows, whatever the key or the filters; none where it knows none.
-#[derive(Debug)]
-pub(crate) struct AnyReads(pub(crate) Vec<RecordedRead>);
-
-impl DeclaredReads for AnyReads {
-    fn get(&self, read: &str, _key: &Value) -> BoxFuture<'_, Result<Option<Columns>, ReadError>> {
-        let row = self.0.iter().find_map(|recorded| match recorded {
-            RecordedRead::Get { read: name, row, .. } if name == read => Some(row.clone()),
-            _ => None,
-        });
-        Box::pin(ready(Ok(row.flatten())))
-    }
-
-    fn find(&self, read: &str, _filters: &Columns) -> BoxFuture<'_, Result<Vec<Columns>, ReadError>> {
-        let rows = self.0.iter().find_map(|recorded| match recorded {
-            RecordedRead::Find { read: name, rows, .. } if name == read => Some(rows.clone()),
-            _ => None,
-        });
-        Box::pin(ready(Ok(rows.unwrap_or_default())))
     }
 }

@@ -1,0 +1,156 @@
+//! `synapsor backtest`: recorded calls through another version of their handler, on every core; no database is touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use indicatif::ProgressBar;
+use serde_json::json;
+use synapsor_config::{Capability, Config};
+use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, rerun};
+use synapsor_ledger::{HistoryFilter, PastCall};
+use synapsor_protocol::{Code, Kind, Logic, Moment, Refusal};
+use tokio::task::JoinSet;
+
+use super::rerun::{capability, grant};
+use crate::args::{Backtest, FailOn};
+use crate::exit::Exit;
+use crate::print::{Report, comparison, progress};
+use crate::settings::Settings;
+use crate::wiring;
+
+/// Handlers by capability: each with the limits that its capability grants.
+type Loaded = BTreeMap<String, (Arc<Capability>, Arc<LoadedHandler>)>;
+
+pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+    let since = wanted.since.as_deref().map(instant).transpose()?;
+    let config = settings.config()?;
+    let bundle = wiring::bundle(&wanted.bundle)?;
+    let name = bundle.manifest.name.clone();
+    let ledger = wiring::ledger(settings, false).await?;
+    if let Some(name) = &wanted.capability {
+        capability(&config, name)?;
+    }
+    let filter = HistoryFilter { capability: wanted.capability.clone(), since };
+    let mut history = ledger.history(&filter).await.map_err(|error| error.refusal())?;
+    history.retain(|past| decided_by(past).is_some_and(|by| wanted.capability.is_some() || by == name));
+    let loaded = load(&history, &config, settings, &bundle).await?;
+    let from = if wanted.current_settings { SettingsFrom::Config } else { SettingsFrom::Record };
+    let total = history.len();
+    let edited = history.iter().filter(|past| !past.intact).count();
+    history.retain(|past| past.intact);
+
+    let bar = progress::bar(total, json);
+    let compared = compare(history, &loaded, from, &bar).await;
+    bar.finish_and_clear();
+    let compared = compared?;
+    let mut counts: BTreeMap<Likeness, usize> = BTreeMap::new();
+    for comparison in &compared {
+        *counts.entry(comparison.likeness).or_default() += 1;
+    }
+    let failing = Likeness::ALL.iter().any(|likeness| {
+        counts.contains_key(likeness) && wanted.fail_on.iter().any(|fail_on| fail_on.covers(*likeness))
+    });
+    let count = |likeness: &Likeness| counts.get(likeness).copied().unwrap_or_default();
+    let by_name: serde_json::Map<_, _> =
+        Likeness::ALL.iter().map(|l| (l.as_str().replace(' ', "_"), json!(count(l)))).collect();
+    let others: Vec<&Comparison> =
+        compared.iter().filter(|comparison| comparison.likeness != Likeness::Same).collect();
+    let document = json!({
+        "handler": name,
+        "version": bundle.manifest.version,
+        "component": bundle.component_digest,
+        "calls": total,
+        "counts": by_name,
+        "edited": edited,
+        "differences": others,
+    });
+    let text = comparison::backtest(&name, &bundle.manifest.version, &compared, edited);
+    let exit = if failing || edited > 0 { Exit::Refused } else { Exit::Done };
+    Ok(Report::done(document, text).exit(exit))
+}
+
+impl FailOn {
+    fn covers(self, likeness: Likeness) -> bool {
+        match self {
+            Self::Any => likeness != Likeness::Same,
+            Self::Different => likeness == Likeness::Different,
+            Self::Refused => likeness == Likeness::NewlyRefused,
+            Self::Allowed => likeness == Likeness::NewlyAllowed,
+            Self::OtherReads => likeness == Likeness::NeedsOtherReads,
+        }
+    }
+}
+
+/// An instant, or a day, which begins at midnight UTC.
+fn instant(text: &str) -> Result<Moment, Refusal> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    whole.parse().map_err(|_| {
+        Refusal::new(Code::InvalidInput, format!("--since: expected a day or an instant, found `{text}`"))
+            .hint("write 2026-06-30 or 2026-06-30T12:00:00Z")
+    })
+}
+
+/// The name of the handler that decided a call. A call that the world broke says nothing about its handler.
+fn decided_by(past: &PastCall) -> Option<&str> {
+    if past.refused.is_some_and(|code| code.kind() != Kind::Refusal) {
+        return None;
+    }
+    if let Some(handler) = &past.evidence.handler {
+        return Some(&handler.name);
+    }
+    match &past.proposal.as_ref()?.change_set.logic {
+        Logic::Handler { name, .. } => Some(name),
+        Logic::Declarative => None,
+    }
+}
+
+async fn load(
+    history: &[PastCall],
+    config: &Config,
+    settings: &Settings,
+    bundle: &synapsor_bundle::Bundle,
+) -> Result<Loaded, Refusal> {
+    let names: BTreeSet<&str> = history.iter().map(|past| past.evidence.capability.as_str()).collect();
+    let engine = wiring::engine(Some(wiring::cache(settings)?))?;
+    let mut loaded = Loaded::new();
+    for name in names {
+        let capability = capability(config, name)?;
+        let grant = grant(capability).ok_or_else(|| {
+            let message = format!("capability `{name}` has no handler in the config any more");
+            Refusal::new(Code::RerunInputsMissing, message)
+        })?;
+        let handler = wiring::loaded(engine.clone(), bundle.clone(), grant.clone()).await?;
+        loaded.insert(name.to_owned(), (Arc::clone(capability), Arc::new(handler)));
+    }
+    Ok(loaded)
+}
+
+/// As many calls at a time as there are cores, compared in the order they came.
+async fn compare(
+    history: Vec<PastCall>,
+    loaded: &Loaded,
+    from: SettingsFrom,
+    bar: &ProgressBar,
+) -> Result<Vec<Comparison>, Refusal> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut running = JoinSet::new();
+    let mut compared = Vec::with_capacity(history.len());
+    let mut waiting = history.into_iter().enumerate();
+    loop {
+        while running.len() < 2 * cores {
+            let Some((at, past)) = waiting.next() else { break };
+            let Some((capability, handler)) = loaded.get(&past.evidence.capability).cloned() else {
+                continue;
+            };
+            running.spawn(async move {
+                let again = rerun(&past, &capability, Some(&handler), from).await?;
+                Ok::<_, Refusal>((at, Comparison::new(&past, again).map_err(Refusal::bug)?))
+            });
+        }
+        let Some(ended) = running.join_next().await else { break };
+        compared.push(ended.map_err(Refusal::bug)??);
+        bar.inc(1);
+    }
+    compared.sort_by_key(|(at, _)| *at);
+    Ok(compared.into_iter().map(|(_, comparison)| comparison).collect())
+}

@@ -1,0 +1,190 @@
+//! The logic of a recorded call again, from the record alone: the recorded handler or another one, and no database.
+//!
+//! Invariant: no source is asked. A read that the record does not hold ends the rerun as [`Ending::OtherReads`].
+//! Absent on purpose: the columns' types, which only the source knows. A value that means what the recorded one means is
+//! taken in the recorded form; the other rules are those of a call.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use synapsor_config::{Capability, Logic as Reviewed, ProposalRules};
+use synapsor_handler_host::{HandlerAnswer, HandlerCall, RecordedReads};
+use synapsor_ledger::PastCall;
+use synapsor_protocol::value::Columns;
+use synapsor_protocol::{Code, EvidenceBundle, Refusal};
+
+use crate::handlers::LoadedHandler;
+use crate::logic::{self, bindings_patch, declared, labelled};
+use crate::reads::only;
+use crate::rules;
+
+/// Whose settings a handler is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingsFrom {
+    /// Those of the recorded call.
+    Record,
+    /// Those of today's config.
+    Config,
+}
+
+/// What came of running the logic again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rerun {
+    /// How it ended.
+    pub ending: Ending,
+    /// Fuel the handler used; none without a handler.
+    pub fuel: Option<u64>,
+}
+
+/// How a call ended, then or now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Ending {
+    /// It proposed a change.
+    Proposed {
+        /// The columns.
+        patch: Columns,
+        /// The handler's account.
+        summary: Option<String>,
+    },
+    /// It was refused, by the handler or by a rule.
+    Refused {
+        /// The handler's own code where it answered no, else the runner's.
+        code: String,
+        /// Why; the record keeps the code alone.
+        message: Option<String>,
+    },
+    /// It asked for reads that the recorded call did not.
+    OtherReads {
+        /// Each in words.
+        reads: Vec<String>,
+    },
+}
+
+impl Ending {
+    /// How the recorded call ended.
+    pub fn recorded(past: &PastCall) -> Self {
+        if let Some(proposal) = &past.proposal {
+            let change_set = &proposal.change_set;
+            return Self::Proposed { patch: change_set.patch.clone(), summary: change_set.summary.clone() };
+        }
+        let own = past.evidence.handler.as_ref().and_then(|handler| handler.refused.clone());
+        let code = own.unwrap_or_else(|| past.refused.unwrap_or(Code::HandlerRefused).as_str().to_owned());
+        Self::Refused { code, message: None }
+    }
+}
+
+/// Runs the logic of a recorded call again: `handler` where the capability has one, the config's bindings where not.
+///
+/// # Errors
+/// When the record or the config does not hold what that takes. That the logic refuses is an [`Ending`].
+pub async fn rerun(
+    past: &PastCall,
+    capability: &Capability,
+    handler: Option<&LoadedHandler>,
+    settings: SettingsFrom,
+) -> Result<Rerun, Refusal> {
+    let Some(rules) = &capability.proposal else {
+        return Err(missing(format!("capability `{}` proposes nothing today", capability.name)));
+    };
+    match (&rules.logic, handler) {
+        (Reviewed::Patch(bindings), None) => {
+            let patch = bindings_patch(bindings, &past.evidence.arguments);
+            Ok(Rerun { ending: checked(past, rules, patch, None), fuel: None })
+        }
+        (Reviewed::Handler(grant), Some(handler)) => {
+            let settings = match settings {
+                SettingsFrom::Config => grant.settings.clone(),
+                SettingsFrom::Record => recorded_settings(past, capability, &grant.settings)?,
+            };
+            Ok(run(past, capability, rules, handler, settings).await)
+        }
+        _ => Err(missing(format!(
+            "capability `{}` had another kind of logic when the call was recorded",
+            capability.name
+        ))),
+    }
+}
+
+async fn run(
+    past: &PastCall,
+    capability: &Capability,
+    rules: &ProposalRules,
+    loaded: &LoadedHandler,
+    settings: Columns,
+) -> Rerun {
+    let evidence = &past.evidence;
+    let reads = Arc::new(RecordedReads::new(&evidence.reads));
+    let call = call(evidence, shown(evidence, capability), settings);
+    let asked = Arc::clone(&reads);
+    let (ending, fuel) = match loaded.handler.propose(call, reads).await {
+        Ok(run) => {
+            let ending = match run.answer {
+                HandlerAnswer::Change { columns, summary } => match declared(&columns, loaded) {
+                    Ok(()) => checked(past, rules, columns, summary),
+                    Err(refusal) => refused(refusal),
+                },
+                HandlerAnswer::Refusal { code, message } => Ending::Refused { code, message: Some(message) },
+            };
+            (ending, run.usage.fuel)
+        }
+        Err(guest) => (refused(labelled(guest.refusal(), &loaded.name, &loaded.version)), guest.usage.fuel),
+    };
+    // A handler that was not answered may have said anything.
+    let other = asked.asked().missing;
+    let ending = if other.is_empty() { ending } else { Ending::OtherReads { reads: other } };
+    Rerun { ending, fuel: Some(fuel) }
+}
+
+fn call(evidence: &EvidenceBundle, row: Columns, settings: Columns) -> HandlerCall {
+    HandlerCall {
+        capability: evidence.capability.clone(),
+        tenant: evidence.tenant.clone(),
+        principal: evidence.principal.clone(),
+        now: evidence.received_at,
+        arguments: evidence.arguments.clone(),
+        settings,
+        row,
+    }
+}
+
+/// The columns of the row that the handler was shown. A record from before they were kept has today's.
+fn shown(evidence: &EvidenceBundle, capability: &Capability) -> Columns {
+    let listed = match &evidence.handler {
+        Some(handler) => handler.shown.clone(),
+        None => logic::shown(capability),
+    };
+    only(evidence.row.clone(), &listed)
+}
+
+/// A record from before settings were kept has today's, if the capability is still the one that was reviewed.
+fn recorded_settings(past: &PastCall, capability: &Capability, today: &Columns) -> Result<Columns, Refusal> {
+    if let Some(handler) = &past.evidence.handler {
+        return Ok(handler.settings.clone());
+    }
+    let reviewed = past.proposal.as_ref().map(|proposal| &proposal.change_set.capability_digest);
+    if reviewed == Some(&capability.digest) {
+        return Ok(today.clone());
+    }
+    Err(missing(
+        "the settings of this call were not recorded, and the capability has changed since".to_owned(),
+    )
+    .hint("run it with the config of that time (--config)"))
+}
+
+fn checked(past: &PastCall, rules: &ProposalRules, patch: Columns, summary: Option<String>) -> Ending {
+    let recorded = past.proposal.as_ref().map(|proposal| &proposal.change_set.patch);
+    match rules::enforce_recorded(rules, &past.evidence.row, recorded, patch) {
+        Ok(patch) => Ending::Proposed { patch, summary },
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn refused(refusal: Refusal) -> Ending {
+    let code = refusal.handler_code.unwrap_or_else(|| refusal.code.as_str().to_owned());
+    Ending::Refused { code, message: Some(refusal.message) }
+}
+
+fn missing(message: String) -> Refusal {
+    Refusal::new(Code::RerunInputsMissing, message)
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
-use synapsor_handler_host::HandlerEngine;
+use synapsor_handler_host::{HandlerEngine, RecordedReads};
 use synapsor_protocol::{Code, RecordedRead, Usage};
 
 use crate::bundle::{Bundle, open};
@@ -13,7 +13,6 @@ use crate::code::ProblemCode;
 use crate::document;
 use crate::folder::{CASE_BYTES_MAX, Folder};
 use crate::problem::{Problem, shown};
-use crate::recorded::RecordedReads;
 use crate::report::Share;
 use crate::validate::load;
 

@@ -33,3 +33,14 @@ pub(crate) fn status(pid: u32, name: &str) -> String {
 pub(crate) fn resident_peak_kib(pid: u32) -> u64 {
     status(pid, "VmHWM").trim_end_matches(" kB").parse().expect("a number")
 }
+
+/// Waits for something another process does.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..1_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("{what} did not come about");
+}

@@ -3,23 +3,29 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::Store;
+use wasmtime::{Engine, Store};
 
 use crate::allotment::Allotment;
-use crate::handler::Loaded;
+use crate::allowance::Allowance;
 use crate::limits::Limits;
 use crate::messages::{Asks, Ending, HandlerAnswer, HandlerCall};
 use crate::notes::Notes;
-use crate::slots::Slot;
 use crate::stop::{Step, Stop};
 use crate::ticker::epochs;
-use crate::v0_1;
+use crate::v0_1::{self, ProposerPre};
 use crate::wasi::{Origin, Surroundings, WasiCalls};
 
 /// Fuel between two yields, 50 to 100 µs: how long one guest keeps another waiting.
 pub(crate) const YIELD_FUEL: u64 = 100_000;
 /// Bytes a guest may hand to the host at once. The engine's own default is 128 MiB.
 const HANDOVER_BYTES_MAX: usize = 1024 * 1024;
+
+/// A component that can be called, in the process its guests run in.
+pub(crate) struct Prepared {
+    pub(crate) engine: Engine,
+    pub(crate) pre: ProposerPre<GuestState>,
+    pub(crate) allowance: Allowance,
+}
 
 /// What a guest's store holds.
 pub(crate) struct GuestState {
@@ -43,24 +49,24 @@ impl GuestState {
     }
 }
 
-/// Runs one call to its end. The slot is held until the store is gone.
-pub(crate) async fn run(loaded: Arc<Loaded>, call: HandlerCall, asks: Asks, slot: Slot) -> Ending {
+/// Runs one call to its end, and drops everything it held.
+pub(crate) async fn run(prepared: Arc<Prepared>, call: HandlerCall, asks: Asks) -> Ending {
     let started = Instant::now();
-    let limits = loaded.limits;
+    let Allowance { limits, wasi } = prepared.allowance;
     let wasi_calls = WasiCalls::default();
     let state = GuestState {
         allotment: Allotment::new(&limits),
         notes: Notes::new(&limits),
         asks,
         yield_at_fuel: limits.fuel.saturating_sub(YIELD_FUEL),
-        origin: Origin::of(&call, loaded.wasi),
+        origin: Origin::of(&call, wasi),
         surroundings: None,
         wasi_calls: wasi_calls.clone(),
     };
-    let mut store = Store::new(&loaded.engine.wasm, state);
+    let mut store = Store::new(&prepared.engine, state);
     let timeout = Duration::from_millis(limits.timeout_ms);
     let outcome = match limit(&mut store, &limits) {
-        Ok(()) => tokio::time::timeout(timeout, wasi_calls.bound(decide(&loaded, &mut store, call)))
+        Ok(()) => tokio::time::timeout(timeout, wasi_calls.bound(decide(&prepared, &mut store, call)))
             .await
             .unwrap_or_else(|_elapsed| Err(Stop::deadline(&limits))),
         Err(error) => Err(Stop::from_engine(&error, Step::Start, &limits)),
@@ -70,7 +76,6 @@ pub(crate) async fn run(loaded: Arc<Loaded>, call: HandlerCall, asks: Asks, slot
     if let Some(surroundings) = surroundings {
         surroundings.finish();
     }
-    drop(slot);
     let (outcome, output_bytes) = match outcome {
         // Fuel is checked at loops and calls only, so an answer may come a few instructions after it ran out.
         Ok(_) if fuel_left == 0 => (Err(Stop::fuel(&limits)), 0),
@@ -99,12 +104,12 @@ fn limit(store: &mut Store<GuestState>, limits: &Limits) -> wasmtime::Result<()>
 
 /// Instantiates, asks, and reads the answer.
 async fn decide(
-    loaded: &Loaded,
+    prepared: &Prepared,
     store: &mut Store<GuestState>,
     call: HandlerCall,
 ) -> Result<(HandlerAnswer, u64), Stop> {
-    let limits = &loaded.limits;
-    let guest = loaded.pre.instantiate_async(&mut *store).await;
+    let limits = &prepared.allowance.limits;
+    let guest = prepared.pre.instantiate_async(&mut *store).await;
     let guest = guest.map_err(|error| Stop::from_engine(&error, Step::Start, limits))?;
     let (invocation, row) = v0_1::invocation(call);
     let answer = guest.call_propose(&mut *store, &invocation, &row).await;

@@ -16,6 +16,7 @@ use crate::compile_child::{MESSAGE_BYTES_MAX, NOT_COMPILED};
 use crate::error::{EngineError, Error};
 use crate::helper::{COMPILE, Helper};
 use crate::limits::EngineSettings;
+use crate::wasm;
 
 /// The compiler recurses over what a guest wrote; it gets room for that.
 const COMPILER_STACK_BYTES: usize = 16 * 1024 * 1024;
@@ -56,30 +57,33 @@ impl Default for CompileLimits {
 
 /// Compiles for one engine.
 pub(crate) struct Compiler {
+    engine: Engine,
     how: Compile,
     cache: Option<Cache>,
 }
 
 impl Compiler {
     /// A cache that cannot be used is said and done without.
-    pub(crate) fn new(settings: &EngineSettings, engine: &Engine) -> Self {
-        let open = |settings| match Cache::open(settings, engine) {
+    pub(crate) fn new(settings: &EngineSettings) -> Result<Self, Error> {
+        let engine = wasm::compiler()?;
+        let open = |settings| match Cache::open(settings, &engine) {
             Ok(cache) => Some(cache),
             Err(problem) => {
                 tracing::warn!(%problem, "no cache of compiled handlers; each start compiles them anew");
                 None
             }
         };
-        Self { how: settings.compile.clone(), cache: settings.cache.as_ref().and_then(open) }
+        let cache = settings.cache.as_ref().and_then(open);
+        Ok(Self { engine, how: settings.compile.clone(), cache })
     }
 
     /// The component's native code, kept from an earlier load or compiled now.
-    pub(crate) fn code(&self, engine: &Engine, component: &[u8], digest: &Digest) -> Result<Code, Error> {
+    pub(crate) fn code(&self, component: &[u8], digest: &Digest) -> Result<Code, Error> {
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.find(digest)) {
             return Ok(code);
         }
         let code = match &self.how {
-            Compile::InThread => in_thread(|| compile(engine, component))?.map_err(not_a_component)?,
+            Compile::InThread => in_thread(|| compile(&self.engine, component))?.map_err(not_a_component)?,
             Compile::InChild { helper, limits } => in_child(helper, limits, component)?,
         };
         if let Some(cache) = &self.cache {

@@ -10,8 +10,7 @@ use std::time::Duration;
 use rustix::process::Resource;
 
 use crate::compile::in_thread;
-use crate::confine;
-use crate::engine;
+use crate::{confine, wasm};
 
 /// Exit code: the bytes are no component; standard output says what the compiler said.
 pub(crate) const NOT_COMPILED: u8 = 1;
@@ -38,6 +37,7 @@ pub(crate) fn run(words: impl Iterator<Item = String>) -> ExitCode {
 
 fn confine(parent: u64, memory_bytes: u64, cpu_s: u64, wall_s: u64) -> std::io::Result<()> {
     confine::end_with_parent(u32::try_from(parent).unwrap_or_default())?;
+    confine::leave_no_image()?;
     confine::limit(Resource::As, memory_bytes)?;
     confine::limit(Resource::Cpu, cpu_s)?;
     confine::limit(Resource::Fsize, 0)?;
@@ -52,8 +52,8 @@ fn confine(parent: u64, memory_bytes: u64, cpu_s: u64, wall_s: u64) -> std::io::
 fn compile() -> std::io::Result<ExitCode> {
     let mut component = Vec::new();
     std::io::stdin().read_to_end(&mut component)?;
-    let compiled =
-        in_thread(|| engine::compiler().and_then(|engine| engine.precompile_component(&component)));
+    let Ok(engine) = wasm::compiler() else { return Ok(ExitCode::from(NOT_STARTED)) };
+    let compiled = in_thread(|| engine.precompile_component(&component));
     let mut stdout = std::io::stdout().lock();
     match compiled {
         Ok(Ok(code)) => {

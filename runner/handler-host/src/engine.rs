@@ -1,29 +1,23 @@
-//! The engine: how wasm is configured here, the threads guests run on, and the way a handler is loaded.
+//! The engine: where guests run, the threads they run on, and the way a handler is loaded.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use synapsor_protocol::{Clock, Digest};
 use tokio::runtime::{Handle, Runtime};
-use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
-use crate::allotment::{INSTANCES_MAX, MEMORIES_MAX, TABLES_MAX};
-use crate::allowance::{Allowance, Wasi};
+use crate::allowance::Allowance;
 use crate::breaker::{Breaker, Suspension};
-use crate::call::GuestState;
 use crate::compile::Compiler;
 use crate::error::Error;
-use crate::handler::{Handler, Loaded};
-use crate::limits::EngineSettings;
+use crate::gate;
+use crate::handler::{Handler, Loaded, Program};
+use crate::limits::{EngineSettings, Isolation};
+use crate::sandbox::Confinement;
 use crate::slots::Slots;
 use crate::ticker::Ticker;
-use crate::{gate, v0_1, wasi};
-
-/// Stack of a guest.
-const GUEST_STACK_BYTES: usize = 512 * 1024;
-/// What a pooled slot keeps mapped between calls; measured to make a call four times cheaper.
-const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+use crate::wasm::Wasm;
+use crate::worker::Worker;
 
 /// Runs handlers. One per process; a clone is the same engine.
 #[derive(Clone)]
@@ -33,15 +27,19 @@ pub struct HandlerEngine {
 
 /// What every handler of an engine holds on to.
 pub(crate) struct Shared {
-    pub(crate) wasm: Engine,
     pub(crate) slots: Slots,
-    linker: Linker<GuestState>,
+    place: Place,
     guests: GuestThreads,
     compiler: Compiler,
     settings: EngineSettings,
     /// There where components that keep breaking are suspended.
     breakers: Option<Breakers>,
-    _ticker: Ticker,
+}
+
+/// Where guests run.
+enum Place {
+    Here { wasm: Box<Wasm>, _ticker: Ticker },
+    Worker(Arc<Worker>),
 }
 
 /// One breaker per component that was ever loaded, for as long as the engine lives: a component loaded anew is the same.
@@ -51,10 +49,11 @@ struct Breakers {
 }
 
 impl HandlerEngine {
-    /// Starts the engine, its epoch ticker and the threads its guests run on. All of them end with the last clone.
+    /// Starts the engine and what its guests run on. All of it ends with the last clone.
     ///
     /// # Errors
-    /// [`Error::Engine`] where the host cannot run wasm, [`Error::Threads`] where it gives no threads.
+    /// [`Error::Engine`] where the host cannot run wasm, [`Error::Threads`] where it gives no threads, [`Error::Worker`]
+    /// where the guests' process does not start.
     pub fn new(settings: EngineSettings) -> Result<Self, Error> {
         Self::starting(settings, None)
     }
@@ -69,15 +68,31 @@ impl HandlerEngine {
     }
 
     fn starting(settings: EngineSettings, breakers: Option<Breakers>) -> Result<Self, Error> {
-        let wasm = start(&settings)?;
-        let linker = v0_1::linker(&wasm).map_err(engine_error)?;
-        let _ticker = Ticker::start(wasm.clone()).map_err(Error::Threads)?;
         let guests = GuestThreads::start(settings.threads)?;
+        let place = match &settings.isolation {
+            Isolation::InProcess => {
+                let wasm = Box::new(Wasm::start(&settings)?);
+                let _ticker = Ticker::start(wasm.engine.clone()).map_err(Error::Threads)?;
+                Place::Here { wasm, _ticker }
+            }
+            Isolation::Process(helper) => {
+                let worker = Worker::start(helper.clone(), &settings, guests.handle.clone());
+                Place::Worker(Arc::new(worker.map_err(Error::Worker)?))
+            }
+        };
+        let compiler = Compiler::new(&settings)?;
         let slots = Slots::new(&settings);
-        let compiler = Compiler::new(&settings, &wasm);
-        Ok(Self {
-            shared: Arc::new(Shared { wasm, slots, linker, guests, compiler, settings, breakers, _ticker }),
-        })
+        Ok(Self { shared: Arc::new(Shared { slots, place, guests, compiler, settings, breakers }) })
+    }
+
+    /// What keeps the guests' process in; `None` where there is none, or none at the moment.
+    pub fn confinement(&self) -> Option<Confinement> {
+        self.shared.worker()?.confinement()
+    }
+
+    /// The id of the guests' process, for those who watch its memory; `None` as for [`HandlerEngine::confinement`].
+    pub fn worker_process_id(&self) -> Option<u32> {
+        self.shared.worker()?.process_id()
     }
 
     /// Checks a component and compiles it: digest, size, imports, what it is built of, then its world.
@@ -103,22 +118,15 @@ impl HandlerEngine {
         }
         let Allowance { limits, wasi } = allowance.into();
         let limits = limits.capped_by(&self.shared.settings.limits_max);
-        gate::inspect(component, &Allowance { limits, wasi })?;
-        let code = self.shared.compiler.code(&self.shared.wasm, component, &found)?;
-        let compiled = code.map(&self.shared.wasm)?;
-        let pre = match wasi {
-            Wasi::None => v0_1::prepare(&self.shared.linker, &compiled)?,
-            Wasi::DenyAll => v0_1::prepare(&self.shared.linker_with_wasi()?, &compiled)?,
+        let allowance = Allowance { limits, wasi };
+        gate::inspect(component, &allowance)?;
+        let code = self.shared.compiler.code(component, &found)?;
+        let program = match &self.shared.place {
+            Place::Here { wasm, .. } => Program::Here(Arc::new(wasm.prepare(&code, allowance)?)),
+            Place::Worker(worker) => Program::There(worker.load(code, allowance)?),
         };
         let breaker = self.shared.breakers.as_ref().map(|breakers| breakers.of(&found));
-        Ok(Handler::new(Loaded {
-            engine: Arc::clone(&self.shared),
-            pre,
-            digest: found,
-            limits,
-            wasi,
-            breaker,
-        }))
+        Ok(Handler::new(Loaded { engine: Arc::clone(&self.shared), program, digest: found, limits, breaker }))
     }
 
     /// The components that are not run for now, in digest order.
@@ -140,11 +148,11 @@ impl Breakers {
 }
 
 impl Shared {
-    /// Built for each handler that is granted it; few are, and compiling them takes far longer.
-    fn linker_with_wasi(&self) -> Result<Linker<GuestState>, Error> {
-        let mut linker = self.linker.clone();
-        wasi::link(&mut linker).map_err(engine_error)?;
-        Ok(linker)
+    fn worker(&self) -> Option<&Worker> {
+        match &self.place {
+            Place::Here { .. } => None,
+            Place::Worker(worker) => Some(worker.as_ref()),
+        }
     }
 
     /// Where guests run.
@@ -153,78 +161,7 @@ impl Shared {
     }
 }
 
-/// Pooled memory where the host gives the address space, memory on demand where it does not.
-fn start(settings: &EngineSettings) -> Result<Engine, Error> {
-    let mut config = base_config();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
-    match Engine::new(&config) {
-        Ok(engine) => Ok(engine),
-        Err(error) => {
-            tracing::warn!(%error, "no memory pool for handlers; each call will map its own memory");
-            Engine::new(&base_config()).map_err(engine_error)
-        }
-    }
-}
-
-/// An engine that compiles what [`start`]'s engine runs.
-pub(crate) fn compiler() -> wasmtime::Result<Engine> {
-    Engine::new(&base_config())
-}
-
-/// Everything off that no guest needs, and everything on that limits one.
-///
-/// Garbage collection, exceptions, threads and async components are not compiled in at all; see the workspace's features
-/// of `wasmtime`. Several memories per module stay on, because the engine itself makes such modules to join the parts of
-/// a composed component (with them off its compiler panics); the gate keeps them from guests.
-fn base_config() -> Config {
-    let mut config = Config::new();
-    config
-        .strategy(Strategy::Cranelift)
-        .cranelift_opt_level(OptLevel::Speed)
-        .cranelift_nan_canonicalization(true)
-        .consume_fuel(true)
-        .epoch_interruption(true)
-        .max_wasm_stack(GUEST_STACK_BYTES)
-        .wasm_component_model(true)
-        .wasm_memory64(false)
-        .wasm_relaxed_simd(false)
-        .wasm_tail_call(false)
-        .wasm_wide_arithmetic(false)
-        .wasm_custom_page_sizes(false)
-        .wasm_stack_switching(false)
-        .wasm_shared_everything_threads(false)
-        .shared_memory(false)
-        .concurrency_support(false)
-        .wasm_backtrace_max_frames(None);
-    config
-}
-
-fn pool(settings: &EngineSettings) -> PoolingAllocationConfig {
-    let slots = settings.slots;
-    let max = &settings.limits_max;
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(slots)
-        .total_stacks(slots)
-        .total_core_instances(slots.saturating_mul(INSTANCES_MAX))
-        .total_memories(slots.saturating_mul(MEMORIES_MAX))
-        .total_tables(slots.saturating_mul(TABLES_MAX))
-        .max_core_instances_per_component(INSTANCES_MAX)
-        .max_memories_per_component(MEMORIES_MAX)
-        .max_tables_per_component(TABLES_MAX)
-        .max_tables_per_module(TABLES_MAX)
-        .max_memory_size(max.memory_bytes.try_into().unwrap_or(usize::MAX))
-        .table_elements(max.table_elements.try_into().unwrap_or(usize::MAX))
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(KEEP_RESIDENT_BYTES)
-        .async_stack_keep_resident(KEEP_RESIDENT_BYTES);
-    pool
-}
-
-fn engine_error(error: wasmtime::Error) -> Error {
-    Error::Engine(error.into_boxed_dyn_error())
-}
-
-/// The runtime guests run on, apart from the one that serves sockets.
+/// The runtime guests run on, or the host's end of their process; apart from the one that serves sockets.
 struct GuestThreads {
     handle: Handle,
     runtime: Option<Runtime>,
@@ -235,6 +172,7 @@ impl GuestThreads {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads.max(1))
             .thread_name("handler-guest")
+            .enable_io()
             .enable_time()
             .build()
             .map_err(Error::Threads)?;

@@ -60,13 +60,24 @@ pub enum Error {
     /// The compiler's process could not be started or talked to.
     #[error("the process that compiles handlers cannot be started")]
     Helper(#[source] std::io::Error),
+    /// The guests' process did not start, or ended while a handler was given to it.
+    #[error("the process that runs handlers cannot be started")]
+    Worker(#[source] std::io::Error),
 }
 
 impl Error {
+    /// The component is one, but of another world.
+    pub(crate) fn world(source: EngineError) -> Self {
+        Self::Malformed {
+            what: "the component does not fit the world `synapsor:handler/proposer@0.1.0`",
+            source,
+        }
+    }
+
     /// The answer for outsiders.
     pub fn refusal(&self) -> Refusal {
         let code = match self {
-            Self::Engine(_) | Self::Threads(_) | Self::Helper(_) => Code::HandlerNotLoaded,
+            Self::Engine(_) | Self::Threads(_) | Self::Helper(_) | Self::Worker(_) => Code::HandlerNotLoaded,
             Self::DigestMismatch { .. } => Code::HandlerDigestMismatch,
             Self::ImportNotGranted { .. } => Code::HandlerImportNotGranted,
             Self::TooLarge { .. }

@@ -6,16 +6,16 @@ use synapsor_protocol::{Code, Digest, Usage};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::allowance::Wasi;
 use crate::breaker::{Breaker, Suspension};
-use crate::call::{self, GuestState};
+use crate::call::{self, Prepared};
 use crate::engine::Shared;
 use crate::error::GuestError;
 use crate::limits::Limits;
-use crate::messages::{DeclaredReads, Ending, HandlerCall, HandlerRun};
+use crate::messages::{Asks, DeclaredReads, Ending, HandlerCall, HandlerRun};
 use crate::reads::{ReadDesk, ReadsMade};
+use crate::slots::Slot;
 use crate::stop::Stop;
-use crate::v0_1::ProposerPre;
+use crate::worker::Resident;
 
 /// A component that passed every check and is compiled. A clone is the same handler.
 #[derive(Clone)]
@@ -26,12 +26,17 @@ pub struct Handler {
 /// What a call needs of its handler.
 pub(crate) struct Loaded {
     pub(crate) engine: Arc<Shared>,
-    pub(crate) pre: ProposerPre<GuestState>,
+    pub(crate) program: Program,
     pub(crate) digest: Digest,
     pub(crate) limits: Limits,
-    pub(crate) wasi: Wasi,
     /// There where the engine suspends what keeps breaking.
     pub(crate) breaker: Option<Arc<Breaker>>,
+}
+
+/// The component, in the process its guests run in.
+pub(crate) enum Program {
+    Here(Arc<Prepared>),
+    There(Resident),
 }
 
 impl Handler {
@@ -56,8 +61,8 @@ impl Handler {
 
     /// Runs one call in a fresh guest, unless the component is suspended.
     ///
-    /// The guest runs on the engine's threads; its reads are answered here, on the caller's. Dropping the future stops
-    /// the guest at its next yield.
+    /// The guest runs on the engine's threads or in its process; its reads are answered here, on the caller's. Dropping
+    /// the future stops the guest at its next yield.
     ///
     /// # Errors
     /// [`GuestError`] for every end without an answer, with what was used by then. The handler stays usable.
@@ -80,19 +85,40 @@ impl Handler {
         let slot = engine.slots.take().await.map_err(not_started)?;
         let (asks, inbox) = mpsc::channel(1);
         let mut desk = ReadDesk::new(reads, self.loaded.limits);
-        let mut guest = JoinSet::new();
-        guest.spawn_on(call::run(Arc::clone(&self.loaded), call, asks, slot), engine.guests());
+        let guest = async {
+            match &self.loaded.program {
+                Program::Here(prepared) => run_here(engine, Arc::clone(prepared), call, asks, slot).await,
+                Program::There(resident) => resident.run(call, asks, slot).await,
+            }
+        };
         let ended = tokio::select! {
-            ended = guest.join_next() => ended,
+            ended = guest => ended,
             never = desk.serve(inbox) => match never {},
         };
-        match ended {
-            Some(Ok(ending)) => settle(ending, desk.finish()),
-            // The host's own code panicked or the engine was shut down; the guest cannot do either.
-            Some(Err(_)) | None => Err(not_started(Stop::new(
-                Code::Internal,
-                "internal error: a handler's call ended without a result",
-            ))),
+        settle(ended.unwrap_or_else(Ending::without_a_start), desk.finish())
+    }
+}
+
+/// On the engine's threads, holding the slot until everything of the guest's is dropped.
+async fn run_here(
+    engine: &Shared,
+    prepared: Arc<Prepared>,
+    call: HandlerCall,
+    asks: Asks,
+    slot: Slot,
+) -> Result<Ending, Stop> {
+    let mut guest = JoinSet::new();
+    let run = async move {
+        let ending = call::run(prepared, call, asks).await;
+        drop(slot);
+        ending
+    };
+    guest.spawn_on(run, engine.guests());
+    match guest.join_next().await {
+        Some(Ok(ending)) => Ok(ending),
+        // The host's own code panicked or the engine was shut down; the guest cannot do either.
+        Some(Err(_)) | None => {
+            Err(Stop::new(Code::Internal, "internal error: a handler's call ended without a result"))
         }
     }
 }

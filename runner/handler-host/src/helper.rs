@@ -8,10 +8,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::compile_child;
+use crate::{compile_child, worker};
 
 /// The first word that makes a program a helper which compiles one component.
 pub(crate) const COMPILE: &str = "handler-compile";
+/// The first word that makes a program the process guests run in.
+pub(crate) const GUESTS: &str = "handler-worker";
 
 /// The program that answers to a helper's words; see [`answer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +66,7 @@ pub fn answer(words: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let mut words = words.into_iter().skip(1).map_while(|word| word.into_string().ok());
     match words.next()?.as_str() {
         COMPILE => Some(compile_child::run(words)),
+        GUESTS => Some(worker::run(words)),
         _ => None,
     }
 }

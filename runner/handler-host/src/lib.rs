@@ -16,6 +16,7 @@ mod messages;
 
 // Loading.
 mod engine;
+mod wasm;
 mod gate;
 mod compile;
 mod cache;
@@ -25,6 +26,8 @@ mod code;
 mod helper;
 mod confine;
 mod compile_child;
+mod sandbox;
+mod worker;
 
 // One call: the host's side of it, then the guest's.
 mod handler;
@@ -54,6 +57,7 @@ pub use engine::HandlerEngine;
 pub use error::{Error, GuestError};
 pub use handler::Handler;
 pub use helper::{Helper, answer};
-pub use limits::{EngineSettings, Limits};
+pub use limits::{EngineSettings, Isolation, Limits};
 pub use messages::{BoxFuture, DeclaredReads, HandlerAnswer, HandlerCall, HandlerRun, ReadError};
 pub use recorded::{Asked, RecordedReads};
+pub use sandbox::Confinement;

@@ -3,8 +3,11 @@
 //! What the guest languages need was measured: a rule takes 10 thousand fuel in Rust, 250 thousand in Python or JavaScript,
 //! a million in Go; memory 1 to 16 MiB. What an author sees of this is in `docs/guides/handlers.md`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cache::CacheSettings;
 use crate::compile::Compile;
+use crate::helper::Helper;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -12,7 +15,8 @@ const MIB: u64 = 1024 * KIB;
 /// What one call of a handler may use.
 ///
 /// Fuel is the limit that decides, because it is the same on every machine; `timeout_ms` is the net under it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Fuel: about one per wasm instruction, 1,000 per host call and one per byte it moves.
     pub fuel: u64,
@@ -107,10 +111,22 @@ pub struct EngineSettings {
     pub queue_wait_ms: u64,
     /// Threads that run guests. They are the engine's own, so that a busy guest never keeps a socket waiting.
     pub threads: usize,
+    /// Where guests run.
+    pub isolation: Isolation,
     /// Where components are compiled.
     pub compile: Compile,
     /// Where their native code is kept between starts; without it every load compiles.
     pub cache: Option<CacheSettings>,
+}
+
+/// Where guests run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Isolation {
+    /// In a process of their own, with no environment, no descriptors but its socket, no files and no network: somebody who
+    /// breaks out of wasm finds no credential and no way out.
+    Process(Helper),
+    /// On threads of the host. Wasm alone is between a guest and what the host holds.
+    InProcess,
 }
 
 impl Default for EngineSettings {
@@ -122,6 +138,7 @@ impl Default for EngineSettings {
             queue_max: 128,
             queue_wait_ms: 1_000,
             threads: std::thread::available_parallelism().map_or(2, usize::from),
+            isolation: Isolation::InProcess,
             compile: Compile::InThread,
             cache: None,
         }

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use synapsor_protocol::{Columns, Moment, RecordedRead, Usage, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +14,8 @@ use crate::stop::Stop;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One call of a handler: everything the guest is given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HandlerCall {
     /// The capability's name.
     pub capability: String,
@@ -33,7 +34,8 @@ pub struct HandlerCall {
 }
 
 /// What a handler answered, well formed but not yet checked against the capability's rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum HandlerAnswer {
     /// Columns to change on the target row.
     Change {
@@ -65,7 +67,7 @@ pub struct HandlerRun {
 }
 
 /// Why a declared read was not answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadError {
     /// The config declares no such read, or not with those filters.
     NotDeclared,
@@ -100,7 +102,8 @@ pub(crate) type Reply<T> = Result<Result<T, ReadError>, Stop>;
 pub(crate) type Asks = mpsc::Sender<Ask>;
 
 /// How a call ended, seen from inside the box.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Ending {
     pub(crate) outcome: Result<HandlerAnswer, Stop>,
     pub(crate) fuel: u64,
@@ -108,4 +111,11 @@ pub(crate) struct Ending {
     pub(crate) output_bytes: u64,
     pub(crate) wall_us: u64,
     pub(crate) log: Vec<String>,
+}
+
+impl Ending {
+    /// A call that came to nothing before its guest could start.
+    pub(crate) fn without_a_start(stop: Stop) -> Self {
+        Self { outcome: Err(stop), fuel: 0, memory_bytes: 0, output_bytes: 0, wall_us: 0, log: Vec::new() }
+    }
 }

@@ -7,10 +7,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use synapsor_protocol::{Code, Columns, RecordedRead};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::limits::Limits;
-use crate::messages::{Ask, DeclaredReads, ReadError, Reply};
+use crate::messages::{Ask, Asks, DeclaredReads, ReadError, Reply};
 use crate::stop::Stop;
 
 /// One call's reads.
@@ -109,6 +109,17 @@ impl ReadDesk {
         (self.rows, self.bytes) = (rows_after, bytes_after);
         Ok(answer)
     }
+}
+
+/// Sends a read to its desk and waits for what comes back.
+pub(crate) async fn ask<T>(
+    asks: &Asks,
+    ask: impl FnOnce(oneshot::Sender<Reply<T>>) -> Ask,
+) -> Result<Result<T, ReadError>, Stop> {
+    let gone = || Stop::new(Code::Internal, "internal error: nobody answers the handler's reads");
+    let (reply, answer) = oneshot::channel();
+    asks.send(ask(reply)).await.map_err(|_gone| gone())?;
+    answer.await.map_err(|_gone| gone())?
 }
 
 /// Bytes of names and values.

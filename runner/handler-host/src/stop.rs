@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use synapsor_protocol::Code;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
@@ -12,7 +13,8 @@ use wasmtime_wasi::I32Exit;
 use crate::limits::Limits;
 
 /// The end of a call without an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Stop {
     pub(crate) code: Code,
     pub(crate) message: String,

@@ -3,16 +3,15 @@
 //! A later version of the contract is another file beside this one, and this one then translates to it.
 
 use synapsor_protocol::{Code, Columns, Value};
-use tokio::sync::oneshot;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, StoreContextMut, Trap};
 
 use crate::call::{GuestState, YIELD_FUEL};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::messages::{Ask, Asks, HandlerAnswer, HandlerCall, ReadError, Reply};
+use crate::messages::{Ask, HandlerAnswer, HandlerCall, ReadError};
 use crate::notes::sentence;
-use crate::reads::size_bytes;
+use crate::reads::{ask, size_bytes};
 use crate::stop::Stop;
 use crate::wellformed::{self, SENTENCE_CHARS_MAX};
 
@@ -60,10 +59,10 @@ pub(crate) fn prepare(
     linker: &Linker<GuestState>,
     component: &Component,
 ) -> Result<ProposerPre<GuestState>, Error> {
-    linker.instantiate_pre(component).and_then(ProposerPre::new).map_err(|error| Error::Malformed {
-        what: "the component does not fit the world `synapsor:handler/proposer@0.1.0`",
-        source: error.into_boxed_dyn_error(),
-    })
+    linker
+        .instantiate_pre(component)
+        .and_then(ProposerPre::new)
+        .map_err(|error| Error::world(error.into_boxed_dyn_error()))
 }
 
 /// A call in the contract's words: the invocation and the row.
@@ -123,8 +122,7 @@ async fn get(
     spend(&mut store, text_bytes(&read)).await?;
     let read = wellformed::name(read)?;
     let key = wellformed::value(key.into())?;
-    let (reply, answer) = oneshot::channel();
-    let row = ask(&store.data().asks, Ask::Get { read, key, reply }, answer).await?;
+    let row = ask(&store.data().asks, |reply| Ask::Get { read, key, reply }).await?;
     if let Ok(Some(row)) = &row {
         spend(&mut store, size_bytes(row)).await?;
     }
@@ -139,8 +137,7 @@ async fn find(
     let read = wellformed::name(read)?;
     let filters = taken(filters)?;
     spend(&mut store, text_bytes(&read).saturating_add(size_bytes(&filters))).await?;
-    let (reply, answer) = oneshot::channel();
-    let rows = ask(&store.data().asks, Ask::Find { read, filters, reply }, answer).await?;
+    let rows = ask(&store.data().asks, |reply| Ask::Find { read, filters, reply }).await?;
     let bytes = rows.iter().flatten().map(size_bytes).fold(0, u64::saturating_add);
     spend(&mut store, bytes).await?;
     Ok((rows.map(|rows| rows.into_iter().map(given).collect()).map_err(Into::into),))
@@ -171,13 +168,6 @@ async fn spend(store: &mut StoreContextMut<'_, GuestState>, bytes: u64) -> wasmt
         tokio::task::yield_now().await;
     }
     Ok(())
-}
-
-/// Sends a read out of the box and waits for what comes back.
-async fn ask<T>(asks: &Asks, ask: Ask, answer: oneshot::Receiver<Reply<T>>) -> Reply<T> {
-    let gone = || Stop::new(Code::Internal, "internal error: nobody answers the handler's reads");
-    asks.send(ask).await.map_err(|_gone| gone())?;
-    answer.await.map_err(|_gone| gone())?
 }
 
 /// Our columns, for a guest.

@@ -118,6 +118,7 @@ codes! {
     HandlerNotTrusted = "HANDLER_NOT_TRUSTED", Refusal, false, "the handler's signature is missing, broken, or not by a key the config trusts";
     HandlerToolMissing = "HANDLER_TOOL_MISSING", Failure, false, "a tool that builds the handler's language is not installed";
     HandlerBuildFailed = "HANDLER_BUILD_FAILED", Refusal, false, "the handler's source does not build, or not into a component of the world";
+    HandlerWorkerLost = "HANDLER_WORKER_LOST", Failure, true, "the process the handler ran in ended before the handler answered";
     GuestFuel = "GUEST_FUEL", Refusal, false, "the handler used up its fuel";
     GuestDeadline = "GUEST_DEADLINE", Refusal, true, "the handler ran past its deadline";
     GuestMemory = "GUEST_MEMORY", Refusal, false, "the handler asked for more memory than its limit";

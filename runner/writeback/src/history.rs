@@ -16,12 +16,13 @@ fn is_interruption_of(event: &Event, attempt: u32) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use serde_json::json;
     use synapsor_protocol::{Digest, Moment};
 
-    fn event(kind: EventKind, attempt: u32) -> Event {
+    /// An event about an attempt, as far as it matters here.
+    pub(crate) fn event(kind: EventKind, attempt: u32) -> Event {
         let digest = Digest::of_bytes(b"");
         Event {
             seq: 1,

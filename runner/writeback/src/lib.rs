@@ -46,6 +46,10 @@ mod rehearse;
 mod engine;
 mod classify;
 
+// the machine in worlds of every kind
+#[cfg(test)]
+mod simulation;
+
 // what comes back
 mod report;
 mod error;

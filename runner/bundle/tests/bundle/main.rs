@@ -9,6 +9,7 @@
 )]
 
 mod copy;
+mod frozen;
 mod grants;
 mod packed;
 mod published;

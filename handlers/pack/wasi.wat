@@ -10,6 +10,8 @@
 ;;   files, sockets           none: opening one is an error of the guest's own language
 ;;   exit                     trap
 ;;
+;; `synapsor handler build` has it inside too (`runner/bundle/src/component.rs`).
+;;
 ;; Invariant: the one import is the contract's log, which no answer of these functions depends on.
 (module
   (import "env" "memory" (memory 0))

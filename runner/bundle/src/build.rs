@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use synapsor_protocol::{Digest, Environment};
-use wit_component::ComponentEncoder;
 
 use crate::bundle::MANIFEST_FILE;
 use crate::code::ProblemCode;
+use crate::component::component;
 use crate::document;
 use crate::error::{Error, MissingTool};
 use crate::folder::{Folder, MANIFEST_BYTES_MAX};
 use crate::manifest::Manifest;
 use crate::pin::repinned;
 use crate::problem::Problem;
-use crate::toolchain::{self, Made, Toolchain, Workshop};
+use crate::toolchain::{self, Toolchain, Workshop};
 use crate::write::write_whole;
 
 /// What a build made.
@@ -55,22 +55,6 @@ fn have_tools(toolchain: &Toolchain, workshop: &Workshop<'_>) -> Result<(), Erro
     let absent = toolchain.tools.iter().filter(|tool| !(tool.present)(workshop));
     let missing: Vec<_> = absent.map(|tool| MissingTool { name: tool.name, install: tool.install }).collect();
     if missing.is_empty() { Ok(()) } else { Err(Error::ToolsMissing(missing)) }
-}
-
-/// An import that neither the world nor an adapter answers is refused here and not first by the runner.
-fn component(made: Made) -> Result<Vec<u8>, Error> {
-    match made {
-        Made::Component(component) => Ok(component),
-        Made::Core { module, adapters } => {
-            let no_component = |error| Error::NotAComponent(format!("{error:#}"));
-            let mut encoder = ComponentEncoder::default();
-            encoder.validate(true).module(&module).map_err(no_component)?;
-            for (name, bytes) in adapters {
-                encoder.adapter(name, bytes).map_err(no_component)?;
-            }
-            encoder.encode().map_err(no_component)
-        }
-    }
 }
 
 /// The component first: a manifest never names a component that is not there.

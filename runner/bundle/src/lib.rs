@@ -44,6 +44,7 @@ mod error;
 mod write;
 mod toolchain;
 mod template;
+mod component;
 mod build;
 mod pack;
 mod inspect;

@@ -2,6 +2,7 @@
 //!
 //! `templates/README.md` says how a language is added.
 
+mod c;
 mod javascript;
 mod python;
 mod rust;
@@ -17,7 +18,7 @@ use crate::error::Error;
 
 /// Every language, in the order they are listed.
 pub(crate) const ALL: &[&Toolchain] =
-    &[&rust::RUST, &javascript::TYPESCRIPT, &javascript::JAVASCRIPT, &python::PYTHON];
+    &[&rust::RUST, &javascript::TYPESCRIPT, &javascript::JAVASCRIPT, &python::PYTHON, &c::C];
 
 /// One language.
 pub(crate) struct Toolchain {
@@ -60,14 +61,10 @@ pub(crate) struct Tool {
 
 /// What the tools made.
 pub(crate) enum Made {
-    /// A core module that carries its world in a custom section, and the adapters for what else it imports: a module name
-    /// and an adapter's own core module each.
-    Core {
-        /// The module.
-        module: Vec<u8>,
-        /// Its adapters.
-        adapters: &'static [(&'static str, &'static [u8])],
-    },
+    /// A core module that carries its world in a custom section.
+    Core(Vec<u8>),
+    /// A core module whose language insists on WASI. One that carries no world gets the contract's.
+    CoreOnWasi(Vec<u8>),
     /// A component.
     Component(Vec<u8>),
 }

@@ -18,6 +18,8 @@ pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
 const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
 /// The Python that makes the environment a Python handler is built in; `synapsor-bundle` reads it.
 const PYTHON: &str = "SYNAPSOR_PYTHON";
+/// The clang that builds C handlers; `synapsor-bundle` reads it.
+const CLANG: &str = "SYNAPSOR_CLANG";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
 /// No colour (<https://no-color.org>); `anstream` reads it.
@@ -34,6 +36,7 @@ pub(crate) fn table() -> String {
         (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
         (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),
+        (CLANG, "the clang command that builds C handlers, where it is not `clang-19`"),
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];

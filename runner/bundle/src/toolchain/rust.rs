@@ -62,7 +62,7 @@ fn make(workshop: &Workshop<'_>) -> Result<Made, Error> {
         .filter_map(|message: Json| library(&message))
         .next_back()
         .unwrap_or_else(|| PathBuf::from("target").join(TARGET).join("release/*.wasm"));
-    Ok(Made::Core { module: workshop.made(&module)?, adapters: &[] })
+    Ok(Made::Core(workshop.made(&module)?))
 }
 
 /// No path of this machine may reach the bytes.

@@ -12,12 +12,18 @@ use crate::world::{Answered, BINARY, World};
 
 /// Where each language's tools are: what a person has in `PATH`, and the variables for what stands elsewhere.
 static TOOLS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../handlers/wasm-cargo");
-    let prepared = Command::new(script).output().expect("handlers/wasm-cargo runs");
-    assert!(prepared.status.success(), "{}", String::from_utf8_lossy(&prepared.stderr));
-    let cargo = String::from_utf8(prepared.stdout).expect("a command");
-    vec![("SYNAPSOR_WASM_CARGO", cargo.trim().to_owned())]
+    let cargo = prepared("wasm-cargo", &[]);
+    let go = format!("{}/bin/go", prepared("wasm-go", &["env", "GOROOT"]));
+    vec![("SYNAPSOR_WASM_CARGO", cargo), ("SYNAPSOR_GO", go)]
 });
+
+/// What a script of `handlers` answers once it has its compiler.
+fn prepared(script: &str, words: &[&str]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../handlers").join(script);
+    let answer = Command::new(path).args(words).output().expect("the script runs");
+    assert!(answer.status.success(), "{script}: {}", String::from_utf8_lossy(&answer.stderr));
+    String::from_utf8(answer.stdout).expect("text").trim().to_owned()
+}
 
 /// A folder to work in.
 struct Desk(TempDir);

@@ -3,6 +3,7 @@
 //! `templates/README.md` says how a language is added.
 
 mod c;
+mod go;
 mod javascript;
 mod python;
 mod rust;
@@ -18,7 +19,7 @@ use crate::error::Error;
 
 /// Every language, in the order they are listed.
 pub(crate) const ALL: &[&Toolchain] =
-    &[&rust::RUST, &javascript::TYPESCRIPT, &javascript::JAVASCRIPT, &python::PYTHON, &c::C];
+    &[&rust::RUST, &javascript::TYPESCRIPT, &javascript::JAVASCRIPT, &python::PYTHON, &c::C, &go::GO];
 
 /// One language.
 pub(crate) struct Toolchain {

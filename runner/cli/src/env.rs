@@ -20,6 +20,8 @@ const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
 const PYTHON: &str = "SYNAPSOR_PYTHON";
 /// The clang that builds C handlers; `synapsor-bundle` reads it.
 const CLANG: &str = "SYNAPSOR_CLANG";
+/// The Go that builds Go handlers; `synapsor-bundle` reads it.
+const GO: &str = "SYNAPSOR_GO";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
 /// No colour (<https://no-color.org>); `anstream` reads it.
@@ -37,6 +39,7 @@ pub(crate) fn table() -> String {
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
         (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),
         (CLANG, "the clang command that builds C handlers, where it is not `clang-19`"),
+        (GO, "the Go command that builds Go handlers, where it is not `go`"),
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];

@@ -1,6 +1,8 @@
 //! The `synapsor` binary: reads the command line and the environment once, runs a command, prints, and exits.
 //!
 //! Modules in reading order.
+// A session with points is one future deeper at every step than the compiler lays out by itself.
+#![cfg_attr(feature = "failpoints", recursion_limit = "256")]
 
 mod args;
 mod env;

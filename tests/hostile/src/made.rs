@@ -36,7 +36,7 @@ fn other_files() -> Vec<HostileGuest> {
         invalid(
             "file_precompiled",
             "",
-            b"\x7fELF\x02\x01\x01\xc8\0\0\0\0\0\0\0\0.wasmtime.engine\048.0.8".to_vec(),
+            b"\x7fELF\x02\x01\x01\xc8\0\0\0\0\0\0\0\0.wasmtime.engine\x0048.0.8".to_vec(),
         ),
         invalid("file_text", "", b"(component)".to_vec()),
         invalid("file_too_large", "bytes", vec![0; 33 * 1024 * 1024]),

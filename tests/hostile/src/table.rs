@@ -223,7 +223,7 @@ pub fn as_markdown() -> String {
         hostile().into_iter().map(|guest| (guest.name, guest.code)).collect();
     let ended = |guest: &&str| format!("`{guest}`: `{}`", codes.get(*guest).map_or("?", String::as_str));
     let row = |abuse: &Abuse| {
-        let guests: Vec<_> = abuse.guests.iter().map(|guest| ended(&guest)).collect();
+        let guests: Vec<_> = abuse.guests.iter().map(ended).collect();
         let tests: Vec<_> = abuse.tests.iter().map(|(file, test)| format!("`{test}` in `{file}`")).collect();
         format!("| {} | {} | {} | {} |\n", abuse.id, abuse.what, guests.join("<br>"), tests.join("<br>"))
     };

@@ -1,11 +1,6 @@
 //! The room against real components: ordinary ones answer, hostile ones are stopped, and the next call works.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what a test sets up may fail loudly"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "what a test sets up may fail loudly")]
 
 mod calls;
 mod hostile;

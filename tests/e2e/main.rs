@@ -12,6 +12,7 @@ mod commands;
 mod demo;
 mod handler;
 mod history;
+mod hostile;
 mod jobs;
 mod published_defects;
 mod readme;

@@ -228,6 +228,34 @@ async fn a_config_that_requires_signatures_serves_only_what_a_trusted_key_has_si
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_config_says_where_handlers_run_and_whether_native_code_is_kept() {
+    let mut world = World::new(Engine::Sqlite).await;
+    world.set("SYNAPSOR_LOG_LEVEL", "info");
+    let cache = world.ledger_path().with_file_name("handler-cache");
+    let waive = r#"{"invoice_id":"INV-3001","reason":"bank delay"}"#;
+    let propose = ["propose", "billing.propose_plan_waiver", "--args", waive, "--json"];
+    let mut answers = Vec::new();
+    for (isolation, kept) in [("process", false), ("in_process", true)] {
+        let mut config = world.config();
+        config["handlers"] = json!({ "isolation": isolation, "cache": kept });
+        world.write_config(&config);
+        let proposed = world.run(&propose);
+        assert_eq!(proposed.exit, 0, "{proposed:?}");
+        let in_a_process = proposed.stderr.contains("handlers run in a process");
+        assert_eq!((in_a_process, cache.exists()), (isolation == "process", kept), "{proposed:?}");
+        answers.push(proposed.json()["proposal"]["change_set"]["after"].clone());
+    }
+    assert_eq!(answers.first(), answers.last(), "where it runs changes no answer");
+
+    let mut config = world.config();
+    config["handlers"] = json!({ "isolation": "container" });
+    world.write_config(&config);
+    let refused = world.run(&propose);
+    assert_eq!((refused.exit, refused.code().as_str()), (2, "CONFIG_INVALID"), "{refused:?}");
+    assert!(refused.stdout.contains("INVALID_HANDLER_ISOLATION"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_packed_bundle_is_served_like_its_folder() {
     let world = World::new(Engine::Sqlite).await;
     let bundle = world.folder.path().join("handlers/late-fee");

@@ -6,8 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use synapsor_bundle::{Bundle, Problem};
-use synapsor_config::{Capability, Config, HandlerGrant, HandlerTrust, Location, Logic, Source};
-use synapsor_handler_host::{CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper};
+use synapsor_config::{
+    Capability, Config, HandlerGrant, HandlerIsolation, HandlerTrust, Location, Logic, Source,
+};
+use synapsor_handler_host::{
+    CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper, Isolation,
+};
 use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
 use synapsor_protocol::{Clock, Digest, Environment, Ids, Moment, Refusal};
@@ -76,7 +80,7 @@ pub(crate) fn runtime(
     read_only: bool,
 ) -> Result<(Runtime, Handlers), Refusal> {
     let folder = settings.config_folder();
-    let handlers = handlers(folder, config, Some(cache(settings)?))?;
+    let handlers = handlers(settings, config)?;
     let runtime = Runtime::new(Parts {
         config: Arc::clone(config),
         read_only,
@@ -173,7 +177,7 @@ fn from_environment(environment: &Environment, variable: &str) -> Connect {
     }
 }
 
-fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Result<Handlers, Refusal> {
+fn handlers(settings: &Settings, config: &Config) -> Result<Handlers, Refusal> {
     let granted: Vec<(Arc<Capability>, HandlerGrant)> = config
         .capabilities
         .iter()
@@ -185,7 +189,10 @@ fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Res
     if granted.is_empty() {
         return Ok(Handlers::default());
     }
-    let engine = serving_engine(cache)?;
+    // It suspends a handler that keeps breaking.
+    let engine = HandlerEngine::suspending(engine_settings(settings, config)?, clock())
+        .map_err(|error| error.refusal())?;
+    let folder = settings.config_folder();
     Ok(Handlers::new(granted.into_iter().map(|(capability, grant)| {
         let (engine, folder, trust) = (engine.clone(), folder.to_owned(), config.handler_trust.clone());
         let name = capability.name.clone();
@@ -201,8 +208,30 @@ fn handlers(folder: &Path, config: &Config, cache: Option<CacheSettings>) -> Res
     })))
 }
 
+/// The engine in which recorded calls run again: as the config has it for serving, and nothing is suspended.
+pub(crate) fn rerun_engine(settings: &Settings, config: &Config) -> Result<HandlerEngine, Refusal> {
+    HandlerEngine::new(engine_settings(settings, config)?).map_err(|error| error.refusal())
+}
+
+/// The engine in which a bundle is judged by its cases: on threads, where there is no credential to keep from it, and
+/// nothing is kept.
+pub(crate) fn case_engine() -> Result<HandlerEngine, Refusal> {
+    let settings = EngineSettings { compile: compile(this_program()?), ..EngineSettings::default() };
+    HandlerEngine::new(settings).map_err(|error| error.refusal())
+}
+
+fn engine_settings(settings: &Settings, config: &Config) -> Result<EngineSettings, Refusal> {
+    let helper = this_program()?;
+    let isolation = match config.handler_isolation {
+        HandlerIsolation::Process => Isolation::Process(helper.clone()),
+        HandlerIsolation::InProcess => Isolation::InProcess,
+    };
+    let cache = if config.handler_cache { Some(cache(settings)?) } else { None };
+    Ok(EngineSettings { isolation, compile: compile(helper), cache, ..EngineSettings::default() })
+}
+
 /// Compiled handlers are kept beside the ledger.
-pub(crate) fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
+fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
     let ledger = settings.store_path()?;
     Ok(CacheSettings {
         folder: ledger.with_file_name(CACHE_FOLDER),
@@ -211,21 +240,13 @@ pub(crate) fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
     })
 }
 
-/// The engine that serves calls: it suspends a handler that keeps breaking.
-fn serving_engine(cache: Option<CacheSettings>) -> Result<HandlerEngine, Refusal> {
-    HandlerEngine::suspending(engine_settings(cache)?, clock()).map_err(|error| error.refusal())
-}
-
-/// The engine a handler is judged in.
-pub(crate) fn engine(cache: Option<CacheSettings>) -> Result<HandlerEngine, Refusal> {
-    HandlerEngine::new(engine_settings(cache)?).map_err(|error| error.refusal())
-}
-
 /// What is compiled is compiled in a process of its own.
-fn engine_settings(cache: Option<CacheSettings>) -> Result<EngineSettings, Refusal> {
-    let helper = Helper::this_program().map_err(Refusal::bug)?;
-    let compile = Compile::InChild { helper, limits: CompileLimits::default() };
-    Ok(EngineSettings { compile, cache, ..EngineSettings::default() })
+fn compile(helper: Helper) -> Compile {
+    Compile::InChild { helper, limits: CompileLimits::default() }
+}
+
+fn this_program() -> Result<Helper, Refusal> {
+    Helper::this_program().map_err(Refusal::bug)
 }
 
 fn load_handler(

@@ -5,7 +5,7 @@ mod unknown;
 mod rule;
 mod names;
 mod top;
-mod trust;
+mod handlers;
 mod source;
 mod context;
 mod executor;

@@ -65,13 +65,15 @@ synapsor_protocol::problem_codes! {
         StaticDevContext = "STATIC_DEV_CONTEXT", Warning, "tenant and principal are literals; for development only";
         SharedContextEnv = "SHARED_CONTEXT_ENV", Warning, "tenant and principal come from the same variable";
     }
-    "Trust in handlers" {
+    "Handlers" {
         HandlersNotObject = "HANDLERS_NOT_OBJECT", Error, "`handlers` is not an object";
         InvalidHandlerTrust = "INVALID_HANDLER_TRUST", Error, "`handlers.trust` is not a list of objects with `name` and `public_key`";
         InvalidTrustedName = "INVALID_TRUSTED_NAME", Error, "a trusted key's `name` is missing, is no name, or stands there twice";
         InvalidTrustedKey = "INVALID_TRUSTED_KEY", Error, "a trusted key's `public_key` is missing, is no Ed25519 public key, or stands there twice";
         InvalidRequireSignature = "INVALID_REQUIRE_SIGNATURE", Error, "`handlers.require_signature` is not true or false";
         TrustedKeysRequired = "TRUSTED_KEYS_REQUIRED", Error, "`handlers.require_signature` is set and no key is trusted";
+        InvalidHandlerIsolation = "INVALID_HANDLER_ISOLATION", Error, "`handlers.isolation` is not `process` or `in_process`";
+        InvalidHandlerCache = "INVALID_HANDLER_CACHE", Error, "`handlers.cache` is not true or false";
     }
     "Executors" {
         ExecutorNotObject = "EXECUTOR_NOT_OBJECT", Error, "an executor is not an object";

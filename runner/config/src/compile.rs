@@ -48,13 +48,16 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
     let capabilities = capabilities
         .map(|raw| Some(Arc::new(capability::compile(raw, &sources, &contexts)?)))
         .collect::<Option<Vec<_>>>()?;
+    let handlers = raw.handlers.unwrap_or_default();
     Some(Config {
         mode: raw.mode,
         result_format: if raw.result_format == Some(2) { ResultFormat::V2 } else { ResultFormat::V1 },
         storage_path: raw.storage.and_then(|storage| storage.sqlite_path).map(PathBuf::from),
         sources,
         contexts,
-        handler_trust: raw.handlers.map(handler_trust).unwrap_or_default(),
+        handler_isolation: handlers.isolation.unwrap_or_default(),
+        handler_cache: handlers.cache.unwrap_or(true),
+        handler_trust: handler_trust(handlers),
         executors,
         capabilities,
         cloud: raw.cloud.map(cloud),

@@ -49,6 +49,10 @@ pub struct Config {
     pub contexts: BTreeMap<String, Arc<Context>>,
     /// Whose signature on a handler counts.
     pub handler_trust: HandlerTrust,
+    /// Where handlers run.
+    pub handler_isolation: HandlerIsolation,
+    /// Whether compiled handlers are kept for the next start.
+    pub handler_cache: bool,
     /// Executors by name, without the built-in `sql_update`.
     pub executors: BTreeMap<String, Executor>,
     /// Capabilities in config order.
@@ -71,6 +75,17 @@ pub struct HandlerTrust {
     pub keys: Vec<TrustedKey>,
     /// A bundle that none of them has signed is not loaded.
     pub require_signature: bool,
+}
+
+/// Where handlers run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandlerIsolation {
+    /// In a process of their own, which has no credential, file or network to reach.
+    Process,
+    /// On threads of the runner.
+    #[default]
+    InProcess,
 }
 
 /// A key whose signatures count.

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use synapsor_protocol::Engine;
 
-use crate::compiled::{Mode, ReceiptsMode};
+use crate::compiled::{HandlerIsolation, Mode, ReceiptsMode};
 use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN, PUBLIC_KEY_PATTERN};
 
 pub(crate) use capability::*;
@@ -149,7 +149,7 @@ pub(crate) struct RawContextValues {
 }
 
 /// What holds for every handler.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Handlers")]
 pub(crate) struct RawHandlers {
     /// Whose signatures on handler bundles count.
@@ -157,6 +157,10 @@ pub(crate) struct RawHandlers {
     pub(crate) trust: Vec<RawTrustedKey>,
     /// A bundle that no trusted key has signed is not loaded. Default: false.
     pub(crate) require_signature: Option<bool>,
+    /// Where handlers run. Default: in_process.
+    pub(crate) isolation: Option<HandlerIsolation>,
+    /// Whether compiled handlers are kept beside the ledger for the next start. Default: true.
+    pub(crate) cache: Option<bool>,
 }
 
 /// A key whose signatures count.

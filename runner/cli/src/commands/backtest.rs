@@ -111,7 +111,7 @@ async fn load(
     bundle: &synapsor_bundle::Bundle,
 ) -> Result<Loaded, Refusal> {
     let names: BTreeSet<&str> = history.iter().map(|past| past.evidence.capability.as_str()).collect();
-    let engine = wiring::engine(Some(wiring::cache(settings)?))?;
+    let engine = wiring::rerun_engine(settings, config)?;
     let mut loaded = Loaded::new();
     for name in names {
         let capability = capability(config, name)?;

@@ -25,7 +25,7 @@ pub(crate) async fn run(wanted: &Rerun, settings: &Settings) -> Result<Report, R
     let capability = capability(&config, &past.evidence.capability)?;
     let reviewed = past.proposal.as_ref().map(|proposal| &proposal.change_set.capability_digest);
     let config_changed = reviewed != Some(&capability.digest);
-    let handler = recorded_handler(&past, wanted.bundle.as_deref(), settings, capability).await?;
+    let handler = recorded_handler(&past, wanted.bundle.as_deref(), (settings, &config), capability).await?;
     let again = rerun(&past, capability, handler.as_ref(), SettingsFrom::Record).await?;
     let compared = Comparison::new(&past, again).map_err(Refusal::bug)?;
     let same = compared.likeness == Likeness::Same && !compared.other_fuel();
@@ -66,7 +66,7 @@ pub(super) fn grant(capability: &Capability) -> Option<&HandlerGrant> {
 async fn recorded_handler(
     past: &PastCall,
     bundle: Option<&Path>,
-    settings: &Settings,
+    (settings, config): (&Settings, &Config),
     capability: &Arc<Capability>,
 ) -> Result<Option<LoadedHandler>, Refusal> {
     let logic = past.proposal.as_ref().map(|proposal| &proposal.change_set.logic);
@@ -88,6 +88,6 @@ async fn recorded_handler(
         )
         .hint("name the bundle of that time with --bundle, or compare versions with `synapsor backtest`"));
     }
-    let engine = wiring::engine(Some(wiring::cache(settings)?))?;
+    let engine = wiring::rerun_engine(settings, config)?;
     wiring::loaded(engine, found, grant.clone()).await.map(Some)
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(validate: &Validate, json: bool) -> Result<Report, Refus
     let mut subjects = Vec::new();
     let mut skipped = Vec::new();
     let known = kinds(&validate.paths)?;
-    let engine = wiring::engine(None)?;
+    let engine = wiring::case_engine()?;
     let bar = progress(json);
     for (path, kind) in known {
         let Some(kind) = kind else {

@@ -9,7 +9,7 @@ use super::names::Names;
 use super::rule::{
     optional_boolean, optional_object, optional_text, required_items, required_members, required_word,
 };
-use super::{capability, cloud, context, executor, source, trust};
+use super::{capability, cloud, context, executor, handlers, source};
 use crate::code::ProblemCode;
 use crate::compiled::DEFAULT_CONTEXT;
 use crate::form::Form;
@@ -26,7 +26,7 @@ pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     switches(root, problems);
     sources(root, &names, problems);
     contexts(root, problems);
-    trust::check(root, problems);
+    handlers::check(root, problems);
     executors(root, &names, problems);
     capabilities(root, &names, problems);
     cloud::check(root, &names, problems);

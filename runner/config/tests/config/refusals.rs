@@ -60,7 +60,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("shop", "/capabilities = []", "CAPABILITIES_REQUIRED", "$.capabilities"),
     ("shop", "/capabilities = {}", "CAPABILITIES_REQUIRED", "$.capabilities"),
     ("late-fee", r#"/storage = {"sqlite_path": "app.db"}"#, "STORAGE_IS_SOURCE", "$.storage.sqlite_path"),
-    // trust in handlers
+    // handlers
     ("late-fee", "/handlers = []", "HANDLERS_NOT_OBJECT", "$.handlers"),
     ("late-fee", r#"/handlers = {"trust": {}}"#, "INVALID_HANDLER_TRUST", "$.handlers.trust"),
     ("late-fee", r#"/handlers = {"trust": ["ed25519"]}"#, "INVALID_HANDLER_TRUST", "$.handlers.trust[0]"),
@@ -71,6 +71,9 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("late-fee", r#"/handlers = {"require_signature": 1}"#, "INVALID_REQUIRE_SIGNATURE", "$.handlers.require_signature"),
     ("late-fee", r#"/handlers = {"require_signature": true}"#, "TRUSTED_KEYS_REQUIRED", "$.handlers.trust"),
     ("late-fee", r#"/handlers = {"require_signature": true, "trust": []}"#, "TRUSTED_KEYS_REQUIRED", "$.handlers.trust"),
+    ("late-fee", r#"/handlers = {"isolation": "container"}"#, "INVALID_HANDLER_ISOLATION", "$.handlers.isolation"),
+    ("late-fee", r#"/handlers = {"isolation": true}"#, "INVALID_HANDLER_ISOLATION", "$.handlers.isolation"),
+    ("late-fee", r#"/handlers = {"cache": "off"}"#, "INVALID_HANDLER_CACHE", "$.handlers.cache"),
     // sources
     ("shop", "/sources/shop-db = {}", "UNSAFE_SOURCE_NAME", "$.sources.shop-db"),
     ("shop", r#"/sources/shop_db = "postgres""#, "SOURCE_NOT_OBJECT", "$.sources.shop_db"),

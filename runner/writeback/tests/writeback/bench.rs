@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use synapsor_config::{
-    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, HandlerTrust, Location,
-    Logic as ConfigLogic, Mode, ProposalRules, ReceiptsMode, ResultFormat, Source, TableTarget,
+    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, HandlerIsolation, HandlerTrust,
+    Location, Logic as ConfigLogic, Mode, ProposalRules, ReceiptsMode, ResultFormat, Source, TableTarget,
 };
 use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
@@ -379,6 +379,8 @@ impl Bench {
             sources: BTreeMap::from([(SOURCE.into(), source)]),
             contexts: BTreeMap::from([("trusted_context".into(), context)]),
             handler_trust: HandlerTrust::default(),
+            handler_isolation: HandlerIsolation::default(),
+            handler_cache: true,
             executors: BTreeMap::new(),
             cloud: None,
             capabilities: vec![Arc::new(capability)],

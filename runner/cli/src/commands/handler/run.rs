@@ -11,7 +11,7 @@ use crate::print::{Report, inert, pretty, style};
 use crate::wiring;
 
 pub(super) async fn run(wanted: &RunCase) -> Result<Report, Refusal> {
-    let engine = wiring::engine(None)?;
+    let engine = wiring::case_engine()?;
     let path = &wanted.bundle.path;
     match synapsor_bundle::run_case(path, &wanted.case, &engine).await {
         Err(problems) => Ok(refused(path, &problems)),

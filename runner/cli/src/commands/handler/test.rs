@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::wiring;
 
 pub(super) async fn run(wanted: &TestHandler, settings: &Settings, json: bool) -> Result<Report, Refusal> {
-    let engine = wiring::engine(None)?;
+    let engine = wiring::case_engine()?;
     if !wanted.watch {
         return once(wanted, settings, &engine, json).await;
     }

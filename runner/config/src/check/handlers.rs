@@ -1,8 +1,8 @@
-//! Whose signature on a handler counts, and whether one is required.
+//! What holds for every handler: whose signature counts, where guests run, and whether native code is kept.
 
 use std::collections::BTreeSet;
 
-use super::rule::{optional_boolean, optional_object, required_text};
+use super::rule::{optional_boolean, optional_object, optional_word, required_text};
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;
@@ -12,16 +12,23 @@ pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     let Some(handlers) = optional_object(root, "handlers", ProblemCode::HandlersNotObject, problems) else {
         return;
     };
+    let isolations = ["process", "in_process"];
+    optional_word(&handlers, "isolation", &isolations, ProblemCode::InvalidHandlerIsolation, problems);
+    optional_boolean(&handlers, "cache", ProblemCode::InvalidHandlerCache, problems);
+    trust(&handlers, problems);
+}
+
+fn trust(handlers: &Place<'_>, problems: &mut Problems) {
     let trust = handlers.get("trust");
     if let Some(trust) = &trust {
         keys(trust, problems);
     }
     let required =
-        optional_boolean(&handlers, "require_signature", ProblemCode::InvalidRequireSignature, problems);
+        optional_boolean(handlers, "require_signature", ProblemCode::InvalidRequireSignature, problems);
     if required == Some(true) && !trust.is_some_and(|trust| trust.is_filled()) {
         let expected = "at least one key, since signatures are required";
         problems
-            .missing(&handlers, "trust", ProblemCode::TrustedKeysRequired, expected)
+            .missing(handlers, "trust", ProblemCode::TrustedKeysRequired, expected)
             .hint("`synapsor handler keygen` makes a key and prints its entry");
     }
 }

@@ -1,6 +1,7 @@
 //! What the box costs: one call of a real handler through this room, against a bare wasm host in the same run.
 //!
-//! Both start a fresh instance of the same component with pooled memory and metering, answer its reads from memory, and drop
+//! The room runs guests on its threads and in a process of their own, both here; the program starts itself again for that.
+//! All start a fresh instance of the same component with pooled memory and metering, answer its reads from memory, and drop
 //! the instance. The bare host does nothing else: no limits on memory, no recorded reads, no log, no check of the answer.
 //! `cargo bench -p synapsor-handler-host` prints the ratio for every language whose example handler is there, and names
 //! the others; the times per call are criterion's.
@@ -13,12 +14,14 @@
 
 mod bare;
 mod sample;
+mod start;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
-use synapsor_handler_host::{EngineSettings, Handler, HandlerEngine};
+use synapsor_handler_host::{EngineSettings, Handler, HandlerEngine, Helper, Isolation};
 use synapsor_protocol::Digest;
 use tokio::runtime::Runtime;
 
@@ -39,29 +42,42 @@ const HANDLERS: [(&str, f64); 6] = [
 const ROUNDS: usize = 100;
 const CALLS_A_ROUND: u32 = 20;
 
-fn main() {
+fn main() -> ExitCode {
+    if let Some(end) = synapsor_handler_host::answer(std::env::args_os()) {
+        return end;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
-    let engine = HandlerEngine::new(EngineSettings::default()).expect("wasm runs here");
+    let this_program = Helper::this_program().expect("the system says which file this is");
+    let engine = |isolation| {
+        HandlerEngine::new(EngineSettings { isolation, ..EngineSettings::default() }).expect("wasm runs here")
+    };
+    let (threads, process) = (engine(Isolation::InProcess), engine(Isolation::Process(this_program)));
     let mut criterion = Criterion::default().configure_from_args();
     for (name, most) in HANDLERS {
         let Some(sample) = Sample::find(name) else {
             println!("{name}: absent, not measured");
             continue;
         };
-        let handler = engine
-            .load(&sample.component, &Digest::of_bytes(&sample.component), sample.limits)
-            .expect("an example handler loads");
+        let load = |engine: &HandlerEngine| {
+            let digest = Digest::of_bytes(&sample.component);
+            engine.load(&sample.component, &digest, sample.limits).expect("an example handler loads")
+        };
+        let (threads, process) = (load(&threads), load(&process));
         let bare = BareHost::new(&sample);
-        let boxed = || boxed_call(&runtime, &handler, &sample);
+        let in_process = || boxed_call(&runtime, &threads, &sample);
+        let in_worker = || boxed_call(&runtime, &process, &sample);
         let plain = || bare.call(&runtime);
         assert!(plain(), "the bare host's call is answered with a change, as the room's is");
-        print_ratio(name, most, boxed, plain);
+        print_ratio(name, most, in_process, in_worker, plain);
         let mut group = criterion.benchmark_group(name);
         group.bench_function("bare", |bencher| bencher.iter(plain));
-        group.bench_function("in_process", |bencher| bencher.iter(boxed));
+        group.bench_function("in_process", |bencher| bencher.iter(in_process));
+        group.bench_function("process", |bencher| bencher.iter(in_worker));
         group.finish();
     }
+    start::print_warm_start();
     criterion.final_summary();
+    ExitCode::SUCCESS
 }
 
 fn boxed_call(runtime: &Runtime, handler: &Handler, sample: &Sample) {
@@ -69,17 +85,20 @@ fn boxed_call(runtime: &Runtime, handler: &Handler, sample: &Sample) {
     assert_eq!(run.expect("is answered").answer, sample.answer);
 }
 
-/// The two take turns, so that a busy machine slows both; the median of the rounds is what is compared.
-fn print_ratio<T>(name: &str, most: f64, boxed: impl Fn(), plain: impl Fn() -> T) {
-    let (mut with, mut without) = (Vec::new(), Vec::new());
+/// The three take turns, so that a busy machine slows all; the median of the rounds is what is compared.
+fn print_ratio<T>(name: &str, most: f64, in_process: impl Fn(), in_worker: impl Fn(), plain: impl Fn() -> T) {
+    let (mut threads, mut process, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        with.push(timed(&boxed));
-        without.push(timed(&plain));
+        threads.push(timed(&in_process));
+        process.push(timed(&in_worker));
+        bare.push(timed(&plain));
     }
-    let (with, without) = (median(with), median(without));
-    let ratio = with.as_secs_f64() / without.as_secs_f64();
+    let (threads, process, bare) = (median(threads), median(process), median(bare));
+    let ratio = threads.as_secs_f64() / bare.as_secs_f64();
     let verdict = if ratio <= most { "within" } else { "OVER" };
-    println!("{name}: bare {without:.1?}, in process {with:.1?}: {ratio:.2} times, {verdict} {most} times");
+    let dearer_us = (process.as_secs_f64() - threads.as_secs_f64()) * 1e6;
+    println!("{name}: bare {bare:.1?}, in process {threads:.1?}: {ratio:.2} times, {verdict} {most} times");
+    println!("{name}: in a worker {process:.1?}, {dearer_us:+.0} µs");
 }
 
 fn timed<T>(call: impl Fn() -> T) -> Duration {

@@ -16,6 +16,7 @@ mod hostile;
 mod jobs;
 mod published_defects;
 mod readme;
+mod ready;
 mod rounds;
 mod screens;
 mod story;

@@ -61,7 +61,8 @@ fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
 }
 
 /// A client's wrong request is answered and recorded, and a server's notice is no news: neither is warned about as well.
-const LOG_DEFAULT: &str = "warn,rmcp=error,sqlx::postgres::notice=error";
+/// That all handlers are ready is said once, at the start of a server.
+const LOG_DEFAULT: &str = "warn,synapsor::ready=info,rmcp=error,sqlx::postgres::notice=error";
 
 /// The log goes to standard error: standard output belongs to MCP frames and documents.
 fn start_log(environment: &Environment) {

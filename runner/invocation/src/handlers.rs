@@ -8,7 +8,8 @@ use std::sync::Arc;
 use synapsor_config::DeclaredRead;
 use synapsor_handler_host::Handler;
 use synapsor_protocol::{Code, Refusal};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::JoinSet;
 
 /// A handler that is ready to run.
 #[derive(Clone)]
@@ -29,6 +30,18 @@ pub struct LoadedHandler {
 pub type LoadHandler =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<LoadedHandler, Refusal>> + Send>> + Send + Sync>;
 
+/// Loads that run at once. Each may be a compiler of its own, which takes a core and its memory.
+const LOADS_AT_ONCE: usize = 2;
+
+/// How the loads of all handlers ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Loads {
+    /// Handlers that are ready.
+    pub loaded: usize,
+    /// Why each of the others is not, by capability.
+    pub failed: BTreeMap<String, Refusal>,
+}
+
 struct Slot {
     loaded: OnceCell<Result<LoadedHandler, Refusal>>,
     load: LoadHandler,
@@ -47,18 +60,31 @@ impl Handlers {
         Self { slots: Arc::new(loaders.into_iter().map(slot).collect()) }
     }
 
-    /// Loads every handler that is not loaded yet, one after the other: compiling is what costs, and calls wait for
-    /// their own handler anyway.
-    ///
-    /// # Errors
-    /// The first refusal; the others are loaded all the same.
-    pub async fn load_all(&self) -> Result<(), Refusal> {
-        let mut first = Ok(());
-        for name in self.slots.keys() {
-            let loaded = self.get(name).await.map(|_| ());
-            first = first.and(loaded);
+    /// Loads every handler that is not loaded yet, a few at a time: compiling is what costs, and calls wait for their
+    /// own handler anyway.
+    pub async fn load_all(&self) -> Loads {
+        let turns = Arc::new(Semaphore::new(LOADS_AT_ONCE));
+        let mut loading = JoinSet::new();
+        for name in self.slots.keys().cloned() {
+            let (handlers, turns) = (self.clone(), Arc::clone(&turns));
+            loading.spawn(async move {
+                let _turn = turns.acquire_owned().await;
+                let refused = handlers.get(&name).await.err();
+                (name, refused)
+            });
         }
-        first
+        let mut loads = Loads::default();
+        while let Some(done) = loading.join_next().await {
+            match done {
+                Ok((_, None)) => loads.loaded += 1,
+                Ok((name, Some(refusal))) => {
+                    loads.failed.insert(name, refusal);
+                }
+                // A load that panicked is tried again by the call that needs it, and that call says so.
+                Err(error) => tracing::error!(%error, "a handler's load did not come to an end"),
+            }
+        }
+        loads
     }
 
     /// The capability's handler, loading it now if nobody did.

@@ -1,5 +1,8 @@
 //! `synapsor mcp serve`: the capabilities over stdio, until the client is gone or a signal says stop.
 
+use std::time::Instant;
+
+use synapsor_invocation::Handlers;
 use synapsor_mcp::ServeOptions;
 use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,20 +11,32 @@ use crate::args::{Serve, ToolNames};
 use crate::settings::Settings;
 use crate::wiring;
 
+/// What the log's default filter lets through although it is no warning: that the server is ready.
+const LOADED_TARGET: &str = "synapsor::ready";
+
 pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refusal> {
     let config = settings.config()?;
     let ledger = wiring::ledger(settings, true).await?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
     // Handlers compile while the client says hello; a call that needs one waits for it.
-    tokio::spawn(async move {
-        if let Err(refusal) = handlers.load_all().await {
-            tracing::error!(code = %refusal.code, "{refusal}");
-        }
-    });
+    tokio::spawn(async move { load(&handlers).await });
     synapsor_mcp::serve_stdio(runtime, options(serve), stop_signal()).await.map_err(|error| {
         tracing::debug!(?error, "serving ended");
         error.refusal()
     })
+}
+
+/// Loads every handler, and says on the log when they are ready and how long it took, or which failed and why.
+async fn load(handlers: &Handlers) {
+    let started = Instant::now();
+    let loads = handlers.load_all().await;
+    let took_ms = started.elapsed().as_millis();
+    for (capability, refusal) in &loads.failed {
+        tracing::error!(%capability, code = %refusal.code, "its handler is not loaded: {refusal}");
+    }
+    if loads.loaded > 0 && loads.failed.is_empty() {
+        tracing::info!(target: LOADED_TARGET, handlers = loads.loaded, took_ms, "all handlers are loaded");
+    }
 }
 
 /// How the surface looks, from the command line.

@@ -4,5 +4,6 @@
 mod desk;
 
 mod arguments;
+mod loads;
 mod patches;
 mod records;

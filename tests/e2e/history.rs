@@ -53,6 +53,27 @@ async fn a_proposal_reruns_to_the_same_content_and_fuel_with_the_database_gone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_handler_used_of_its_limits_is_shown_with_its_proposal() {
+    let world = World::new(Engine::Sqlite).await;
+    for (capability, ran) in [(HANDLER, true), (DECLARATIVE, false)] {
+        let proposed = waiver(&world, capability, "INV-3002", "bank delay");
+        assert_eq!(proposed["ok"], json!(true), "{proposed}");
+        let handler = world.ask(&["proposals", "show", "latest"])["handler"].clone();
+        assert_eq!(handler.is_object(), ran, "{handler}");
+        if ran {
+            let percent = handler["share"]["fuel_percent"].as_u64().expect("a share");
+            assert!((1..100).contains(&percent), "{handler}");
+            let evidence = world.ask(&["replay", "show", "latest"])["evidence"].clone();
+            assert_eq!((&evidence["usage"], &evidence["budget"]), (&handler["usage"], &handler["budget"]));
+        }
+        for words in [["proposals", "show", "latest"], ["replay", "show", "latest"]] {
+            let shown = world.run(&words).stdout;
+            assert_eq!(shown.contains(" %)") && shown.contains(" us ("), ran, "{shown}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rerun_takes_the_settings_of_the_call_and_says_that_the_config_has_changed() {
     let world = World::new(Engine::Sqlite).await;
     waiver(&world, HANDLER, "INV-3002", "bank delay");

@@ -66,7 +66,7 @@ pub use pack::{Packed, pack, sign};
 pub use pin::{component_digest, repinned};
 pub use problem::Problem;
 pub use reference::problem_reference;
-pub use report::{CaseReport, Difference, Report, Share};
+pub use report::{CaseReport, Difference, Report};
 pub use schema::{case_schema, manifest_schema};
 pub use signature::{Signature, signer, trust_problem};
 pub use single::{CaseRun, Outcome, run_case};

@@ -1,8 +1,7 @@
 //! What a validation found.
 
 use serde::Serialize;
-use synapsor_handler_host::Limits;
-use synapsor_protocol::{Digest, Usage};
+use synapsor_protocol::{Digest, Share, Usage};
 
 use crate::case::Answer;
 use crate::problem::Problem;
@@ -51,32 +50,6 @@ pub struct CaseReport {
     pub difference: Option<Difference>,
 }
 
-/// What of its limits a run used, in whole percent, rounded up: 100 is the limit, and 0 is nothing at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Share {
-    /// Of the fuel.
-    pub fuel_percent: u64,
-    /// Of the memory.
-    pub memory_percent: u64,
-    /// Of the answer's size.
-    pub output_percent: u64,
-    /// Of the time, which differs from run to run.
-    pub timeout_percent: u64,
-}
-
-impl Share {
-    /// What a run used, of the limits it ran with.
-    pub(crate) fn of(usage: &Usage, limits: &Limits) -> Self {
-        let percent = |used: u64, limit: u64| used.saturating_mul(100).div_ceil(limit.max(1));
-        Self {
-            fuel_percent: percent(usage.fuel, limits.fuel),
-            memory_percent: percent(usage.memory_bytes, limits.memory_bytes),
-            output_percent: percent(usage.output_bytes, limits.output_bytes),
-            timeout_percent: percent(usage.wall_us, limits.timeout_ms.saturating_mul(1000)),
-        }
-    }
-}
-
 /// Two answers to one call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
@@ -122,12 +95,5 @@ mod tests {
                  }
                }"#]]
         .assert_eq(&difference.lines());
-    }
-
-    #[test]
-    fn a_share_is_rounded_up() {
-        let limits = Limits { fuel: 1000, ..Limits::default() };
-        let share = |fuel| Share::of(&Usage { fuel, ..Usage::default() }, &limits).fuel_percent;
-        assert_eq!([0, 1, 10, 11, 1000, 1001].map(share), [0, 1, 1, 2, 100, 101]);
     }
 }

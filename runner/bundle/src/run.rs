@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use synapsor_handler_host::{Asked, GuestError, Handler, HandlerRun, RecordedReads};
-use synapsor_protocol::Usage;
+use synapsor_protocol::{Share, Usage};
 
 use crate::case::{Answer, Case};
 use crate::code::ProblemCode;
 use crate::problem::{Problem, shown};
-use crate::report::{CaseReport, Difference, Share};
+use crate::report::{CaseReport, Difference};
 
 /// Runs one case.
 pub(crate) async fn case(handler: &Handler, case: &Case) -> (CaseReport, Vec<Problem>) {
@@ -27,7 +27,7 @@ pub(crate) async fn case(handler: &Handler, case: &Case) -> (CaseReport, Vec<Pro
         description: shown(&case.description),
         passed: problems.is_empty(),
         usage: usage(&first),
-        share: Share::of(&usage(&first), &handler.limits()),
+        share: Share::of(&usage(&first), &handler.limits().budget()),
         difference: difference.map(|found| Difference { expected: case.expect.clone(), found }),
     };
     (report, problems)

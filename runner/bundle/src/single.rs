@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use synapsor_handler_host::{HandlerEngine, RecordedReads};
-use synapsor_protocol::{Code, RecordedRead, Usage};
+use synapsor_protocol::{Code, RecordedRead, Share, Usage};
 
 use crate::bundle::{Bundle, open};
 use crate::case::{Answer, Case};
@@ -13,7 +13,6 @@ use crate::code::ProblemCode;
 use crate::document;
 use crate::folder::{CASE_BYTES_MAX, Folder};
 use crate::problem::{Problem, shown};
-use crate::report::Share;
 use crate::validate::load;
 
 /// How one run went.
@@ -75,7 +74,7 @@ pub async fn run_case(path: &Path, case: &Path, engine: &HandlerEngine) -> Resul
         reads: reads_asked,
         not_recorded: reads.asked().missing,
         log,
-        share: Share::of(&usage, &handler.limits()),
+        share: Share::of(&usage, &handler.limits().budget()),
         usage,
     })
 }

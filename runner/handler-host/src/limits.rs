@@ -4,6 +4,7 @@
 //! a million in Go; memory 1 to 16 MiB. What an author sees of this is in `docs/guides/handlers.md`.
 
 use serde::{Deserialize, Serialize};
+use synapsor_protocol::Budget;
 
 use crate::cache::CacheSettings;
 use crate::compile::Compile;
@@ -57,6 +58,13 @@ impl Limits {
         log_lines: 256,
         log_line_bytes: 4096,
     };
+
+    /// What the record keeps of them, beside what a call used.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let &Self { fuel, memory_bytes, output_bytes, timeout_ms, .. } = self;
+        Budget { fuel, memory_bytes, output_bytes, timeout_ms }
+    }
 
     /// The smaller of both, limit by limit.
     #[must_use]

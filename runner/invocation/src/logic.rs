@@ -52,7 +52,8 @@ pub(crate) async fn run(
                 reads: Arc::clone(&loaded.reads),
                 context: inputs.context.clone(),
             });
-            trail.handler_given(handler_inputs(&inputs, &grant.settings, loaded));
+            let given = handler_inputs(&inputs, &grant.settings, loaded);
+            trail.handler_given(given, loaded.handler.limits().budget());
             let run = loaded.handler.propose(call, reads).await.map_err(|guest| {
                 let refusal = guest.refusal();
                 trail.handler_ran(guest.reads, guest.log, guest.usage);

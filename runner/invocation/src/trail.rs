@@ -4,8 +4,8 @@ use synapsor_config::Capability;
 use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::value::Columns;
 use synapsor_protocol::{
-    AuditId, Code, Digest, EvidenceBundle, EvidenceId, HandlerInputs, Ids, Moment, QueryAudit, RecordedRead,
-    TrustedContext, Usage, Value,
+    AuditId, Budget, Code, Digest, EvidenceBundle, EvidenceId, HandlerInputs, Ids, Moment, QueryAudit,
+    RecordedRead, TrustedContext, Usage, Value,
 };
 
 /// Most characters of a tool name kept in the record; an unknown name is the caller's text.
@@ -86,14 +86,16 @@ impl Trail {
             reads: Vec::new(),
             log: Vec::new(),
             usage: None,
+            budget: None,
         });
         evidence_id
     }
 
     /// A handler is about to be asked.
-    pub(crate) fn handler_given(&mut self, inputs: HandlerInputs) {
+    pub(crate) fn handler_given(&mut self, inputs: HandlerInputs, budget: Budget) {
         if let Some(evidence) = &mut self.evidence {
             evidence.handler = Some(inputs);
+            evidence.budget = Some(budget);
         }
     }
 

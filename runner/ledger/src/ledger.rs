@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use synapsor_protocol::{Code, Decision, Handover, ProposalId, Receipt, WritebackJob};
+use synapsor_protocol::{
+    Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, WritebackJob,
+};
 
 use crate::book::{Book, Opening};
 use crate::connection;
 use crate::decide;
+use crate::documents;
 use crate::error::Error;
 use crate::handover::{self, Recipient};
 use crate::history::{self, HistoryFilter, PastCall};
@@ -91,6 +94,15 @@ impl Ledger {
     pub async fn replay(&self, id: &ProposalId) -> Result<Replay, Error> {
         let (id, ledger_id) = (id.clone(), self.book.ledger_id.clone());
         self.book.readers.read(move |conn| replay::of(conn, &ledger_id, &id)).await
+    }
+
+    /// What was read for a proposal, if it can still be found.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn evidence(&self, id: &EvidenceId) -> Result<Option<EvidenceBundle>, Error> {
+        let id = id.clone();
+        self.book.readers.read(move |conn| documents::evidence(conn, &id)).await
     }
 
     /// The call that led to a proposal.

@@ -28,6 +28,46 @@ pub struct Usage {
     pub wall_us: u64,
 }
 
+/// The limits a handler call ran under, as far as they are worth a share: what [`Usage`] is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Fuel.
+    pub fuel: u64,
+    /// Bytes of linear memory, summed over memories.
+    pub memory_bytes: u64,
+    /// Bytes of the answer.
+    pub output_bytes: u64,
+    /// Wall-clock milliseconds of the whole call.
+    pub timeout_ms: u64,
+}
+
+/// What of its limits a call used, in whole percent, rounded up: 100 is the limit, and 0 is nothing at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Of the fuel.
+    pub fuel_percent: u64,
+    /// Of the memory.
+    pub memory_percent: u64,
+    /// Of the answer's size.
+    pub output_percent: u64,
+    /// Of the time, which differs from run to run.
+    pub timeout_percent: u64,
+}
+
+impl Share {
+    /// What a call used, of the limits it ran under.
+    pub fn of(usage: &Usage, budget: &Budget) -> Self {
+        let percent = |used: u64, limit: u64| used.saturating_mul(100).div_ceil(limit.max(1));
+        Self {
+            fuel_percent: percent(usage.fuel, budget.fuel),
+            memory_percent: percent(usage.memory_bytes, budget.memory_bytes),
+            output_percent: percent(usage.output_bytes, budget.output_bytes),
+            timeout_percent: percent(usage.wall_us, budget.timeout_ms.saturating_mul(1000)),
+        }
+    }
+}
+
 /// One declared read a handler asked for, with its answer, so that a rerun sees the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
@@ -111,9 +151,17 @@ pub struct EvidenceBundle {
     /// What the handler used of its budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// That budget; none where bindings decide, and in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 impl EvidenceBundle {
+    /// What the handler used of its budget, in percent; none where either was not kept.
+    pub fn share(&self) -> Option<Share> {
+        Some(Share::of(&self.usage?, &self.budget?))
+    }
+
     /// The digest of the bundle.
     ///
     /// # Errors
@@ -156,4 +204,16 @@ pub struct QueryAudit {
     pub evidence_id: Option<EvidenceId>,
     /// When.
     pub at: Moment,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_rounded_up() {
+        let budget = Budget { fuel: 1000, memory_bytes: 1, output_bytes: 1, timeout_ms: 1 };
+        let share = |fuel| Share::of(&Usage { fuel, ..Usage::default() }, &budget).fuel_percent;
+        assert_eq!([0, 1, 10, 11, 1000, 1001].map(share), [0, 1, 1, 2, 100, 101]);
+    }
 }

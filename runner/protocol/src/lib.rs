@@ -31,7 +31,7 @@ pub use context::{Provenance, TrustedContext};
 pub use digest::{CanonicalError, Digest, canonical_json};
 pub use door::{Clock, Environment, Ids};
 pub use event::{Event, EventKind};
-pub use evidence::{EvidenceBundle, HandlerInputs, QueryAudit, RecordedRead, Usage};
+pub use evidence::{Budget, EvidenceBundle, HandlerInputs, QueryAudit, RecordedRead, Share, Usage};
 pub use ids::{AuditId, EvidenceId, JobId, ProposalId, ReceiptId};
 pub use job::{Handover, Lease, WritebackJob};
 pub use job_document::{JobDocument, JobInvalid};

@@ -34,6 +34,10 @@ fn the_first_documents_still_parse_with_their_digests() {
     assert_eq!(proposal.recompute_digest().expect("a digest"), proposal.digest);
     let evidence: EvidenceBundle = golden("evidence.v2.json");
     assert_eq!(evidence.digest().expect("a digest"), proposal.evidence_digest);
+    assert_eq!(evidence.share(), None, "its budget was not kept");
+    let with_budget: EvidenceBundle = golden("evidence.v2.budget.json");
+    assert_eq!(with_budget.share().expect("a share").fuel_percent, 1);
+    assert_eq!(EvidenceBundle { budget: None, ..with_budget }, evidence);
     let job: WritebackJob = golden("writeback-job.v2.json");
     assert_eq!(job.proposal_digest, proposal.digest);
     assert_eq!(job.handover, None);

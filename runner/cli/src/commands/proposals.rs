@@ -8,7 +8,7 @@ use synapsor_protocol::{Code, Digest, Refusal, Verdict};
 
 use super::job;
 use crate::args::{Decide, List, Proposals};
-use crate::print::{self, Report, proposal, style};
+use crate::print::{self, Report, proposal, style, usage};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -18,8 +18,16 @@ pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> 
         Proposals::List(wanted) => list(&ledger, &wanted).await,
         Proposals::Show(reference) => {
             let stored = find(&ledger, &reference.proposal).await?;
-            let text = format!("{}{}", proposal::sheet(&stored), proposal::next(&stored));
-            Ok(Report::done(proposal::document(&stored), text))
+            let evidence =
+                ledger.evidence(&stored.proposal.evidence_id).await.map_err(|error| error.refusal())?;
+            let used = evidence.as_ref().map(usage::line).unwrap_or_default();
+            let text = format!("{}{used}{}", proposal::sheet(&stored), proposal::next(&stored));
+            let handler = evidence.as_ref().map(usage::document).unwrap_or_default();
+            let mut document = proposal::document(&stored);
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("handler".into(), handler);
+            }
+            Ok(Report::done(document, text))
         }
         Proposals::Approve(decide) => self::decide(settings, ledger, &decide, Verdict::Approved, json).await,
         Proposals::Reject(decide) => self::decide(settings, ledger, &decide, Verdict::Rejected, json).await,

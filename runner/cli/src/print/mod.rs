@@ -8,6 +8,7 @@ pub(crate) mod document;
 pub(crate) mod config;
 pub(crate) mod problem;
 pub(crate) mod proposal;
+pub(crate) mod usage;
 pub(crate) mod replay;
 pub(crate) mod comparison;
 pub(crate) mod progress;

@@ -4,24 +4,14 @@ use std::fmt::Write as _;
 
 use synapsor_ledger::Replay;
 
-use super::{inert, proposal, style, table::table};
+use super::{inert, proposal, style, table::table, usage};
 
 pub(crate) fn story(replay: &Replay) -> String {
     let mut text = proposal::sheet(&replay.proposal);
     let evidence = &replay.evidence;
     let intact = if replay.evidence_intact { style::good("as sealed") } else { style::bad("edited since") };
     let _ = writeln!(text, "  {} {} ({intact})", style::dim("evidence "), evidence.evidence_id);
-    if let Some(usage) = &evidence.usage {
-        let _ = writeln!(
-            text,
-            "  {} fuel {}, memory {} bytes, {} reads, {} rows",
-            style::dim("handler  "),
-            usage.fuel,
-            usage.memory_bytes,
-            usage.reads,
-            usage.rows
-        );
-    }
+    text.push_str(&usage::line(evidence));
     for decision in &replay.decisions {
         let reason = decision.reason.as_deref().map(|reason| format!(": {}", inert::text(reason)));
         let verdict = serde_json::to_value(decision.verdict).unwrap_or_default();

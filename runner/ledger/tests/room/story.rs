@@ -182,6 +182,7 @@ impl Call {
             reads: vec![],
             log: vec![],
             usage: None,
+            budget: None,
         }
     }
 

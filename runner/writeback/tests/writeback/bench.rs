@@ -196,6 +196,7 @@ impl Bench {
             reads: Vec::new(),
             log: Vec::new(),
             usage: None,
+            budget: None,
         };
         let audit = QueryAudit {
             audit_id: AuditId::mint(&*self.ids),

@@ -41,14 +41,19 @@ fn links(page: &str) -> BTreeSet<&str> {
     targets.filter(|target| !target.contains("://") && !target.starts_with('#')).collect()
 }
 
+/// The file of a link that may lead to a section of it.
+fn file(link: &str) -> &str {
+    link.split_once('#').map_or(link, |(file, _)| file)
+}
+
 #[test]
 fn every_file_a_page_names_is_there() {
     let mut missing = Vec::new();
     for page in pages() {
         let text = std::fs::read_to_string(&page).expect("a page is text");
         let folder = page.parent().expect("a folder");
-        let named = named(&text).into_iter().map(|name| (name, root().join(name)));
-        let linked = links(&text).into_iter().map(|link| (link, folder.join(link)));
+        let named = named(&text).into_iter().map(|name| (name, root().join(file(name))));
+        let linked = links(&text).into_iter().map(|link| (link, folder.join(file(link))));
         for (name, _) in named.chain(linked).filter(|(_, path)| !path.exists()) {
             missing.push(format!("{}: {name}", shown(&page)));
         }

@@ -64,9 +64,10 @@ fn start(parent: u32) -> io::Result<()> {
         outbox.send(&FromWorker::Ready(confinement))?;
         let draining = Arc::clone(&outbox);
         tokio::spawn(async move { draining.drain().await });
-        Serving { wasm: Arc::new(wasm), outbox, handlers: HashMap::new(), calls: Arc::default() }
-            .serve(BufReader::new(reading))
-            .await
+        let serving =
+            Serving { wasm: Arc::new(wasm), outbox, handlers: HashMap::new(), calls: Arc::default() };
+        // On a thread that runs guests, so that a message need not wake another thread to be acted on.
+        tokio::spawn(serving.serve(BufReader::new(reading))).await?
     })
 }
 

@@ -66,7 +66,8 @@ async fn recovering(bench: &Bench, place: Place, point: &str, mode: Mode) -> End
 /// An apply that is told to stop in the middle of its transaction.
 async fn stopping(bench: &Bench, place: Place, point: &str, mode: Mode) -> Ended {
     let desk = bench.desk().await;
-    let plan = format!("s.update=stall:1000;{}", mode.at(point));
+    // Longer than it takes to send the signal, also on a machine that is busy.
+    let plan = format!("s.update=stall:4000;{}", mode.at(point));
     let mut first = Running::start(desk.apply(None), &plan);
     assert!(first.gets_to("s.update").await, "an apply updates");
     first.terminate();

@@ -26,10 +26,12 @@ pub(crate) async fn stoppable<T>(
     let [Ok(interrupt), Ok(terminate)] = &mut asked else {
         return Err(Refusal::bug("this process cannot hear signals"));
     };
+    // A stop is heard before the work takes its next step.
     tokio::select! {
-        ended = &mut work => return ended,
+        biased;
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        ended = &mut work => return ended,
     }
     point!("drain.begin", cut_off("a failpoint".to_owned()));
     switch.throw();

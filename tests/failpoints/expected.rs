@@ -60,11 +60,7 @@ pub(crate) fn expected(engine: Engine, point: &str, mode: Mode) -> &'static [&'s
         "drain.begin" => [
             NOTHING_LEFT,
             &["OUTCOME_UNKNOWN (4), then applied"],
-            // Rolled back; or, where the next steps were quicker than the signal, finished by its COMMIT.
-            &[
-                "applied and INTERRUPTED (3), then already_applied",
-                "already_applied and applied, then already_applied",
-            ],
+            &["applied and INTERRUPTED (3), then already_applied"],
         ],
         "recover.scan" | "recover.resolve" => [
             KILLED_TWICE,

@@ -30,6 +30,6 @@ pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall};
 pub use catalog::{ToolDescription, ToolKind, describe_tools};
 pub use compare::{Comparison, Disagreement, Likeness};
 pub use faithful::{Unfaithful, read_json};
-pub use handlers::{Handlers, LoadHandler, LoadedHandler, Loads};
+pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
 pub use rerun::{Ending, Rerun, SettingsFrom, rerun};
 pub use runtime::{Parts, ResultFormat, Runtime};

@@ -8,7 +8,7 @@ use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
 
 use crate::catalog::{Catalog, ToolDescription};
-use crate::handlers::Handlers;
+use crate::handlers::{Handlers, Readiness};
 
 /// Which envelope a tool result has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,11 @@ impl Runtime {
     /// What is served, in config order.
     pub fn tools(&self) -> &[ToolDescription] {
         self.shared.catalog.tools()
+    }
+
+    /// How far the handlers' loads have come: a server is ready when all are loaded.
+    pub fn readiness(&self) -> Readiness {
+        self.shared.handlers.readiness()
     }
 
     /// Which envelope a tool result has.

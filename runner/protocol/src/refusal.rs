@@ -109,6 +109,7 @@ codes! {
     // the handler
     HandlerRefused = "HANDLER_REFUSED", Refusal, false, "the handler's business rule answered no";
     HandlerNotLoaded = "HANDLER_NOT_LOADED", Failure, false, "the capability's handler could not be loaded";
+    HandlerLoading = "HANDLER_LOADING", Failure, true, "the capability's handler is still being loaded";
     HandlerDigestMismatch = "HANDLER_DIGEST_MISMATCH", Refusal, false, "the handler's component is not the one the config pins";
     HandlerInvalid = "HANDLER_INVALID", Refusal, false, "the handler's component or manifest is not valid";
     HandlerCompileLimit = "HANDLER_COMPILE_LIMIT", Refusal, false, "compiling the handler's component takes more time or memory than a compile may";

@@ -29,13 +29,14 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
 /// Loads every handler, and says on the log when they are ready and how long it took, or which failed and why.
 async fn load(handlers: &Handlers) {
     let started = Instant::now();
-    let loads = handlers.load_all().await;
+    let readiness = handlers.load_all().await;
     let took_ms = started.elapsed().as_millis();
-    for (capability, refusal) in &loads.failed {
+    for (capability, refusal) in &readiness.failed {
         tracing::error!(%capability, code = %refusal.code, "its handler is not loaded: {refusal}");
     }
-    if loads.loaded > 0 && loads.failed.is_empty() {
-        tracing::info!(target: LOADED_TARGET, handlers = loads.loaded, took_ms, "all handlers are loaded");
+    let number = readiness.loaded.len();
+    if number > 0 && readiness.is_ready() {
+        tracing::info!(target: LOADED_TARGET, handlers = number, took_ms, "all handlers are loaded");
     }
 }
 

@@ -20,7 +20,9 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
     let arguments = arguments(propose)?;
     let config = settings.config()?;
     let ledger = wiring::ledger(settings, true).await?;
-    let (runtime, _) = wiring::runtime(settings, &config, &ledger, false)?;
+    let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false)?;
+    // Whoever types this waits for a compile, which is not kept for the next time otherwise.
+    handlers.load(&propose.capability).await;
     match runtime.invoke(ToolCall { name: propose.capability.clone(), arguments }).await? {
         Answer::Read(answer) => {
             let row = |(name, value): (&String, &Value)| [inert::text(name), inert::value(value)];

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use synapsor_protocol::{Clock, Ids};
 
 use crate::connection;
@@ -11,6 +10,8 @@ use crate::error::Error;
 use crate::file;
 use crate::readers::Readers;
 use crate::schema;
+use crate::sqlite::Sqlite;
+use crate::statements::Store;
 use crate::writer::{Write, Writer};
 
 /// How to open a ledger.
@@ -42,28 +43,28 @@ impl Book {
     /// Opens the file; blocks on the disk.
     pub(crate) fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
         let path = file::prepare(path, opening.create)?;
-        let conn = connection::open_writer(&path, opening.create)?;
-        bring_up_to_date(&conn, &path, &opening)?;
-        let ledger_id = schema::ledger_id(&conn)?;
+        let store = Sqlite(connection::open_writer(&path, opening.create)?);
+        bring_up_to_date(&store, &path, &opening)?;
+        let ledger_id = schema::ledger_id(&store)?;
         let Opening { clock, ids, .. } = opening;
-        let writer = Writer::start(conn, clock, ids, ledger_id.clone())?;
-        Ok(Self { readers: Readers::new(path.clone()), writer, path, ledger_id })
+        let writer = Writer::start(Box::new(store), clock, ids, ledger_id.clone())?;
+        let file = path.clone();
+        let reader = move || Ok(Box::new(Sqlite(connection::open_reader(&file)?)) as Box<dyn Store>);
+        Ok(Self { readers: Readers::new(Box::new(reader)), writer, path, ledger_id })
     }
 }
 
-fn bring_up_to_date(conn: &Connection, path: &Path, opening: &Opening) -> Result<(), Error> {
-    let failed = || Error::storage("make the ledger's tables");
-    // Immediate: of several processes that open a fresh file, one makes it and the others find it made.
-    conn.execute_batch("BEGIN IMMEDIATE").map_err(failed())?;
-    let write = Write { conn, clock: opening.clock.as_ref(), ids: opening.ids.as_ref(), ledger_id: "" };
+fn bring_up_to_date(store: &Sqlite, path: &Path, opening: &Opening) -> Result<(), Error> {
+    // Of several processes that open a fresh file, one makes it and the others find it made.
+    store.begin_writing()?;
+    let write =
+        Write { conn: store, clock: opening.clock.as_ref(), ids: opening.ids.as_ref(), ledger_id: "" };
     // Another process may have migrated the file since we looked.
-    let migrated = schema::admit(conn, path, opening.create).and_then(|()| schema::migrate(&write));
-    let ended = match migrated {
-        Ok(()) => conn.execute_batch("COMMIT").map_err(failed()),
-        Err(error) => Err(error),
-    };
-    if ended.is_err() && !conn.is_autocommit() {
-        let _ = conn.execute_batch("ROLLBACK");
+    let migrated =
+        schema::admit(&store.0, path, opening.create).and_then(|()| schema::migrate(&store.0, &write));
+    let ended = migrated.and_then(|()| store.commit());
+    if ended.is_err() {
+        store.roll_back();
     }
     ended
 }

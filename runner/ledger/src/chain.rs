@@ -2,11 +2,13 @@
 //!
 //! Invariant: the head is read in the transaction that appends; other processes append too.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use std::ops::ControlFlow;
+
 use synapsor_protocol::{Digest, Event, EventKind, Moment, ProposalId, canonical_json};
 
 use crate::error::Error;
 use crate::points::point;
+use crate::statements::{Row, Statements, cells};
 use crate::writer::Write;
 
 /// Every column of an event, in the order [`event`] reads them.
@@ -39,20 +41,13 @@ pub(crate) fn append(
 }
 
 /// The last event's number and digest; zero and [`genesis`] in a chain without events.
-pub(crate) fn head(conn: &Connection) -> Result<(i64, Digest), Error> {
-    let last = conn
-        .prepare_cached("SELECT seq, digest FROM events ORDER BY seq DESC LIMIT 1")
-        .and_then(|mut statement| {
-            statement.query_one([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()
-        })
-        .map_err(Error::storage("read the head of the chain"))?;
-    match last {
-        None => Ok((0, genesis())),
-        Some((seq, digest)) => {
-            let digest = Digest::try_from(digest).map_err(Error::unreadable(|| format!("event `{seq}`")))?;
-            Ok((seq, digest))
-        }
-    }
+pub(crate) fn head(conn: &dyn Statements) -> Result<(i64, Digest), Error> {
+    let sql = "SELECT seq, digest FROM events ORDER BY seq DESC LIMIT 1";
+    let last = conn.one("read the head of the chain", sql, cells![], |row| {
+        let seq = row.integer(0)?;
+        Ok((seq, digest(row, 1, seq)?))
+    })?;
+    Ok(last.unwrap_or_else(|| (0, genesis())))
 }
 
 /// What the first event names as the one before: 64 zeros.
@@ -62,74 +57,66 @@ pub(crate) fn genesis() -> Digest {
 }
 
 /// The events of one proposal, in order.
-pub(crate) fn of_proposal(conn: &Connection, id: &ProposalId) -> Result<Vec<Event>, Error> {
-    let failed = || Error::storage("read the proposal's events");
-    let mut statement = conn
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE proposal_id = ?1 ORDER BY seq"))
-        .map_err(failed())?;
-    let mut rows = statement.query([id.as_str()]).map_err(failed())?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next().map_err(failed())? {
-        events.push(event(row)?);
-    }
-    Ok(events)
+pub(crate) fn of_proposal(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<Event>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE proposal_id = ?1 ORDER BY seq");
+    conn.all("read the proposal's events", &sql, cells![id.as_str()], event)
 }
 
 /// Hands every event to `look`, in order, together with its number, until `look` refuses one.
-pub(crate) fn walk<E, F>(conn: &Connection, mut look: F) -> Result<(), E>
+pub(crate) fn walk<E, F>(conn: &dyn Statements, mut look: F) -> Result<(), E>
 where
     E: From<Error>,
     F: FnMut(i64, Result<Event, Error>) -> Result<(), E>,
 {
-    let failed = || Error::storage("walk the chain");
     let sql = format!("SELECT {COLUMNS} FROM events ORDER BY seq");
-    let mut statement = conn.prepare(&sql).map_err(failed())?;
-    let mut rows = statement.query([]).map_err(failed())?;
-    while let Some(row) = rows.next().map_err(failed())? {
-        let seq = row.get(0).map_err(failed())?;
-        look(seq, event(row))?;
-    }
-    Ok(())
+    let mut refused = None;
+    conn.each("walk the chain", &sql, cells![], &mut |row| {
+        Ok(match look(row.integer(0)?, event(row)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                refused = Some(error);
+                ControlFlow::Break(())
+            }
+        })
+    })?;
+    refused.map_or(Ok(()), Err)
 }
 
-fn insert(conn: &Connection, event: &Event) -> Result<(), Error> {
+fn insert(conn: &dyn Statements, event: &Event) -> Result<(), Error> {
     let payload = canonical_text(&event.payload)?;
-    conn.prepare_cached(
-        "INSERT INTO events (seq, kind, proposal_id, actor, payload, at, previous_digest, digest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .and_then(|mut statement| {
-        statement.execute((
-            event.seq,
-            event.kind.as_str(),
-            event.proposal_id.as_ref().map(ProposalId::as_str),
-            &event.actor,
-            payload,
-            event.at.micros(),
-            event.previous_digest.as_str(),
-            event.digest.as_str(),
-        ))
-    })
-    .map_err(Error::storage("append to the chain"))?;
+    let sql = "INSERT INTO events (seq, kind, proposal_id, actor, payload, at, previous_digest, digest)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let cells = cells![
+        event.seq,
+        event.kind.as_str(),
+        event.proposal_id.as_ref().map(ProposalId::as_str),
+        &event.actor,
+        &payload,
+        event.at.micros(),
+        event.previous_digest.as_str(),
+        event.digest.as_str(),
+    ];
+    conn.execute("append to the chain", sql, cells)?;
     Ok(())
 }
 
-fn event(row: &Row<'_>) -> Result<Event, Error> {
-    let failed = || Error::storage("read an event");
-    let seq: i64 = row.get(0).map_err(failed())?;
-    let text = |column: usize| row.get::<_, String>(column).map_err(failed());
+fn event(row: &dyn Row) -> Result<Event, Error> {
+    let seq = row.integer(0)?;
     let record = || format!("event `{seq}`");
-    let micros: i64 = row.get(5).map_err(failed())?;
     Ok(Event {
         seq,
-        kind: serde_json::from_value(text(1)?.into()).map_err(Error::unreadable(record))?,
-        proposal_id: row.get::<_, Option<String>>(2).map_err(failed())?.map(ProposalId::from_stored),
-        actor: text(3)?,
-        payload: serde_json::from_str(&text(4)?).map_err(Error::unreadable(record))?,
-        at: Moment::from_micros(micros).ok_or_else(|| Error::Unreadable { record: record() })?,
-        previous_digest: Digest::try_from(text(6)?).map_err(Error::unreadable(record))?,
-        digest: Digest::try_from(text(7)?).map_err(Error::unreadable(record))?,
+        kind: serde_json::from_value(row.text(1)?.into()).map_err(Error::unreadable(record))?,
+        proposal_id: row.optional_text(2)?.map(ProposalId::from_stored),
+        actor: row.text(3)?.to_owned(),
+        payload: serde_json::from_str(row.text(4)?).map_err(Error::unreadable(record))?,
+        at: Moment::from_micros(row.integer(5)?).ok_or_else(|| Error::Unreadable { record: record() })?,
+        previous_digest: digest(row, 6, seq)?,
+        digest: digest(row, 7, seq)?,
     })
+}
+
+fn digest(row: &dyn Row, column: usize, seq: i64) -> Result<Digest, Error> {
+    Digest::try_from(row.text(column)?.to_owned()).map_err(Error::unreadable(|| format!("event `{seq}`")))
 }
 
 /// The canonical JSON of a document, as it is stored.

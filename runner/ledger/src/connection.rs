@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use crate::error::Error;
 use crate::schema;
+use crate::writer::Write;
 
 /// How long one statement waits for another process's write lock, in milliseconds.
 const BUSY_TIMEOUT_MS: u64 = 5_000;
@@ -47,7 +48,9 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
 }
 
 /// Pages beyond `bytes_max` are refused as if the disk were full, until the connection closes.
-pub(crate) fn limit_size(conn: &Connection, bytes_max: u64) -> Result<(), Error> {
+pub(crate) fn limit_size(write: &Write<'_>, bytes_max: u64) -> Result<(), Error> {
+    let conn =
+        write.conn.file().ok_or(Error::Invariant { what: "only a ledger file has a size to limit" })?;
     let limit = || {
         let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);

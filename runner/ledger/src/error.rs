@@ -204,6 +204,7 @@ fn fault_of(error: &rusqlite::Error) -> Fault {
             _ => Fault::Unavailable,
         },
         E::FromSqlConversionFailure(..)
+        | E::Utf8Error(..)
         | E::IntegralValueOutOfRange(..)
         | E::InvalidColumnType(..)
         | E::QueryReturnedNoRows

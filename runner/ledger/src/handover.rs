@@ -2,7 +2,6 @@
 //!
 //! Invariant: only the latest lease of a proposal counts, and what it said is read from the chain, not from a document.
 
-use rusqlite::Connection;
 use serde_json::json;
 use synapsor_protocol::job::HANDOVER_SCHEMA;
 use synapsor_protocol::proposal::Move;
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::jobs;
 use crate::proposals;
 use crate::rule::Rule;
+use crate::statements::Statements;
 use crate::writeback;
 use crate::writer::Write;
 
@@ -62,7 +62,7 @@ pub(crate) fn hand_over(
 }
 
 /// The latest lease of a proposal, where its job was ever handed over.
-pub(crate) fn latest(conn: &Connection, id: &ProposalId) -> Result<Option<Handover>, Error> {
+pub(crate) fn latest(conn: &dyn Statements, id: &ProposalId) -> Result<Option<Handover>, Error> {
     let events = chain::of_proposal(conn, id)?;
     let Some(event) = events.into_iter().rfind(|event| event.kind == EventKind::WritebackQueued) else {
         return Ok(None);

@@ -1,11 +1,11 @@
 //! Recorded calls in the order they came, with what came of each: what a rerun and a backtest start from.
 
-use rusqlite::Connection;
 use synapsor_protocol::{Code, EvidenceBundle, Moment, Proposal, ProposalId};
 
 use crate::documents;
 use crate::error::Error;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
+use crate::statements::Statements;
 
 /// Which calls. The default is all of them.
 #[derive(Debug, Clone, Default)]
@@ -31,12 +31,12 @@ pub struct PastCall {
 }
 
 /// The call that led to a proposal.
-pub(crate) fn of_proposal(conn: &Connection, id: &ProposalId) -> Result<PastCall, Error> {
+pub(crate) fn of_proposal(conn: &dyn Statements, id: &ProposalId) -> Result<PastCall, Error> {
     proposed(conn, proposals::get(conn, id)?)
 }
 
 /// The calls a filter lets through, oldest first.
-pub(crate) fn list(conn: &Connection, filter: &HistoryFilter) -> Result<Vec<PastCall>, Error> {
+pub(crate) fn list(conn: &dyn Statements, filter: &HistoryFilter) -> Result<Vec<PastCall>, Error> {
     let wanted =
         ProposalFilter { capability: filter.capability.clone(), limit: u32::MAX, ..Default::default() };
     let mut calls = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn list(conn: &Connection, filter: &HistoryFilter) -> Result<Vec<Past
     Ok(calls)
 }
 
-fn proposed(conn: &Connection, stored: StoredProposal) -> Result<PastCall, Error> {
+fn proposed(conn: &dyn Statements, stored: StoredProposal) -> Result<PastCall, Error> {
     let StoredProposal { proposal, intact, .. } = stored;
     let evidence = documents::evidence(conn, &proposal.evidence_id)?.ok_or_else(|| Error::Unreadable {
         record: format!("the evidence of proposal `{}`", proposal.proposal_id),

@@ -1,9 +1,11 @@
 //! The stored half of a writeback job: what changes from attempt to attempt. The other half is the proposal's change set.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use std::ops::ControlFlow;
+
 use synapsor_protocol::{JobId, ProposalId};
 
 use crate::error::Error;
+use crate::statements::{Row, Statements, cells};
 use crate::writer::Write;
 
 /// Every column of a job, in the order [`stored`] reads them.
@@ -50,75 +52,62 @@ pub(crate) struct StoredJob {
 }
 
 /// The job of a proposal, where an apply ever started.
-pub(crate) fn find(conn: &Connection, id: &ProposalId) -> Result<Option<StoredJob>, Error> {
-    let found = conn
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM writeback_jobs WHERE proposal_id = ?1"))
-        .and_then(|mut statement| statement.query_one([id.as_str()], stored).optional())
-        .map_err(Error::storage("read the writeback job"))?;
+pub(crate) fn find(conn: &dyn Statements, id: &ProposalId) -> Result<Option<StoredJob>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM writeback_jobs WHERE proposal_id = ?1");
+    let found = conn.one("read the writeback job", &sql, cells![id.as_str()], stored)?;
     found.map(readable).transpose()
 }
 
 /// Stores a job, over its earlier attempt where there was one.
 pub(crate) fn save(write: &Write<'_>, job: &StoredJob) -> Result<(), Error> {
-    write
-        .conn
-        .prepare_cached(
-            "INSERT INTO writeback_jobs (proposal_id, job_id, idempotency_key, attempt, runner_id, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (job_id) DO UPDATE
-             SET attempt = excluded.attempt, runner_id = excluded.runner_id, status = excluded.status",
-        )
-        .and_then(|mut statement| {
-            statement.execute((
-                job.proposal_id.as_str(),
-                job.job_id.as_str(),
-                &job.idempotency_key,
-                job.attempt,
-                &job.runner_id,
-                job.status.as_str(),
-            ))
-        })
-        .map_err(Error::storage("record the intent to apply"))?;
+    let sql = "INSERT INTO writeback_jobs (proposal_id, job_id, idempotency_key, attempt, runner_id, status)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (job_id) DO UPDATE
+               SET attempt = excluded.attempt, runner_id = excluded.runner_id, status = excluded.status";
+    let cells = cells![
+        job.proposal_id.as_str(),
+        job.job_id.as_str(),
+        &job.idempotency_key,
+        job.attempt,
+        &job.runner_id,
+        job.status.as_str(),
+    ];
+    write.conn.execute("record the intent to apply", sql, cells)?;
     Ok(())
 }
 
 /// The proposals whose latest attempt has no known outcome, oldest first.
-pub(crate) fn unsettled(conn: &Connection) -> Result<Vec<ProposalId>, Error> {
-    let failed = || Error::storage("look for unsettled applies");
+pub(crate) fn unsettled(conn: &dyn Statements) -> Result<Vec<ProposalId>, Error> {
     let sql = "SELECT p.proposal_id FROM proposals p LEFT JOIN writeback_jobs j USING (proposal_id)
                WHERE p.state = 'reconciliation_required'
                   OR (j.status = 'open' AND p.state IN ('approved', 'pending_worker'))
                ORDER BY p.created_at, p.rowid";
-    let mut statement = conn.prepare_cached(sql).map_err(failed())?;
-    statement
-        .query_map([], |row| row.get::<_, String>(0).map(ProposalId::from_stored))
-        .and_then(Iterator::collect)
-        .map_err(failed())
+    conn.all("look for unsettled applies", sql, cells![], |row| Ok(ProposalId::from_stored(row.text(0)?)))
 }
 
 /// Hands every job to `look`, in no order; none for one that cannot be read back.
-pub(crate) fn walk<F: FnMut(Option<StoredJob>)>(conn: &Connection, mut look: F) -> Result<(), Error> {
-    let failed = || Error::storage("walk the writeback jobs");
-    let mut statement = conn.prepare(&format!("SELECT {COLUMNS} FROM writeback_jobs")).map_err(failed())?;
-    let mut rows = statement.query([]).map_err(failed())?;
-    while let Some(row) = rows.next().map_err(failed())? {
+pub(crate) fn walk<F: FnMut(Option<StoredJob>)>(conn: &dyn Statements, mut look: F) -> Result<(), Error> {
+    let sql = format!("SELECT {COLUMNS} FROM writeback_jobs");
+    conn.each("walk the writeback jobs", &sql, cells![], &mut |row| {
         look(stored(row).ok().flatten());
-    }
-    Ok(())
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 fn readable(found: Option<StoredJob>) -> Result<StoredJob, Error> {
     found.ok_or_else(|| Error::Unreadable { record: "a writeback job".into() })
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<Option<StoredJob>> {
-    let Some(status) = Status::parse(&row.get::<_, String>(5)?) else { return Ok(None) };
+fn stored(row: &dyn Row) -> Result<Option<StoredJob>, Error> {
+    let (Some(status), Ok(attempt)) = (Status::parse(row.text(5)?), u32::try_from(row.integer(3)?)) else {
+        return Ok(None);
+    };
     Ok(Some(StoredJob {
-        proposal_id: ProposalId::from_stored(row.get::<_, String>(0)?),
-        job_id: JobId::from_stored(row.get::<_, String>(1)?),
-        idempotency_key: row.get(2)?,
-        attempt: row.get(3)?,
-        runner_id: row.get(4)?,
+        proposal_id: ProposalId::from_stored(row.text(0)?),
+        job_id: JobId::from_stored(row.text(1)?),
+        idempotency_key: row.text(2)?.to_owned(),
+        attempt,
+        runner_id: row.text(4)?.to_owned(),
         status,
     }))
 }

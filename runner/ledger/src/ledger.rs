@@ -213,7 +213,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written.
     pub async fn limit_size(&self, bytes_max: u64) -> Result<(), Error> {
-        self.book.writer.write(move |write| connection::limit_size(write.conn, bytes_max)).await
+        self.book.writer.write(move |write| connection::limit_size(write, bytes_max)).await
     }
 }
 

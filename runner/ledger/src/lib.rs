@@ -32,6 +32,9 @@ mod documents;
 mod jobs;
 mod secrets;
 
+mod statements;
+mod sqlite;
+
 mod book;
 mod connection;
 mod file;

@@ -43,7 +43,7 @@ impl Notebook {
         audit: QueryAudit,
         evidence: Option<EvidenceBundle>,
     ) -> Result<(), Error> {
-        self.book.writer.write(move |write| propose::refusal(write, audit, evidence.as_ref())).await
+        self.book.writer.write(move |write| propose::refusal(write, audit.clone(), evidence.as_ref())).await
     }
 
     /// Records a proposal. Where one with equal content is still open for the tenant, answers that one instead.

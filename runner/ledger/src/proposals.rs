@@ -1,12 +1,14 @@
 //! Proposals as they are stored: by id, by reference, as a list; always with the answer whether somebody edited them.
 
-use rusqlite::{Connection, Row, ToSql};
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalState};
 
 use crate::chain;
 use crate::error::Error;
 use crate::rule::Rule;
+use crate::statements::{Cell, Row, Statements, cells};
 use crate::writer::Write;
 
 /// Longest piece of an unknown reference a message repeats, in characters.
@@ -53,24 +55,24 @@ impl Default for ProposalFilter {
 }
 
 /// The proposal of that id; a refusal where there is none.
-pub(crate) fn get(conn: &Connection, id: &ProposalId) -> Result<StoredProposal, Error> {
+pub(crate) fn get(conn: &dyn Statements, id: &ProposalId) -> Result<StoredProposal, Error> {
     find(conn, id)?.ok_or_else(|| not_found(id.as_str()))
 }
 
 /// The proposal of that id.
-pub(crate) fn find(conn: &Connection, id: &ProposalId) -> Result<Option<StoredProposal>, Error> {
-    one(conn, &format!("{SELECT} WHERE p.proposal_id = ?1"), &[&id.as_str()])
+pub(crate) fn find(conn: &dyn Statements, id: &ProposalId) -> Result<Option<StoredProposal>, Error> {
+    one(conn, &format!("{SELECT} WHERE p.proposal_id = ?1"), cells![id.as_str()])
 }
 
 /// The proposal of that id, ready for a move: the record is what was sealed, or nothing may happen to it.
-pub(crate) fn get_intact(conn: &Connection, id: &ProposalId) -> Result<StoredProposal, Error> {
+pub(crate) fn get_intact(conn: &dyn Statements, id: &ProposalId) -> Result<StoredProposal, Error> {
     let stored = get(conn, id)?;
     if stored.intact { Ok(stored) } else { Err(mismatch(id, "sealed")) }
 }
 
 /// The open proposal with this content, where one waits already.
 pub(crate) fn open_with_content(
-    conn: &Connection,
+    conn: &dyn Statements,
     proposal: &Proposal,
     content: &Digest,
 ) -> Result<Option<StoredProposal>, Error> {
@@ -80,50 +82,35 @@ pub(crate) fn open_with_content(
          AND p.state IN ('pending_review', 'approved', 'pending_worker', 'reconciliation_required')"
     );
     let tenant = &proposal.change_set.tenant;
-    one(conn, &sql, &[tenant, &mode_name(proposal), &content.as_str()])
+    one(conn, &sql, cells![tenant, mode_name(proposal), content.as_str()])
 }
 
 /// The proposals a filter lets through, newest first.
-pub(crate) fn list(conn: &Connection, filter: &ProposalFilter) -> Result<Vec<StoredProposal>, Error> {
+pub(crate) fn list(conn: &dyn Statements, filter: &ProposalFilter) -> Result<Vec<StoredProposal>, Error> {
+    let conditions = [
+        ("p.state", filter.state.map(ProposalState::as_str)),
+        ("p.tenant", filter.tenant.as_deref()),
+        ("p.capability", filter.capability.as_deref()),
+    ];
     let mut sql = format!("{SELECT} WHERE TRUE");
-    let mut params: Vec<&dyn ToSql> = Vec::new();
-    let state = filter.state.map(ProposalState::as_str);
-    if let Some(state) = &state {
-        sql.push_str(" AND p.state = ?");
-        params.push(state);
+    let mut cells = Vec::new();
+    for (column, wanted) in conditions {
+        if let Some(wanted) = wanted {
+            cells.push(Cell::from(wanted));
+            sql.push_str(&format!(" AND {column} = ?{}", cells.len()));
+        }
     }
-    if let Some(tenant) = &filter.tenant {
-        sql.push_str(" AND p.tenant = ?");
-        params.push(tenant);
-    }
-    if let Some(capability) = &filter.capability {
-        sql.push_str(" AND p.capability = ?");
-        params.push(capability);
-    }
-    sql.push_str(" ORDER BY p.created_at DESC, p.rowid DESC LIMIT ?");
-    params.push(&filter.limit);
-
-    let failed = || Error::storage("list the proposals");
-    let mut statement = conn.prepare_cached(&sql).map_err(failed())?;
-    let mut rows = statement.query(params.as_slice()).map_err(failed())?;
-    let mut proposals = Vec::new();
-    while let Some(row) = rows.next().map_err(failed())? {
-        proposals.push(stored(row)?);
-    }
-    Ok(proposals)
+    cells.push(Cell::from(filter.limit));
+    sql.push_str(&format!(" ORDER BY p.created_at DESC, p.rowid DESC LIMIT ?{}", cells.len()));
+    conn.all("list the proposals", &sql, &cells, stored)
 }
 
 /// The one proposal a reference means: `latest`, an id, or the start of one.
-pub(crate) fn resolve(conn: &Connection, reference: &str) -> Result<ProposalId, Error> {
+pub(crate) fn resolve(conn: &dyn Statements, reference: &str) -> Result<ProposalId, Error> {
     let unknown = || not_found(reference);
     if reference == "latest" {
-        return ids(
-            conn,
-            "SELECT proposal_id FROM proposals ORDER BY created_at DESC, rowid DESC LIMIT 1",
-            &[],
-        )?
-        .pop()
-        .ok_or_else(unknown);
+        let sql = "SELECT proposal_id FROM proposals ORDER BY created_at DESC, rowid DESC LIMIT 1";
+        return ids(conn, sql, cells![])?.pop().ok_or_else(unknown);
     }
     let well_formed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':');
     if reference.is_empty() || !reference.chars().all(well_formed) {
@@ -136,7 +123,7 @@ pub(crate) fn resolve(conn: &Connection, reference: &str) -> Result<ProposalId, 
     // `~` sorts after every character an id may hold, so the range is exactly the ids with this start.
     let sql = "SELECT proposal_id FROM proposals WHERE proposal_id >= ?1 AND proposal_id < ?1 || '~'
                ORDER BY proposal_id LIMIT ?2";
-    let mut found = ids(conn, sql, &[&start, &CANDIDATES_MAX])?;
+    let mut found = ids(conn, sql, cells![&start, CANDIDATES_MAX])?;
     if let Some(exact) = found.iter().find(|id| id.as_str() == start) {
         return Ok(exact.clone());
     }
@@ -156,23 +143,17 @@ pub(crate) fn insert(
     created: &Event,
 ) -> Result<(), Error> {
     let document = chain::canonical_text(proposal)?;
-    write
-        .conn
-        .prepare_cached(
-            "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .and_then(|mut statement| {
-            statement.execute((
-                proposal.proposal_id.as_str(),
-                content.as_str(),
-                created.seq,
-                ProposalState::PendingReview.as_str(),
-                created.at.micros(),
-                document,
-            ))
-        })
-        .map_err(Error::storage("record the proposal"))?;
+    let sql = "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let cells = cells![
+        proposal.proposal_id.as_str(),
+        content.as_str(),
+        created.seq,
+        ProposalState::PendingReview.as_str(),
+        created.at.micros(),
+        &document,
+    ];
+    write.conn.execute("record the proposal", sql, cells)?;
     Ok(())
 }
 
@@ -185,11 +166,8 @@ pub(crate) fn set_state(
     moved: &Event,
 ) -> Result<StoredProposal, Error> {
     let id = stored.proposal.proposal_id.as_str();
-    write
-        .conn
-        .prepare_cached("UPDATE proposals SET state = ?2, updated_at = ?3 WHERE proposal_id = ?1")
-        .and_then(|mut statement| statement.execute((id, state.as_str(), moved.at.micros())))
-        .map_err(Error::storage("move the proposal"))?;
+    let sql = "UPDATE proposals SET state = ?2, updated_at = ?3 WHERE proposal_id = ?1";
+    write.conn.execute("move the proposal", sql, cells![id, state.as_str(), moved.at.micros()])?;
     Ok(StoredProposal { state, updated_at: moved.at, ..stored })
 }
 
@@ -214,35 +192,26 @@ fn mode_name(proposal: &Proposal) -> &'static str {
     }
 }
 
-fn one(conn: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Option<StoredProposal>, Error> {
-    let failed = || Error::storage("read the proposal");
-    let mut statement = conn.prepare_cached(sql).map_err(failed())?;
-    let mut rows = statement.query(params).map_err(failed())?;
-    rows.next().map_err(failed())?.map(stored).transpose()
+fn one(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Option<StoredProposal>, Error> {
+    conn.one("read the proposal", sql, cells, stored)
 }
 
-fn ids(conn: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<ProposalId>, Error> {
-    let mut statement = conn.prepare_cached(sql).map_err(Error::storage("look for the proposal"))?;
-    statement
-        .query_map(params, |row| row.get::<_, String>(0).map(ProposalId::from_stored))
-        .and_then(Iterator::collect)
-        .map_err(Error::storage("look for the proposal"))
+fn ids(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Vec<ProposalId>, Error> {
+    conn.all("look for the proposal", sql, cells, |row| Ok(ProposalId::from_stored(row.text(0)?)))
 }
 
-fn stored(row: &Row<'_>) -> Result<StoredProposal, Error> {
-    let failed = || Error::storage("read the proposal");
-    let text = |column: usize| row.get::<_, String>(column).map_err(failed());
-    let id = text(0)?;
+fn stored(row: &dyn Row) -> Result<StoredProposal, Error> {
+    let id = row.text(0)?;
     let record = || format!("proposal `{id}`");
-    let proposal: Proposal = serde_json::from_str(&text(1)?).map_err(Error::unreadable(record))?;
-    let state = ProposalState::parse(&text(2)?).ok_or_else(|| Error::Unreadable { record: record() })?;
-    let updated_at = Moment::from_micros(row.get(3).map_err(failed())?)
-        .ok_or_else(|| Error::Unreadable { record: record() })?;
-    let content = text(4)?;
-    let witness: Option<String> = row.get(5).map_err(failed())?;
+    let unreadable = || Error::Unreadable { record: record() };
+    let proposal: Proposal = serde_json::from_str(row.text(1)?).map_err(Error::unreadable(record))?;
+    let state = ProposalState::parse(row.text(2)?).ok_or_else(unreadable)?;
+    let updated_at = Moment::from_micros(row.integer(3)?).ok_or_else(unreadable)?;
+    let content = row.text(4)?;
+    let witness = row.optional_text(5)?;
     let intact = proposal.proposal_id.as_str() == id
         && proposal.recompute_digest().is_ok_and(|now| now == proposal.digest)
-        && witness.is_some_and(|payload| is_sealed_by(&payload, &proposal.digest, &content));
+        && witness.is_some_and(|payload| is_sealed_by(payload, &proposal.digest, content));
     Ok(StoredProposal { proposal, state, updated_at, intact })
 }
 
@@ -254,18 +223,13 @@ fn is_sealed_by(payload: &str, seal: &Digest, content: &str) -> bool {
 }
 
 /// Hands every proposal's id, state and time of its last move to `look`, in no order.
-pub(crate) fn walk<F>(conn: &Connection, mut look: F) -> Result<(), Error>
+pub(crate) fn walk<F>(conn: &dyn Statements, mut look: F) -> Result<(), Error>
 where
     F: FnMut(&ProposalId, &str, i64),
 {
-    let failed = || Error::storage("walk the proposals");
-    let mut statement =
-        conn.prepare("SELECT proposal_id, state, updated_at FROM proposals").map_err(failed())?;
-    let mut rows = statement.query([]).map_err(failed())?;
-    while let Some(row) = rows.next().map_err(failed())? {
-        let id = ProposalId::from_stored(row.get::<_, String>(0).map_err(failed())?);
-        let state: String = row.get(1).map_err(failed())?;
-        look(&id, &state, row.get(2).map_err(failed())?);
-    }
-    Ok(())
+    let sql = "SELECT proposal_id, state, updated_at FROM proposals";
+    conn.each("walk the proposals", sql, cells![], &mut |row| {
+        look(&ProposalId::from_stored(row.text(0)?), row.text(1)?, row.integer(2)?);
+        Ok(ControlFlow::Continue(()))
+    })
 }

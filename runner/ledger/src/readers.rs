@@ -1,16 +1,17 @@
 //! A few connections that only read, so that looking never waits for writing.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::connection;
 use crate::error::Error;
+use crate::statements::{Statements, Store};
 
 /// Reads at one time; more wait their turn.
 const READERS_MAX: usize = 4;
+
+/// How a connection to the ledger is made.
+pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn Store>, Error> + Send + Sync>;
 
 /// The pool. Connections are made on first use.
 #[derive(Clone)]
@@ -19,22 +20,23 @@ pub(crate) struct Readers {
 }
 
 struct Shared {
-    path: PathBuf,
+    /// Makes a connection that cannot write.
+    open: Opener,
     turns: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Box<dyn Store>>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(open: Opener) -> Self {
         let turns = Arc::new(Semaphore::new(READERS_MAX));
-        Self { shared: Arc::new(Shared { path, turns, idle: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { open, turns, idle: Mutex::default() }) }
     }
 
     /// Looks at one consistent state of the ledger, however many statements that takes.
     pub(crate) async fn read<T, F>(&self, look: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        F: FnOnce(&dyn Statements) -> Result<T, Error> + Send + 'static,
     {
         const STOPPED: Error = Error::Invariant { what: "a ledger read did not finish" };
         let turn = Arc::clone(&self.shared.turns).acquire_owned().await.map_err(|_| STOPPED)?;
@@ -48,23 +50,20 @@ impl Readers {
 }
 
 impl Shared {
-    fn look<T>(&self, look: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let conn = match self.idle().pop() {
-            Some(conn) => conn,
-            None => connection::open_reader(&self.path)?,
-        };
-        let seen = {
-            // Dropping the transaction rolls it back, which for a reader is all there is to do.
-            let snapshot = conn.unchecked_transaction().map_err(Error::storage("read the ledger"))?;
-            look(&snapshot)
-        };
-        if conn.is_autocommit() {
-            self.idle().push(conn);
+    fn look<T>(&self, look: impl FnOnce(&dyn Statements) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.idle().pop();
+        let store = idle.map_or_else(&self.open, Ok)?;
+        store.begin_reading()?;
+        let seen = look(store.statements());
+        // For a reader rolling back is all there is to do.
+        store.roll_back();
+        if !store.in_transaction() {
+            self.idle().push(store);
         }
         seen
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Store>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,5 @@
 //! The record of one proposal shown again, from the ledger alone.
 
-use rusqlite::Connection;
 use serde::Serialize;
 use synapsor_protocol::{Decision, Event, EvidenceBundle, ProposalId, QueryAudit, Receipt, WritebackJob};
 
@@ -8,6 +7,7 @@ use crate::chain;
 use crate::documents;
 use crate::error::Error;
 use crate::proposals::{self, StoredProposal};
+use crate::statements::Statements;
 use crate::writeback;
 
 /// Schema version of [`Replay`].
@@ -39,7 +39,7 @@ pub struct Replay {
 }
 
 /// Rebuilds the record of a proposal.
-pub(crate) fn of(conn: &Connection, ledger_id: &str, id: &ProposalId) -> Result<Replay, Error> {
+pub(crate) fn of(conn: &dyn Statements, ledger_id: &str, id: &ProposalId) -> Result<Replay, Error> {
     let proposal = proposals::get(conn, id)?;
     let sealed = &proposal.proposal;
     let evidence = documents::evidence(conn, &sealed.evidence_id)?

@@ -11,6 +11,7 @@ use synapsor_protocol::EventKind;
 
 use crate::chain;
 use crate::error::Error;
+use crate::statements::{Statements, cells};
 use crate::writer::Write;
 
 /// `SYNP`: marks the file as ours (`PRAGMA application_id`).
@@ -36,34 +37,33 @@ pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), 
 }
 
 /// Brings the file to the newest version: one transaction, however many processes try at once.
-pub(crate) fn migrate(write: &Write<'_>) -> Result<(), Error> {
-    let found = version(write.conn)?;
+pub(crate) fn migrate(conn: &Connection, write: &Write<'_>) -> Result<(), Error> {
+    let found = version(conn)?;
     let from = usize::try_from(found).unwrap_or(usize::MAX);
     for (step, migration) in MIGRATIONS.iter().enumerate().skip(from) {
         tracing::debug!(step, "migrating the ledger");
-        write.conn.execute_batch(migration).map_err(Error::storage("make the ledger's tables"))?;
+        conn.execute_batch(migration).map_err(Error::storage("make the ledger's tables"))?;
     }
     if found == 0 {
         found_ledger(write)?;
     }
     for (name, value) in [("application_id", APPLICATION_ID), ("user_version", newest())] {
-        write.conn.pragma_update(None, name, value).map_err(Error::storage("mark the ledger"))?;
+        conn.pragma_update(None, name, value).map_err(Error::storage("mark the ledger"))?;
     }
     Ok(())
 }
 
 /// The random id that is part of every idempotency key, so that two ledgers never share a receipt.
-pub(crate) fn ledger_id(conn: &Connection) -> Result<String, Error> {
-    conn.query_one("SELECT value FROM meta WHERE name = 'ledger_id'", [], |row| row.get(0))
-        .map_err(Error::storage("read the ledger's id"))
+pub(crate) fn ledger_id(conn: &dyn Statements) -> Result<String, Error> {
+    let sql = "SELECT value FROM meta WHERE name = 'ledger_id'";
+    let found = conn.one("read the ledger's id", sql, cells![], |row| row.text(0).map(str::to_owned))?;
+    found.ok_or_else(|| Error::Unreadable { record: "the ledger's id".into() })
 }
 
 fn found_ledger(write: &Write<'_>) -> Result<(), Error> {
     let ledger_id = format!("led_{}", write.ids.token());
-    write
-        .conn
-        .execute("INSERT INTO meta (name, value) VALUES ('ledger_id', ?1)", [&ledger_id])
-        .map_err(Error::storage("name the ledger"))?;
+    let sql = "INSERT INTO meta (name, value) VALUES ('ledger_id', ?1)";
+    write.conn.execute("name the ledger", sql, cells![&ledger_id])?;
     let payload = serde_json::json!({ "ledger_id": ledger_id, "schema": newest() });
     chain::append(write, EventKind::LedgerCreated, None, "ledger", payload)?;
     Ok(())

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
 use synapsor_protocol::{Digest, Event, EventKind, EvidenceId, ProposalId, Verdict};
 
 use crate::account::Account;
@@ -14,6 +13,7 @@ use crate::error::Error;
 use crate::jobs;
 use crate::proposals;
 use crate::report::{ChainReport, Misfit, MisfitKind};
+use crate::statements::{Statements, cells};
 
 /// Stops a walk: something does not fit, or the file cannot be read.
 enum Stop {
@@ -28,7 +28,7 @@ impl From<Error> for Stop {
 }
 
 /// Walks the whole ledger.
-pub(crate) fn verify(conn: &Connection, ledger_id: &str) -> Result<ChainReport, Error> {
+pub(crate) fn verify(conn: &dyn Statements, ledger_id: &str) -> Result<ChainReport, Error> {
     let mut walk = Walk::new(conn, ledger_id);
     let walked = walk.events().and_then(|()| walk.leftovers());
     let misfit = match walked {
@@ -58,7 +58,7 @@ impl Witnessed {
 }
 
 struct Walk<'a> {
-    conn: &'a Connection,
+    conn: &'a dyn Statements,
     ledger_id: &'a str,
     /// The number and digest of the last event that fits.
     fitting: i64,
@@ -68,7 +68,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(conn: &'a Connection, ledger_id: &'a str) -> Self {
+    fn new(conn: &'a dyn Statements, ledger_id: &'a str) -> Self {
         Self {
             conn,
             ledger_id,
@@ -172,11 +172,8 @@ impl<'a> Walk<'a> {
             ("receipt", "SELECT count(*) FROM receipts", self.witnessed.receipts),
         ];
         for (name, sql, witnessed) in tables {
-            let stored: i64 = self
-                .conn
-                .query_one(sql, [], |row| row.get(0))
-                .map_err(Error::storage("count the records"))?;
-            let stored = stored.unsigned_abs();
+            let stored = self.conn.one("count the records", sql, cells![], |row| row.integer(0))?;
+            let stored = stored.unwrap_or_default().unsigned_abs();
             if stored != witnessed {
                 let record = format!("{name}: `{witnessed}` in the chain, `{stored}` stored");
                 return Err(misfit(MisfitKind::RecordUnwitnessed, None, Some(record)));

@@ -3,7 +3,6 @@
 //! Invariant: every attempt at one proposal has the same job id and idempotency key, so the source can tell a repeat.
 //! Invariant: a final state never changes; a late or repeated answer of another runner cannot contradict it.
 
-use rusqlite::Connection;
 use serde_json::json;
 use synapsor_protocol::job::{JOB_SCHEMA, idempotency_key};
 use synapsor_protocol::proposal::{Move, ProposalMode};
@@ -17,6 +16,7 @@ use crate::error::Error;
 use crate::jobs::{self, Status, StoredJob};
 use crate::proposals::{self, StoredProposal};
 use crate::rule::Rule;
+use crate::statements::Statements;
 use crate::writer::Write;
 
 /// What an apply may do next.
@@ -66,7 +66,7 @@ pub(crate) fn start(write: &Write<'_>, id: &ProposalId, runner_id: &str) -> Resu
 }
 
 /// The proposal, provided it may be carried out: intact, approved by a person, and not over.
-pub(crate) fn approved(conn: &Connection, id: &ProposalId) -> Result<StoredProposal, Error> {
+pub(crate) fn approved(conn: &dyn Statements, id: &ProposalId) -> Result<StoredProposal, Error> {
     let stored = proposals::get_intact(conn, id)?;
     refuse_shadow(&stored)?;
     check_approved(conn, &stored)?;
@@ -118,18 +118,18 @@ pub(crate) fn interrupt(write: &Write<'_>, job: &WritebackJob, code: Code) -> Re
 }
 
 /// Whether an apply has started whose outcome the ledger does not know.
-pub(crate) fn is_open(conn: &Connection, id: &ProposalId) -> Result<bool, Error> {
+pub(crate) fn is_open(conn: &dyn Statements, id: &ProposalId) -> Result<bool, Error> {
     Ok(jobs::find(conn, id)?.is_some_and(|job| job.status == Status::Open))
 }
 
 /// The job of a proposal as of its latest attempt, where there was one.
-pub(crate) fn job(conn: &Connection, stored: &StoredProposal) -> Result<Option<WritebackJob>, Error> {
+pub(crate) fn job(conn: &dyn Statements, stored: &StoredProposal) -> Result<Option<WritebackJob>, Error> {
     let found = jobs::find(conn, &stored.proposal.proposal_id)?;
     Ok(found.map(|job| whole(job, stored)))
 }
 
 /// The proposals an apply has started for whose outcome the ledger does not know, oldest first.
-pub(crate) fn unsettled(conn: &Connection) -> Result<Vec<StoredProposal>, Error> {
+pub(crate) fn unsettled(conn: &dyn Statements) -> Result<Vec<StoredProposal>, Error> {
     jobs::unsettled(conn)?.iter().map(|id| proposals::get(conn, id)).collect()
 }
 
@@ -137,7 +137,7 @@ fn may_end(state: ProposalState) -> bool {
     state.next(Move::Finish(Outcome::Applied)).is_some()
 }
 
-fn settled(conn: &Connection, stored: &StoredProposal) -> Result<Start, Error> {
+fn settled(conn: &dyn Statements, stored: &StoredProposal) -> Result<Start, Error> {
     let id = &stored.proposal.proposal_id;
     let receipt = documents::receipts(conn, id)?
         .into_iter()
@@ -157,7 +157,7 @@ fn refuse_shadow(stored: &StoredProposal) -> Result<(), Error> {
     }
 }
 
-fn check_approved(conn: &Connection, stored: &StoredProposal) -> Result<(), Error> {
+fn check_approved(conn: &dyn Statements, stored: &StoredProposal) -> Result<(), Error> {
     let proposal = stored.proposal.proposal_id.to_string();
     // What may end may start: the table of moves is the only list of states there is.
     if may_end(stored.state) {
@@ -168,7 +168,7 @@ fn check_approved(conn: &Connection, stored: &StoredProposal) -> Result<(), Erro
 }
 
 /// The state column alone is no approval: the decision must be there, be for this content, and be in the chain.
-fn check_approval(conn: &Connection, stored: &StoredProposal) -> Result<(), Error> {
+fn check_approval(conn: &dyn Statements, stored: &StoredProposal) -> Result<(), Error> {
     let id = &stored.proposal.proposal_id;
     let missing = || Error::from(Rule::ApprovalMissing { proposal: id.to_string() });
     let decision = documents::decision(conn, id, Verdict::Approved)?.ok_or_else(missing)?;
@@ -238,7 +238,11 @@ fn check_receipt(job: &StoredJob, stored: &StoredProposal, receipt: &Receipt) ->
 }
 
 /// The same receipt again, or another run's receipt that says what the final state already says; `None` for news.
-fn standing(conn: &Connection, stored: &StoredProposal, receipt: &Receipt) -> Result<Option<Receipt>, Error> {
+fn standing(
+    conn: &dyn Statements,
+    stored: &StoredProposal,
+    receipt: &Receipt,
+) -> Result<Option<Receipt>, Error> {
     let agrees = |earlier: &Receipt| match stored.state {
         ProposalState::Applied => matches!(
             (earlier.outcome, receipt.outcome),

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
 use synapsor_protocol::{Clock, Ids};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error;
+use crate::statements::{Statements, Store};
 
 /// Changes that share one commit at most; bounds how long the first of them waits.
 const BATCH_MAX: usize = 128;
@@ -23,27 +23,32 @@ const QUEUE_MAX: usize = 256;
 /// What a change works with, inside the transaction.
 pub(crate) struct Write<'a> {
     /// The writing connection; a transaction is open.
-    pub(crate) conn: &'a Connection,
+    pub(crate) conn: &'a dyn Statements,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) ids: &'a dyn Ids,
     /// Empty only while the ledger is being founded.
     pub(crate) ledger_id: &'a str,
 }
 
-/// What a change left behind: whether to keep it, and who waits for it.
-struct Done {
-    /// The change's own error, for which its savepoint is rolled back.
-    failed: Option<Error>,
+/// A change waiting for its commit.
+trait Change: Send {
+    /// Makes the change, or makes it anew in another transaction. For an error its savepoint is rolled back.
+    fn make(&mut self, write: &Write<'_>) -> Result<(), Error>;
+
     /// Tells the caller, once it is known whether the commit held.
-    answer: Box<dyn FnOnce(Result<(), Error>) + Send>,
+    fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
 
-/// A change waiting for its commit. Given an error instead of a transaction, it answers that.
-type Change = Box<dyn FnOnce(Result<&Write<'_>, Error>) -> Done + Send>;
+/// A caller's change, and what the latest try at it came to.
+struct Asked<T, F> {
+    change: F,
+    outcome: Option<T>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
 
 /// The handle to the thread. Dropping it finishes the queue and closes the connection.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Change>>,
+    queue: Option<mpsc::Sender<Box<dyn Change>>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
@@ -51,13 +56,13 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread on a connection that is set up and migrated.
     pub(crate) fn start(
-        conn: Connection,
+        store: Box<dyn Store>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         ledger_id: String,
     ) -> Result<Self, Error> {
         let commits = Arc::new(AtomicU64::new(0));
-        let committer = Committer { conn, clock, ids, ledger_id, commits: Arc::clone(&commits) };
+        let committer = Committer { store, clock, ids, ledger_id, commits: Arc::clone(&commits) };
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("ledger-writer".into())
@@ -70,20 +75,11 @@ impl Writer {
     pub(crate) async fn write<T, F>(&self, change: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&Write<'_>) -> Result<T, Error> + Send + 'static,
+        F: Fn(&Write<'_>) -> Result<T, Error> + Send + 'static,
     {
         const STOPPED: Error = Error::Invariant { what: "the ledger's writer has stopped" };
         let (reply, outcome) = oneshot::channel();
-        let change: Change = Box::new(move |write| {
-            let outcome = write.and_then(change);
-            Done {
-                failed: outcome.as_ref().err().cloned(),
-                answer: Box::new(move |committed| {
-                    // Nobody listening is fine: the change is recorded all the same.
-                    let _ = reply.send(outcome.and_then(|value| committed.map(|()| value)));
-                }),
-            }
-        });
+        let change: Box<dyn Change> = Box::new(Asked { change, outcome: None, reply });
         self.queue.as_ref().ok_or(STOPPED)?.send(change).await.map_err(|_| STOPPED)?;
         outcome.await.map_err(|_| STOPPED)?
     }
@@ -104,17 +100,39 @@ impl Drop for Writer {
     }
 }
 
+impl<T, F> Change for Asked<T, F>
+where
+    T: Send,
+    F: Fn(&Write<'_>) -> Result<T, Error> + Send,
+{
+    fn make(&mut self, write: &Write<'_>) -> Result<(), Error> {
+        self.outcome = None;
+        self.outcome = Some((self.change)(write)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Error>) {
+        const UNMADE: Error = Error::Invariant { what: "a change was committed that nobody made" };
+        let Self { outcome, reply, .. } = *self;
+        // Nobody listening is fine: the change is recorded all the same.
+        let _ = reply.send(committed.and_then(|()| outcome.ok_or(UNMADE)));
+    }
+}
+
 /// The thread's side.
 struct Committer {
-    conn: Connection,
+    store: Box<dyn Store>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     ledger_id: String,
     commits: Arc<AtomicU64>,
 }
 
+/// A change that was made, and its own error where it failed.
+type Made = (Box<dyn Change>, Result<(), Error>);
+
 impl Committer {
-    fn serve(self, mut waiting: mpsc::Receiver<Change>) {
+    fn serve(self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
         while let Some(first) = waiting.blocking_recv() {
             let mut batch = VecDeque::from([first]);
             while batch.len() < BATCH_MAX
@@ -128,79 +146,68 @@ impl Committer {
         }
     }
 
-    /// Takes as many changes as one transaction can carry: all, unless SQLite gives the transaction up in between.
-    fn commit_together(&self, batch: &mut VecDeque<Change>) {
-        if let Err(error) = self.batch("BEGIN IMMEDIATE") {
-            return refuse_all(batch, &error);
+    /// Takes as many changes as one transaction can carry: all, unless the database gives the transaction up in between.
+    fn commit_together(&self, batch: &mut VecDeque<Box<dyn Change>>) {
+        if let Err(error) = self.store.begin_writing() {
+            return batch.drain(..).for_each(|change| change.answer(Err(error.clone())));
         }
-        let mut answers = Vec::with_capacity(batch.len());
-        let mut kept = 0_usize;
+        let mut made: Vec<Made> = Vec::with_capacity(batch.len());
         let mut given_up = None;
-        while let Some(change) = batch.pop_front() {
-            let Done { failed, answer } = self.in_savepoint(change);
-            answers.push(answer);
-            kept += usize::from(failed.is_none());
+        while let Some(mut change) = batch.pop_front() {
+            let outcome = self.in_savepoint(change.as_mut());
             // A full disk or an I/O error may have rolled everything back already; what follows would commit
             // statement by statement.
-            if self.conn.is_autocommit() {
-                given_up =
-                    failed.or(Some(Error::Invariant { what: "a change ended the ledger's transaction" }));
+            if !self.store.in_transaction() {
+                let ended = Error::Invariant { what: "a change ended the ledger's transaction" };
+                given_up = Some(outcome.as_ref().err().cloned().unwrap_or(ended));
+            }
+            made.push((change, outcome));
+            if given_up.is_some() {
                 break;
             }
         }
-        let committed = match given_up {
-            Some(error) => Err(error),
-            None if kept == 0 => self.batch("ROLLBACK"),
-            None => self.commit(),
-        };
-        for answer in answers {
-            answer(committed.clone());
+        let committed = given_up.map_or_else(|| self.end(&made), Err);
+        for (change, outcome) in made {
+            change.answer(outcome.and_then(|()| committed.clone()));
         }
     }
 
-    fn in_savepoint(&self, change: Change) -> Done {
-        if let Err(error) = self.batch("SAVEPOINT change") {
-            return change(Err(error));
-        }
+    fn in_savepoint(&self, change: &mut dyn Change) -> Result<(), Error> {
+        self.store.mark("SAVEPOINT change")?;
         let write = Write {
-            conn: &self.conn,
+            conn: self.store.statements(),
             clock: self.clock.as_ref(),
             ids: self.ids.as_ref(),
             ledger_id: &self.ledger_id,
         };
-        let mut done = change(Ok(&write));
-        if self.conn.is_autocommit() {
-            return done;
+        let made = change.make(&write);
+        if !self.store.in_transaction() {
+            return made;
         }
-        let end = match done.failed {
-            None => self.batch("RELEASE change"),
-            Some(_) => self.batch("ROLLBACK TO change; RELEASE change"),
+        let end = match made {
+            Ok(()) => self.store.mark("RELEASE SAVEPOINT change"),
+            Err(_) => self.store.mark("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change"),
         };
         if let Err(error) = end {
             // The savepoint cannot be closed: give the whole transaction up rather than keep half a change.
-            let _ = self.batch("ROLLBACK");
-            done.failed = Some(error);
+            self.store.roll_back();
+            return Err(error);
         }
-        done
+        made
     }
 
-    fn commit(&self) -> Result<(), Error> {
-        let committed = self.batch("COMMIT");
+    /// Commits what is to be kept, if anything is.
+    fn end(&self, made: &[Made]) -> Result<(), Error> {
+        if made.iter().all(|(_, outcome)| outcome.is_err()) {
+            self.store.roll_back();
+            return Ok(());
+        }
+        let committed = self.store.commit();
         if committed.is_ok() {
             self.commits.fetch_add(1, Ordering::Relaxed);
-        } else if !self.conn.is_autocommit() {
-            let _ = self.batch("ROLLBACK");
+        } else {
+            self.store.roll_back();
         }
         committed
-    }
-
-    fn batch(&self, sql: &'static str) -> Result<(), Error> {
-        self.conn.execute_batch(sql).map_err(Error::storage("write to the ledger"))
-    }
-}
-
-fn refuse_all(batch: &mut VecDeque<Change>, error: &Error) {
-    for change in batch.drain(..) {
-        (change(Err(error.clone())).answer)(Err(error.clone()));
     }
 }

@@ -1,0 +1,104 @@
+//! The seam over one SQLite connection: statements are prepared once and kept, text is handed out where SQLite holds it.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params_from_iter};
+
+use crate::error::Error;
+use crate::statements::{Cell, Look, Row, Statements, Store};
+
+/// A connection that is set up; see [`crate::connection`].
+pub(crate) struct Sqlite(pub(crate) Connection);
+
+impl Statements for Sqlite {
+    fn execute(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Error> {
+        let touched = self
+            .0
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params_from_iter(cells)))
+            .map_err(Error::storage(doing))?;
+        Ok(u64::try_from(touched).unwrap_or(u64::MAX))
+    }
+
+    fn each(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>], look: Look<'_>) -> Result<(), Error> {
+        let failed = || Error::storage(doing);
+        let mut statement = self.0.prepare_cached(sql).map_err(failed())?;
+        let mut rows = statement.query(params_from_iter(cells)).map_err(failed())?;
+        while let Some(row) = rows.next().map_err(failed())? {
+            if look(row)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&self) -> Option<&Connection> {
+        Some(&self.0)
+    }
+}
+
+impl Store for Sqlite {
+    /// Immediate: the file's write lock is ours from here on, so what is read is not out of date when it is written.
+    fn begin_writing(&self) -> Result<(), Error> {
+        self.batch("write to the ledger", "BEGIN IMMEDIATE")
+    }
+
+    fn begin_reading(&self) -> Result<(), Error> {
+        self.batch("read the ledger", "BEGIN DEFERRED")
+    }
+
+    fn mark(&self, sql: &'static str) -> Result<(), Error> {
+        self.batch("write to the ledger", sql)
+    }
+
+    fn commit(&self) -> Result<(), Error> {
+        self.batch("write to the ledger", "COMMIT")
+    }
+
+    fn roll_back(&self) {
+        if self.in_transaction() {
+            let _ = self.batch("write to the ledger", "ROLLBACK");
+        }
+    }
+
+    fn in_transaction(&self) -> bool {
+        !self.0.is_autocommit()
+    }
+
+    fn statements(&self) -> &dyn Statements {
+        self
+    }
+}
+
+impl Sqlite {
+    fn batch(&self, doing: &'static str, sql: &'static str) -> Result<(), Error> {
+        self.0.execute_batch(sql).map_err(Error::storage(doing))
+    }
+}
+
+impl Row for rusqlite::Row<'_> {
+    fn cell(&self, column: usize) -> Result<Cell<'_>, Error> {
+        let failed = || Error::storage("read the ledger");
+        match self.get_ref(column).map_err(failed())? {
+            ValueRef::Null => Ok(Cell::Null),
+            ValueRef::Integer(integer) => Ok(Cell::Integer(integer)),
+            ValueRef::Text(text) => {
+                let text =
+                    std::str::from_utf8(text).map_err(|error| rusqlite::Error::Utf8Error(column, error));
+                Ok(Cell::Text(text.map_err(failed())?))
+            }
+            other => {
+                Err(failed()(rusqlite::Error::InvalidColumnType(column, String::new(), other.data_type())))
+            }
+        }
+    }
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(integer) => ValueRef::Integer(*integer),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}

@@ -15,6 +15,7 @@
 //!
 //! Modules in reading order.
 
+pub mod auth;
 mod serve;
 mod surface;
 mod call;

@@ -68,6 +68,15 @@ macro_rules! codes {
 }
 
 codes! {
+    // the door
+    HttpAuthTokenMissing = "HTTP_AUTH_TOKEN_MISSING", Refusal, false, "the environment variable that holds the server's token is not set";
+    HttpAuthTokenWeak = "HTTP_AUTH_TOKEN_WEAK", Refusal, false, "a token the server was given is too short to be a secret, or is not something a header can carry";
+    HttpDevNoAuthUnsafeHost = "HTTP_DEV_NO_AUTH_UNSAFE_HOST", Refusal, false, "serving without authentication is for loopback addresses only";
+    AuthenticationRequired = "AUTHENTICATION_REQUIRED", Refusal, false, "the request carries no bearer token";
+    TokenInvalid = "TOKEN_INVALID", Refusal, false, "the request's bearer token is malformed, expired, or not one for this server";
+    ScopeInsufficient = "SCOPE_INSUFFICIENT", Refusal, false, "the request's token does not carry the scope this needs";
+    AuthenticationUnavailable = "AUTHENTICATION_UNAVAILABLE", Failure, true, "the issuer's keys cannot be had, so no token can be checked";
+    RateLimited = "RATE_LIMITED", Failure, true, "the principal, or everybody together, called more often than the config allows";
     // the call
     ModelCannotOverrideBinding = "MODEL_CANNOT_OVERRIDE_BINDING", Refusal, false, "an argument tried to set a value only the runner may set (tenant, principal, table, column, version)";
     McpToolNotFound = "MCP_TOOL_NOT_FOUND", Refusal, false, "no capability of that name is served";

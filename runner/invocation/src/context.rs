@@ -1,10 +1,21 @@
-//! The trusted context: established from the runner's settings, never from a call.
+//! The trusted context: established from the runner's settings or a caller's verified claims, never from a call.
 
 use synapsor_config::{Capability, Context};
 use synapsor_protocol::{Code, Environment, Provenance, Refusal, TrustedContext};
 
+use crate::claims::VerifiedClaims;
+
+/// What a context may be established from.
+pub(crate) struct Grounds<'a> {
+    /// The variables the runner started with.
+    pub(crate) environment: &'a Environment,
+    /// What was verified about whoever asks; nothing on a transport that verifies nothing.
+    pub(crate) claims: Option<&'a VerifiedClaims>,
+}
+
 /// Whose data, and who is asking, for a call of this capability.
-pub(crate) fn resolve(capability: &Capability, environment: &Environment) -> Result<TrustedContext, Refusal> {
+pub(crate) fn resolve(capability: &Capability, grounds: &Grounds<'_>) -> Result<TrustedContext, Refusal> {
+    let environment = grounds.environment;
     match capability.context.as_ref() {
         Context::Environment { tenant_id_env, principal_env } => establish(
             required(environment, tenant_id_env, "tenant")?,
@@ -16,20 +27,44 @@ pub(crate) fn resolve(capability: &Capability, environment: &Environment) -> Res
             literal(environment, principal_env.as_deref(), principal.as_deref(), "principal")?,
             Provenance::StaticDev,
         ),
-        Context::HttpClaims { .. } | Context::CloudSession => Err(Refusal::new(
-            Code::TrustedContextUnsupported,
-            format!(
-                "context `{}` needs a verified session, which this transport has not",
-                capability.context_name
-            ),
-        )
-        .hint("use an `environment` context for stdio")),
+        Context::HttpClaims { tenant_id_key, principal_key } => {
+            let claims = grounds.claims.ok_or_else(|| unsupported(capability))?;
+            establish(
+                claimed(claims, tenant_id_key, "tenant")?,
+                claimed(claims, principal_key, "principal")?,
+                Provenance::HttpClaims,
+            )
+        }
+        Context::CloudSession => Err(unsupported(capability)),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where a trusted context is established")]
 fn establish(tenant: String, principal: String, provenance: Provenance) -> Result<TrustedContext, Refusal> {
     Ok(TrustedContext::establish(tenant, principal, provenance))
+}
+
+fn unsupported(capability: &Capability) -> Refusal {
+    let message = format!(
+        "context `{}` needs a verified session, which this transport has not",
+        capability.context_name
+    );
+    Refusal::new(Code::TrustedContextUnsupported, message).hint(match capability.context.as_ref() {
+        Context::HttpClaims { .. } => {
+            "use an `environment` context here, or serve over HTTP with `authentication` in the config"
+        }
+        _ => "use an `environment` context",
+    })
+}
+
+fn claimed(claims: &VerifiedClaims, key: &str, what: &str) -> Result<String, Refusal> {
+    claims.text(key).map(str::to_owned).map_err(|unusable| {
+        Refusal::new(
+            Code::TrustedBindingMissing,
+            format!("the {what} is not known: claim `{key}` {unusable}"),
+        )
+        .hint("ask whoever issues the tokens to put it in")
+    })
 }
 
 fn required(environment: &Environment, variable: &str, what: &str) -> Result<String, Refusal> {

@@ -41,7 +41,7 @@ impl Runtime {
         // 2 the arguments
         let arguments = arguments::check(capability, &call.arguments)?;
         // 3 whose data, and who asks
-        let context = context::resolve(capability, &shared.environment)?;
+        let context = context::resolve(capability, &self.grounds())?;
         trail.asked_by(&context);
         // 4 the row
         let key = arguments::key(capability, &arguments)?;

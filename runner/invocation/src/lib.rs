@@ -15,6 +15,7 @@ mod answer;
 mod catalog;
 mod faithful;
 mod arguments;
+mod claims;
 mod context;
 mod reads;
 mod handlers;
@@ -28,6 +29,7 @@ mod compare;
 
 pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall};
 pub use catalog::{ToolDescription, ToolKind, describe_tools};
+pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement, Likeness};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};

@@ -44,7 +44,8 @@ impl Runtime {
 
     /// The tenants this runner speaks for: one for every context that can be established.
     fn tenants(&self) -> BTreeSet<String> {
-        let resolve = |capability| context::resolve(capability, &self.shared.environment).ok();
+        let grounds = self.grounds();
+        let resolve = |capability| context::resolve(capability, &grounds).ok();
         let contexts = self.shared.catalog.capabilities().filter_map(|capability| resolve(capability));
         contexts.map(|context| context.tenant().to_owned()).collect()
     }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use synapsor_config::{Config, Mode};
+use synapsor_config::{Config, Context, Mode};
 use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
 
 use crate::catalog::{Catalog, ToolDescription};
+use crate::claims::VerifiedClaims;
+use crate::context::Grounds;
 use crate::handlers::{Handlers, Readiness};
 
 /// Which envelope a tool result has.
@@ -52,6 +54,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
+    /// Whose requests this is for, where a transport verifies that.
+    claims: Option<VerifiedClaims>,
 }
 
 pub(crate) struct Shared {
@@ -85,7 +89,28 @@ impl Runtime {
                 ids,
                 environment,
             }),
+            claims: None,
         }
+    }
+
+    /// The same runtime for one verified caller: `http_claims` contexts take tenant and principal from these claims.
+    #[must_use]
+    pub fn for_caller(&self, claims: VerifiedClaims) -> Self {
+        Self { shared: Arc::clone(&self.shared), claims: Some(claims) }
+    }
+
+    /// What contexts are established from.
+    pub(crate) fn grounds(&self) -> Grounds<'_> {
+        Grounds { environment: &self.shared.environment, claims: self.claims.as_ref() }
+    }
+
+    /// A served capability whose context only verified claims can establish, and that context's name. Where nothing is
+    /// verified each of its calls would be refused, so that is better said at the start.
+    pub fn on_claims(&self) -> Option<(&str, &str)> {
+        let on_claims = |context: &Context| matches!(context, Context::HttpClaims { .. });
+        let capability =
+            self.shared.catalog.capabilities().find(|capability| on_claims(&capability.context))?;
+        Some((&capability.name, &capability.context_name))
     }
 
     /// What is served, in config order.

@@ -10,10 +10,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::VerifyingKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
-use ed25519_dalek::{Signer, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use synapsor_protocol::{Signer, Verifier};
 
 use crate::error::Error;
 use crate::toolchain::cannot_write;
@@ -81,7 +82,29 @@ impl SigningKey {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> SignatureBytes {
-        SignatureBytes(self.0.sign(message))
+        SignatureBytes(ed25519_dalek::Signer::sign(&self.0, message))
+    }
+}
+
+impl Signer for SigningKey {
+    fn public_key(&self) -> String {
+        Self::public_key(self).to_string()
+    }
+
+    fn sign(&self, message: &[u8]) -> String {
+        Self::sign(self, message).into()
+    }
+}
+
+/// Judges signatures of documents that are no bundles.
+#[derive(Debug, Clone, Copy)]
+pub struct Ed25519;
+
+impl Verifier for Ed25519 {
+    fn verifies(&self, public_key: &str, message: &[u8], signature: &str) -> bool {
+        let key = PublicKey::try_from(public_key.to_owned());
+        let signature = SignatureBytes::try_from(signature.to_owned());
+        matches!((key, signature), (Ok(key), Ok(signature)) if key.verifies(message, &signature))
     }
 }
 

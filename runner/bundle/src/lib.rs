@@ -57,7 +57,7 @@ pub use code::ProblemCode;
 pub use error::{Error, MissingTool};
 pub use grant::{grant_problems, running_reads};
 pub use inspect::{Anatomy, Import, ImportKind, Inspection, inspect};
-pub use key::{KeyFormatError, PublicKey, SEED_BYTES, SigningKey};
+pub use key::{Ed25519, KeyFormatError, PublicKey, SEED_BYTES, SigningKey};
 pub use limits::{running_allowance, running_limits};
 pub use manifest::{
     ArgumentNeed, ComponentFile, LimitsNeed, Manifest, ReadNeed, SettingNeed, SettingType, Toolchain, WORLD,

@@ -1,9 +1,10 @@
 //! What the events of one proposal add up to: its state and its job, told without looking at the tables.
 
 use synapsor_protocol::proposal::Move;
-use synapsor_protocol::{Event, EventKind, JobId, Moment, Outcome, ProposalState};
+use synapsor_protocol::{EventKind, JobId, Moment, Outcome, ProposalId, ProposalState};
 
 use crate::jobs::{Status, StoredJob};
+use crate::link::Link;
 
 /// Where a proposal stands after the events so far.
 pub(crate) struct Account {
@@ -21,12 +22,13 @@ impl Account {
     }
 
     /// Follows the next event; none when it cannot come after the ones before.
-    pub(crate) fn follow(&mut self, event: &Event) -> Option<()> {
-        if let Some(step) = step(event.kind) {
+    pub(crate) fn follow(&mut self, event: &Link<'_>) -> Option<()> {
+        let kind = event.kind()?;
+        if let Some(step) = step(kind) {
             self.state = self.state.next(step)?;
-            self.moved_at = event.at;
+            self.moved_at = event.at()?;
         }
-        match event.kind {
+        match kind {
             EventKind::WritebackQueued => self.queue(event),
             EventKind::WritebackStarted => self.start(event),
             EventKind::WritebackInterrupted => self.interrupt(event),
@@ -39,20 +41,20 @@ impl Account {
     }
 
     /// A job that was handed over before its first attempt has come to nothing yet.
-    fn queue(&mut self, event: &Event) -> Option<()> {
+    fn queue(&mut self, event: &Link<'_>) -> Option<()> {
         if self.job.is_none() {
             self.job = Some(job_of(event, 0, Status::Interrupted)?);
         }
         Some(())
     }
 
-    fn start(&mut self, event: &Event) -> Option<()> {
+    fn start(&mut self, event: &Link<'_>) -> Option<()> {
         let attempt = self.job.as_ref().map_or(1, |earlier| earlier.attempt.saturating_add(1));
         self.job = Some(job_of(event, attempt, Status::Open)?);
         (attempt_of(event)? == attempt).then_some(())
     }
 
-    fn interrupt(&mut self, event: &Event) -> Option<()> {
+    fn interrupt(&mut self, event: &Link<'_>) -> Option<()> {
         let job = self.job.as_mut()?;
         if job.status == Status::Open && attempt_of(event)? == job.attempt {
             job.status = Status::Interrupted;
@@ -61,19 +63,20 @@ impl Account {
     }
 }
 
-fn job_of(event: &Event, attempt: u32, status: Status) -> Option<StoredJob> {
+fn job_of(event: &Link<'_>, attempt: u32, status: Status) -> Option<StoredJob> {
+    let payload = event.payload()?;
     Some(StoredJob {
-        proposal_id: event.proposal_id.clone()?,
-        job_id: JobId::from_stored(event.payload.get("job_id")?.as_str()?),
-        idempotency_key: event.payload.get("idempotency_key")?.as_str()?.to_owned(),
+        proposal_id: ProposalId::from_stored(event.proposal_id?),
+        job_id: JobId::from_stored(payload.job_id?),
+        idempotency_key: payload.idempotency_key?.to_owned(),
         attempt,
-        runner_id: event.actor.clone(),
+        runner_id: event.actor.to_owned(),
         status,
     })
 }
 
-fn attempt_of(event: &Event) -> Option<u32> {
-    u32::try_from(event.payload.get("attempt")?.as_u64()?).ok()
+fn attempt_of(event: &Link<'_>) -> Option<u32> {
+    event.payload()?.attempt
 }
 
 /// What an event does to its proposal's state; none for those that only tell.

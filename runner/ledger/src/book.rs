@@ -35,6 +35,7 @@ pub(crate) struct Book {
     // Before the writer: the connection closed last folds the log back, and a reader may not.
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) path: PathBuf,
     pub(crate) ledger_id: String,
 }
@@ -47,10 +48,10 @@ impl Book {
         bring_up_to_date(&store, &path, &opening)?;
         let ledger_id = schema::ledger_id(&store)?;
         let Opening { clock, ids, .. } = opening;
-        let writer = Writer::start(Box::new(store), clock, ids, ledger_id.clone())?;
+        let writer = Writer::start(Box::new(store), Arc::clone(&clock), ids, ledger_id.clone())?;
         let file = path.clone();
         let reader = move || Ok(Box::new(Sqlite(connection::open_reader(&file)?)) as Box<dyn Store>);
-        Ok(Self { readers: Readers::new(Box::new(reader)), writer, path, ledger_id })
+        Ok(Self { readers: Readers::new(Box::new(reader)), writer, clock, path, ledger_id })
     }
 }
 

@@ -2,17 +2,13 @@
 //!
 //! Invariant: the head is read in the transaction that appends; other processes append too.
 
-use std::ops::ControlFlow;
-
 use synapsor_protocol::{Digest, Event, EventKind, Moment, ProposalId, canonical_json};
 
 use crate::error::Error;
+use crate::link::COLUMNS;
 use crate::points::point;
 use crate::statements::{Row, Statements, cells};
 use crate::writer::Write;
-
-/// Every column of an event, in the order [`event`] reads them.
-const COLUMNS: &str = "seq, kind, proposal_id, actor, payload, at, previous_digest, digest";
 
 /// Adds the next event and answers it.
 pub(crate) fn append(
@@ -60,26 +56,6 @@ pub(crate) fn genesis() -> Digest {
 pub(crate) fn of_proposal(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<Event>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM events WHERE proposal_id = ?1 ORDER BY seq");
     conn.all("read the proposal's events", &sql, cells![id.as_str()], event)
-}
-
-/// Hands every event to `look`, in order, together with its number, until `look` refuses one.
-pub(crate) fn walk<E, F>(conn: &dyn Statements, mut look: F) -> Result<(), E>
-where
-    E: From<Error>,
-    F: FnMut(i64, Result<Event, Error>) -> Result<(), E>,
-{
-    let sql = format!("SELECT {COLUMNS} FROM events ORDER BY seq");
-    let mut refused = None;
-    conn.each("walk the chain", &sql, cells![], &mut |row| {
-        Ok(match look(row.integer(0)?, event(row)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                refused = Some(error);
-                ControlFlow::Break(())
-            }
-        })
-    })?;
-    refused.map_or(Ok(()), Err)
 }
 
 fn insert(conn: &dyn Statements, event: &Event) -> Result<(), Error> {

@@ -1,6 +1,8 @@
 //! The documents beside the chain: evidence, audits, decisions and receipts, each stored once and sealed by a digest.
 
 use serde::de::DeserializeOwned;
+use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
+use synapsor_protocol::receipt::RECEIPT_SCHEMA;
 use synapsor_protocol::{
     Decision, Digest, EvidenceBundle, EvidenceId, ProposalId, QueryAudit, Receipt, Verdict,
 };
@@ -20,12 +22,16 @@ pub(crate) trait Sealed: DeserializeOwned {
     /// What it is called in messages.
     const NAME: &'static str;
 
+    /// Domain tag of its digest, which is over the stored text.
+    const DOMAIN: &'static str;
+
     /// The digest its event carries.
     fn seal(&self) -> Result<Digest, Error>;
 }
 
 impl Sealed for EvidenceBundle {
     const NAME: &'static str = "evidence";
+    const DOMAIN: &'static str = EVIDENCE_SCHEMA;
 
     fn seal(&self) -> Result<Digest, Error> {
         self.digest().map_err(no_canonical_form)
@@ -34,6 +40,7 @@ impl Sealed for EvidenceBundle {
 
 impl Sealed for QueryAudit {
     const NAME: &'static str = "query audit";
+    const DOMAIN: &'static str = AUDIT_SCHEMA;
 
     fn seal(&self) -> Result<Digest, Error> {
         Digest::of(AUDIT_SCHEMA, self).map_err(no_canonical_form)
@@ -42,6 +49,7 @@ impl Sealed for QueryAudit {
 
 impl Sealed for Decision {
     const NAME: &'static str = "decision";
+    const DOMAIN: &'static str = DECISION_SCHEMA;
 
     fn seal(&self) -> Result<Digest, Error> {
         Digest::of(DECISION_SCHEMA, self).map_err(no_canonical_form)
@@ -50,6 +58,7 @@ impl Sealed for Decision {
 
 impl Sealed for Receipt {
     const NAME: &'static str = "receipt";
+    const DOMAIN: &'static str = RECEIPT_SCHEMA;
 
     fn seal(&self) -> Result<Digest, Error> {
         self.digest().map_err(no_canonical_form)
@@ -137,21 +146,6 @@ pub(crate) fn receipts(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<Rec
     all(conn, "SELECT document FROM receipts WHERE proposal_id = ?1 ORDER BY at, rowid", cells![id.as_str()])
 }
 
-/// The audit of that id, provided it is linked to that proposal, or to none.
-pub(crate) fn audit(
-    conn: &dyn Statements,
-    id: &str,
-    proposal_id: Option<&ProposalId>,
-) -> Result<Option<QueryAudit>, Error> {
-    let sql = "SELECT document FROM query_audit WHERE audit_id = ?1 AND proposal_id IS NOT DISTINCT FROM ?2";
-    one(conn, sql, cells![id, proposal_id.map(ProposalId::as_str)])
-}
-
-/// The receipt of that id.
-pub(crate) fn receipt(conn: &dyn Statements, id: &str) -> Result<Option<Receipt>, Error> {
-    one(conn, "SELECT document FROM receipts WHERE receipt_id = ?1", cells![id])
-}
-
 fn one<T: Sealed>(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Option<T>, Error> {
     conn.one("read the ledger", sql, cells, parse)
 }
@@ -170,7 +164,8 @@ fn execute(conn: &dyn Statements, sql: &'static str, cells: &[Cell<'_>]) -> Resu
     Ok(())
 }
 
-fn verdict_name(verdict: Verdict) -> &'static str {
+/// The verdict as it is stored.
+pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Approved => "approved",
         Verdict::Rejected => "rejected",

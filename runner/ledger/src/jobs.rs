@@ -1,7 +1,5 @@
 //! The stored half of a writeback job: what changes from attempt to attempt. The other half is the proposal's change set.
 
-use std::ops::ControlFlow;
-
 use synapsor_protocol::{JobId, ProposalId};
 
 use crate::error::Error;
@@ -83,15 +81,6 @@ pub(crate) fn unsettled(conn: &dyn Statements) -> Result<Vec<ProposalId>, Error>
                   OR (j.status = 'open' AND p.state IN ('approved', 'pending_worker'))
                ORDER BY p.created_at, p.rowid";
     conn.all("look for unsettled applies", sql, cells![], |row| Ok(ProposalId::from_stored(row.text(0)?)))
-}
-
-/// Hands every job to `look`, in no order; none for one that cannot be read back.
-pub(crate) fn walk<F: FnMut(Option<StoredJob>)>(conn: &dyn Statements, mut look: F) -> Result<(), Error> {
-    let sql = format!("SELECT {COLUMNS} FROM writeback_jobs");
-    conn.each("walk the writeback jobs", &sql, cells![], &mut |row| {
-        look(stored(row).ok().flatten());
-        Ok(ControlFlow::Continue(()))
-    })
 }
 
 fn readable(found: Option<StoredJob>) -> Result<StoredJob, Error> {

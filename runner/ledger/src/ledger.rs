@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use synapsor_protocol::{
-    Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, WritebackJob,
+    Checkpoint, Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, Signer,
+    WritebackJob,
 };
 
 use crate::book::{Book, Opening};
+use crate::chain;
 use crate::connection;
 use crate::decide;
 use crate::documents;
@@ -19,7 +21,7 @@ use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::replay::{self, Replay};
 use crate::report::ChainReport;
-use crate::verify;
+use crate::verify::{self, Verification};
 use crate::writeback::{self, Finished, Start};
 
 /// One ledger file. Clones share it; several processes may have it open at once.
@@ -203,8 +205,27 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read at all. An edited record is no error but an answer.
     pub async fn verify(&self) -> Result<ChainReport, Error> {
-        let ledger_id = self.book.ledger_id.clone();
-        self.book.readers.read(move |conn| verify::verify(conn, &ledger_id)).await
+        self.verify_against(&Verification::default()).await
+    }
+
+    /// The same, held against checkpoints that were kept elsewhere, and telling how far it is.
+    ///
+    /// # Errors
+    /// As for [`Ledger::verify`].
+    pub async fn verify_against(&self, against: &Verification) -> Result<ChainReport, Error> {
+        let (ledger_id, against) = (self.book.ledger_id.clone(), against.clone());
+        self.book.readers.read(move |conn| verify::verify(conn, &ledger_id, &against)).await
+    }
+
+    /// Signs the head of the chain as it is now. Kept elsewhere, it shows later whether the tail was cut.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn checkpoint(&self, signer: &dyn Signer) -> Result<Checkpoint, Error> {
+        let (events, head) = self.book.readers.read(chain::head).await?;
+        let at = self.book.clock.now();
+        Checkpoint::sign(self.book.ledger_id.clone(), events, head, at, signer)
+            .map_err(chain::no_canonical_form)
     }
 
     /// Refuses to let the file grow beyond `bytes_max`; what would is answered `LEDGER_FULL` and not recorded. The

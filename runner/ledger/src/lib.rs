@@ -7,7 +7,7 @@
 //! Invariant: whatever a call answered is on disk before the answer; a caller that saw an error may repeat.
 //! Invariant: a [`Notebook`], which the model's side holds, cannot decide or apply and leads to no [`Ledger`].
 //! Absent on purpose: a key. The chain proves that the file is consistent with itself; somebody who may write the file
-//! can rebuild the whole chain, or cut its tail. Keep [`ChainReport::head`] elsewhere to notice that.
+//! can rebuild the whole chain, or cut its tail. A signed [`Ledger::checkpoint`] that is kept elsewhere shows that.
 //!
 //! Modules in reading order.
 
@@ -28,6 +28,7 @@ mod report;
 mod verify;
 
 mod chain;
+mod link;
 mod documents;
 mod jobs;
 mod secrets;
@@ -57,4 +58,5 @@ pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};
 pub use report::{ChainReport, Misfit, MisfitKind};
 pub use rule::Rule;
+pub use verify::{Progress, Trust, Verification};
 pub use writeback::{Finished, Start};

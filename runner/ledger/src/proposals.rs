@@ -1,7 +1,5 @@
 //! Proposals as they are stored: by id, by reference, as a list; always with the answer whether somebody edited them.
 
-use std::ops::ControlFlow;
-
 use serde::Serialize;
 use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalState};
 
@@ -220,16 +218,4 @@ fn is_sealed_by(payload: &str, seal: &Digest, content: &str) -> bool {
     let payload: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
     let field = |name: &str| payload.get(name).and_then(serde_json::Value::as_str);
     field("proposal_digest") == Some(seal.as_str()) && field("content_digest") == Some(content)
-}
-
-/// Hands every proposal's id, state and time of its last move to `look`, in no order.
-pub(crate) fn walk<F>(conn: &dyn Statements, mut look: F) -> Result<(), Error>
-where
-    F: FnMut(&ProposalId, &str, i64),
-{
-    let sql = "SELECT proposal_id, state, updated_at FROM proposals";
-    conn.each("walk the proposals", sql, cells![], &mut |row| {
-        look(&ProposalId::from_stored(row.text(0)?), row.text(1)?, row.integer(2)?);
-        Ok(ControlFlow::Continue(()))
-    })
 }

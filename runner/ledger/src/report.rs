@@ -1,7 +1,7 @@
 //! What a walk over the chain answers: how far it holds, and the first thing that does not fit.
 //!
 //! What it proves: the file is consistent with itself. A cut tail, an older copy or a chain rebuilt from the start is
-//! consistent too; compare [`ChainReport::head`] and the number of events with a note kept elsewhere to find those.
+//! consistent too; a [`synapsor_protocol::Checkpoint`] kept elsewhere shows those.
 
 use std::fmt;
 
@@ -17,6 +17,8 @@ pub struct ChainReport {
     pub events: u64,
     /// Documents those events vouch for, all of them unchanged.
     pub records: u64,
+    /// Signed checkpoints those events agree with.
+    pub checkpoints: u64,
     /// The digest of the last event that fits. Keep it elsewhere to find a cut tail later.
     pub head: Digest,
     /// The first thing that does not fit; none in an untouched ledger.
@@ -63,6 +65,12 @@ pub enum MisfitKind {
     RecordUnwitnessed,
     /// A proposal stands elsewhere than its events say.
     StateEdited,
+    /// The chain ends before a checkpoint that was made of it.
+    TailCut,
+    /// At a checkpoint the chain has another event than when it was made.
+    CheckpointDiffers,
+    /// A signature was not made over this content with a key that counts.
+    SignatureInvalid,
 }
 
 impl MisfitKind {
@@ -76,6 +84,9 @@ impl MisfitKind {
             Self::RecordMissing => "the record is missing",
             Self::RecordEdited => "the record was edited",
             Self::RecordUnwitnessed => "no event vouches for the record",
+            Self::TailCut => "the event was there when the checkpoint was made, and is cut off",
+            Self::CheckpointDiffers => "the event is not the one the checkpoint was made of",
+            Self::SignatureInvalid => "the signature was not made over this content with a key that counts",
             Self::StateEdited => "the state is not the one the events lead to",
         }
     }
@@ -85,6 +96,7 @@ impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.seq {
             Some(seq) => write!(f, "event `{seq}`: ")?,
+            None if self.kind == MisfitKind::SignatureInvalid => {}
             None => f.write_str("after the last event: ")?,
         }
         f.write_str(self.kind.text())?;

@@ -41,6 +41,12 @@ impl Digest {
         Ok(Self::finish(hasher))
     }
 
+    /// The same for a document that is in canonical form already, as it was stored: of any other text it is the digest of
+    /// no document.
+    pub fn of_canonical(domain: &str, text: &str) -> Self {
+        Self::finish(Sha256::new_with_prefix(domain).chain_update([0]).chain_update(text))
+    }
+
     /// The digest of bytes as they are, as `sha256sum` prints it.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self::finish(Sha256::new_with_prefix(bytes))
@@ -126,6 +132,14 @@ mod tests {
         assert_eq!(digest("x", &left), digest("x", &right));
         assert_ne!(digest("x", &left), digest("y", &left));
         assert_ne!(digest("x", &json!({"a": 1})), digest("x", &json!({"a": "1"})));
+    }
+
+    #[test]
+    fn a_stored_document_has_the_digest_of_what_it_was_stored_from() {
+        let document = json!({"b": 1, "a": ["\u{1}\"é", null]});
+        let text = String::from_utf8(canonical_json(&document).expect("canonical")).expect("text");
+        assert_eq!(Digest::of_canonical("x", &text), Digest::of("x", &document).expect("canonical"));
+        assert_ne!(Digest::of_canonical("x", &format!("{text} ")), Digest::of_canonical("x", &text));
     }
 
     #[test]

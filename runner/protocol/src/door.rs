@@ -1,4 +1,4 @@
-//! How time, randomness and the environment come in: as arguments, so that a replay is the same every time.
+//! How time, randomness, keys and the environment come in: as arguments, so that a replay is the same every time.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,21 @@ pub trait Clock: Send + Sync {
 pub trait Ids: Send + Sync {
     /// 128 random bits as 32 lower-case hex digits.
     fn token(&self) -> String;
+}
+
+/// A private key. Only the wiring reads one from its file.
+pub trait Signer: Send + Sync {
+    /// The public half, as text.
+    fn public_key(&self) -> String;
+
+    /// The signature over a message, as text.
+    fn sign(&self, message: &[u8]) -> String;
+}
+
+/// Judges signatures. Whose key it was, and whether that one counts, is not its question.
+pub trait Verifier: Send + Sync {
+    /// Whether the signature was made over the message with the private half of that key.
+    fn verifies(&self, public_key: &str, message: &[u8], signature: &str) -> bool;
 }
 
 /// The environment variables the process started with. Only `cli::env` fills it.

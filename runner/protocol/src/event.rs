@@ -44,6 +44,29 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::LedgerCreated,
+        Self::EvidenceRecorded,
+        Self::CallRefused,
+        Self::ProposalCreated,
+        Self::ProposalApproved,
+        Self::ProposalRejected,
+        Self::WritebackQueued,
+        Self::WritebackStarted,
+        Self::WritebackApplied,
+        Self::WritebackAlreadyApplied,
+        Self::WritebackConflict,
+        Self::WritebackFailed,
+        Self::WritebackInterrupted,
+        Self::WritebackUnknown,
+    ];
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+
     /// The kind's name in documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,5 +119,19 @@ impl Event {
     pub fn recompute_digest(&self) -> Result<Digest, CanonicalError> {
         let Self { seq, kind, proposal_id, actor, payload, at, previous_digest, digest: _ } = self;
         Digest::of(EVENT_SCHEMA, &(seq, kind, proposal_id, actor, payload, at, previous_digest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_one_name() {
+        for kind in EventKind::ALL {
+            assert_eq!(serde_json::to_value(kind).ok(), Some(kind.as_str().into()));
+            assert_eq!(EventKind::parse(kind.as_str()), Some(*kind));
+        }
+        assert_eq!(EventKind::parse("nonsense"), None);
     }
 }

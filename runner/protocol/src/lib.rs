@@ -24,12 +24,14 @@ pub mod job;
 pub mod job_document;
 pub mod receipt;
 pub mod event;
+pub mod checkpoint;
 pub mod reference;
 
 pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};
+pub use checkpoint::Checkpoint;
 pub use context::{Provenance, TrustedContext};
 pub use digest::{CanonicalError, Digest, canonical_json};
-pub use door::{Clock, Environment, Ids};
+pub use door::{Clock, Environment, Ids, Signer, Verifier};
 pub use event::{Event, EventKind};
 pub use evidence::{Budget, EvidenceBundle, HandlerInputs, QueryAudit, RecordedRead, Share, Usage};
 pub use ids::{AuditId, EvidenceId, JobId, ProposalId, ReceiptId};

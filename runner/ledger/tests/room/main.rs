@@ -9,6 +9,7 @@ mod decide;
 mod faults;
 mod files;
 mod handover;
+mod proof;
 mod record;
 mod sharing;
 mod steps;

@@ -1,0 +1,25 @@
+//! What the ledger promises about its speed, measured in one run and printed as a table.
+//!
+//! `SYNAPSOR_BENCH_EVENTS` says how long the chain is that is verified (100,000 by default).
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and ends loudly")]
+
+#[path = "../../tests/room/story.rs"]
+#[expect(dead_code, clippy::panic, reason = "a benchmark tells a part of the stories")]
+mod story;
+
+mod proof;
+
+fn main() {
+    // `cargo test --benches` only asks whether it starts.
+    if !std::env::args().any(|word| word == "--bench") {
+        return;
+    }
+    println!("{:<58} {:>18} {:>10}", "what", "measured", "promised");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(proof::verify());
+}
+
+/// One line of the table.
+fn line(what: &str, measured: &str, promised: &str) {
+    println!("{what:<58} {measured:>18} {promised:>10}");
+}

@@ -1,0 +1,92 @@
+//! How fast a chain is verified, and that the memory it takes does not grow with it.
+
+use synapsor_protocol::Outcome;
+use tokio::task::JoinSet;
+
+use crate::line;
+use crate::story::{Call, Fixture, receipt};
+
+/// Events in the chain that is verified, where nobody says.
+const EVENTS: i64 = 100_000;
+/// Linux counts a process's time in hundredths of a second.
+const TICKS_A_SECOND: u64 = 100;
+/// Calls under way at once while it is made.
+const CALLERS: usize = 64;
+
+/// Verifies a chain of the chosen length, and one a tenth as long.
+pub(crate) async fn verify() {
+    let wanted = events();
+    for events in [wanted / 10, wanted] {
+        let fixture = chain(events).await;
+        let before = resident_kib();
+        let start = cpu_ticks();
+        let report = fixture.ledger.verify().await.expect("readable");
+        let ticks = cpu_ticks().saturating_sub(start);
+        assert!(report.holds(), "{report:?}");
+        let rate = report.events * TICKS_A_SECOND / ticks.max(1);
+        let grown = resident_kib().saturating_sub(before);
+        line(
+            &format!("verify {} events, {} records", report.events, report.records),
+            &format!("{rate}/s a core"),
+            "200000/s",
+        );
+        line("  memory it took", &format!("{grown} KiB"), "flat");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long the chain is, is said from outside")]
+fn events() -> i64 {
+    std::env::var("SYNAPSOR_BENCH_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(EVENTS)
+}
+
+/// A chain of about so many events: of ten, four are an applied proposal's, one a waiting one's and five are reads.
+async fn chain(events: i64) -> Fixture {
+    let fixture = Fixture::new().await;
+    let mut calls = JoinSet::new();
+    for order in 0..events / 10 {
+        if calls.len() >= CALLERS {
+            calls.join_next().await.expect("a call").expect("made");
+        }
+        let ledger = fixture.ledger.clone();
+        calls.spawn(async move { ten_events(&ledger, order * 10).await });
+    }
+    calls.join_all().await;
+    fixture
+}
+
+async fn ten_events(ledger: &synapsor_ledger::Ledger, order: i64) {
+    let notebook = ledger.notebook();
+    for read in 0..5 {
+        let call = Call::order(order + read);
+        let evidence = call.evidence();
+        let audit = call.audit(Some(&evidence));
+        notebook.record_read(evidence, audit).await.expect("recorded");
+    }
+    for (nth, applied) in [(5, true), (6, false)] {
+        let documents = Call::order(order + nth).documents();
+        let recorded =
+            notebook.record_proposal(documents.proposal, documents.evidence, documents.audit).await;
+        let stored = recorded.expect("recorded").proposal;
+        if applied {
+            ledger.decide(&crate::story::approval(&stored, "ada")).await.expect("approved");
+            let start = ledger.start_writeback(&stored.proposal.proposal_id, "runner-1").await;
+            let synapsor_ledger::Start::Run(job) = start.expect("started") else { continue };
+            ledger.finish_writeback(&receipt(&job, Outcome::Applied)).await.expect("finished");
+        }
+    }
+}
+
+/// The time this process was given on a core, whatever else the machine does meanwhile.
+fn cpu_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name, which may hold anything: the 14th and 15th of all fields are user and system time.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+}
+
+/// What this process holds in memory.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}

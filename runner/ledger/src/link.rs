@@ -1,0 +1,94 @@
+//! An event as a walk over the chain sees it: borrowed from its row, sealed without being taken apart.
+//!
+//! Invariant: the seal is computed over the stored text, so that a payload in any other form than the canonical one is an
+//! edited one.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use synapsor_protocol::event::EVENT_SCHEMA;
+use synapsor_protocol::{Digest, EventKind, Moment};
+
+use crate::statements::Row;
+
+/// Every column of a link, in the order [`Link::of`] reads them.
+pub(crate) const COLUMNS: &str = "seq, kind, proposal_id, actor, payload, at, previous_digest, digest";
+
+/// One event, as it is stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Link<'r> {
+    pub(crate) seq: i64,
+    kind: &'r str,
+    pub(crate) proposal_id: Option<&'r str>,
+    pub(crate) actor: &'r str,
+    payload: &'r str,
+    at_micros: i64,
+    pub(crate) previous_digest: &'r str,
+    pub(crate) digest: &'r str,
+}
+
+/// What a payload says, as far as a walk asks. Ids and digests hold nothing that JSON would have to escape.
+#[derive(Deserialize)]
+pub(crate) struct Payload<'r> {
+    pub(crate) ledger_id: Option<&'r str>,
+    pub(crate) evidence_id: Option<&'r str>,
+    pub(crate) evidence_digest: Option<&'r str>,
+    pub(crate) audit_id: Option<&'r str>,
+    pub(crate) audit_digest: Option<&'r str>,
+    pub(crate) decision_digest: Option<&'r str>,
+    pub(crate) receipt_id: Option<&'r str>,
+    pub(crate) receipt_digest: Option<&'r str>,
+    pub(crate) proposal_digest: Option<&'r str>,
+    pub(crate) content_digest: Option<&'r str>,
+    pub(crate) job_id: Option<&'r str>,
+    pub(crate) idempotency_key: Option<&'r str>,
+    pub(crate) attempt: Option<u32>,
+}
+
+impl<'r> Link<'r> {
+    /// The event of a row that selects [`COLUMNS`]; none where a column holds what no event can.
+    pub(crate) fn of(row: &'r dyn Row) -> Option<Self> {
+        let text = |column| row.text(column).ok();
+        Some(Self {
+            seq: row.integer(0).ok()?,
+            kind: text(1)?,
+            proposal_id: row.optional_text(2).ok()?,
+            actor: text(3)?,
+            payload: text(4)?,
+            at_micros: row.integer(5).ok()?,
+            previous_digest: text(6)?,
+            digest: text(7)?,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> Option<EventKind> {
+        EventKind::parse(self.kind)
+    }
+
+    pub(crate) fn at(&self) -> Option<Moment> {
+        Moment::from_micros(self.at_micros)
+    }
+
+    pub(crate) fn payload(&self) -> Option<Payload<'r>> {
+        serde_json::from_str(self.payload).ok()
+    }
+
+    /// Whether the content is the one its digest was made over. `text` is room to work in.
+    pub(crate) fn is_sealed(&self, text: &mut String) -> bool {
+        text.clear();
+        self.canonical(text)
+            .is_some_and(|()| Digest::of_canonical(EVENT_SCHEMA, text).as_str() == self.digest)
+    }
+
+    /// What [`synapsor_protocol::Event::recompute_digest`] hashes, put together from the columns.
+    fn canonical(&self, text: &mut String) -> Option<()> {
+        write!(text, "[{},\"{}\",", self.seq, self.kind).ok()?;
+        match self.proposal_id {
+            Some(id) => text.push_str(&serde_json::to_string(id).ok()?),
+            None => text.push_str("null"),
+        }
+        text.push(',');
+        text.push_str(&serde_json::to_string(self.actor).ok()?);
+        write!(text, ",{},\"{}\",\"{}\"]", self.payload, self.at()?, self.previous_digest).ok()
+    }
+}

@@ -62,7 +62,7 @@ fn bring_up_to_date(store: &Sqlite, path: &Path, opening: &Opening) -> Result<()
         Write { conn: store, clock: opening.clock.as_ref(), ids: opening.ids.as_ref(), ledger_id: "" };
     // Another process may have migrated the file since we looked.
     let migrated =
-        schema::admit(&store.0, path, opening.create).and_then(|()| schema::migrate(&store.0, &write));
+        schema::admit(&store.0, path, opening.create).and_then(|()| schema::migrate(&store.0, &write, path));
     let ended = migrated.and_then(|()| store.commit());
     if ended.is_err() {
         store.roll_back();

@@ -76,7 +76,8 @@ fn insert(conn: &dyn Statements, event: &Event) -> Result<(), Error> {
     Ok(())
 }
 
-fn event(row: &dyn Row) -> Result<Event, Error> {
+/// An event out of a row of [`COLUMNS`].
+pub(crate) fn event(row: &dyn Row) -> Result<Event, Error> {
     let seq = row.integer(0)?;
     let record = || format!("event `{seq}`");
     Ok(Event {

@@ -65,11 +65,15 @@ impl Sealed for Receipt {
     }
 }
 
-/// Stores evidence.
-pub(crate) fn insert_evidence(conn: &dyn Statements, evidence: &EvidenceBundle) -> Result<(), Error> {
+/// Stores evidence, with the fingerprint of its query to be found by.
+pub(crate) fn insert_evidence(
+    conn: &dyn Statements,
+    evidence: &EvidenceBundle,
+    fingerprint: Option<&Digest>,
+) -> Result<(), Error> {
     let document = canonical_text(evidence)?;
-    let sql = "INSERT INTO evidence (evidence_id, document) VALUES (?1, ?2)";
-    execute(conn, sql, cells![evidence.evidence_id.as_str(), &document])
+    let sql = "INSERT INTO evidence (evidence_id, document, fingerprint) VALUES (?1, ?2, ?3)";
+    execute(conn, sql, cells![evidence.evidence_id.as_str(), &document, fingerprint.map(Digest::as_str)])
 }
 
 /// Stores the audit of a call, linked to the proposal that came of it, where one did.
@@ -79,8 +83,12 @@ pub(crate) fn insert_audit(
     proposal_id: Option<&ProposalId>,
 ) -> Result<(), Error> {
     let document = canonical_text(audit)?;
-    let sql = "INSERT INTO query_audit (audit_id, proposal_id, document) VALUES (?1, ?2, ?3)";
-    execute(conn, sql, cells![audit.audit_id.as_str(), proposal_id.map(ProposalId::as_str), &document])
+    // The key of the row is found by, and stands in the evidence alone.
+    let sql = "INSERT INTO query_audit (audit_id, proposal_id, document, object_key_text)
+               VALUES (?1, ?2, ?3, (SELECT object_key_text FROM evidence WHERE evidence_id = ?4))";
+    let evidence_id = audit.evidence_id.as_ref().map(EvidenceId::as_str);
+    let proposal_id = proposal_id.map(ProposalId::as_str);
+    execute(conn, sql, cells![audit.audit_id.as_str(), proposal_id, &document, evidence_id])
 }
 
 /// Stores a decision.
@@ -90,11 +98,16 @@ pub(crate) fn insert_decision(conn: &dyn Statements, decision: &Decision) -> Res
     execute(conn, sql, cells![decision.proposal_id.as_str(), verdict_name(decision.verdict), &document])
 }
 
-/// Stores a receipt.
+/// Stores a receipt of a proposal that is there, with the proposal's scope to be found by.
 pub(crate) fn insert_receipt(conn: &dyn Statements, receipt: &Receipt) -> Result<(), Error> {
     let document = canonical_text(receipt)?;
-    let sql = "INSERT INTO receipts (receipt_id, document) VALUES (?1, ?2)";
-    execute(conn, sql, cells![receipt.receipt_id.as_str(), &document])
+    let sql =
+        "INSERT INTO receipts (receipt_id, document, tenant, principal, capability, source, schema_name,
+                                     table_name, object_type, object_key_text)
+               SELECT ?1, ?2, tenant, principal, capability, source, schema_name, table_name, object_type,
+                      object_key_text
+               FROM proposals WHERE proposal_id = ?3";
+    execute(conn, sql, cells![receipt.receipt_id.as_str(), &document, receipt.proposal_id.as_str()])
 }
 
 /// The evidence of that id.
@@ -114,7 +127,7 @@ pub(crate) fn audits(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<Query
 /// The audits of refused calls whose row had been read, oldest first.
 pub(crate) fn refusals(conn: &dyn Statements) -> Result<Vec<QueryAudit>, Error> {
     let sql = "SELECT document FROM query_audit
-               WHERE document ->> '$.refused' IS NOT NULL AND document ->> '$.evidence_id' IS NOT NULL
+               WHERE code IS NOT NULL AND evidence_id IS NOT NULL
                ORDER BY at, rowid";
     all(conn, sql, cells![])
 }
@@ -154,7 +167,8 @@ fn all<T: Sealed>(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Resul
     conn.all("read the ledger", sql, cells, parse)
 }
 
-fn parse<T: Sealed>(row: &dyn Row) -> Result<T, Error> {
+/// A document out of a row that begins with its text.
+pub(crate) fn parse<T: Sealed>(row: &dyn Row) -> Result<T, Error> {
     serde_json::from_str(row.text(0)?)
         .map_err(Error::unreadable(|| format!("a record of kind `{}`", T::NAME)))
 }

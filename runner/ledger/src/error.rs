@@ -219,6 +219,7 @@ mod tests {
     use synapsor_protocol::ProposalState;
 
     use super::*;
+    use crate::search::RecordKind;
 
     fn storage(fault: Fault) -> Error {
         let cause = Arc::new(std::io::Error::other("what SQLite said about `SELECT 'hunter2'`"));
@@ -239,8 +240,12 @@ mod tests {
             Fault::Unavailable,
         ];
         let rules = [
-            Rule::ProposalNotFound { reference: "1".into() },
-            Rule::Ambiguous { reference: "1".into(), candidates: vec!["wrp_1a".into(), "wrp_1b".into()] },
+            Rule::RecordNotFound { kind: RecordKind::Proposal, reference: "1".into() },
+            Rule::Ambiguous {
+                kind: RecordKind::Proposal,
+                reference: "1".into(),
+                candidates: vec!["wrp_1a".into(), "wrp_1b".into()],
+            },
             Rule::HashMismatch { proposal: proposal(), was: "shown" },
             Rule::HashMismatch { proposal: proposal(), was: "approved" },
             Rule::NotPendingReview { proposal: proposal(), state },

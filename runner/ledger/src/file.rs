@@ -56,7 +56,8 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     builder.create(folder).map_err(Error::file("make the ledger's folder"))
 }
 
-fn make(path: &Path) -> Result<(), Error> {
+/// Makes an empty file for our eyes only.
+pub(crate) fn make(path: &Path) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -21,13 +21,14 @@ use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::replay::{self, Replay};
 use crate::report::ChainReport;
+use crate::search;
 use crate::verify::{self, Verification};
 use crate::writeback::{self, Finished, Start};
 
 /// One ledger file. Clones share it; several processes may have it open at once.
 #[derive(Clone)]
 pub struct Ledger {
-    book: Arc<Book>,
+    pub(crate) book: Arc<Book>,
 }
 
 impl Ledger {
@@ -68,7 +69,7 @@ impl Ledger {
     /// When no proposal matches, or more than one.
     pub async fn resolve(&self, reference: &str) -> Result<ProposalId, Error> {
         let reference = reference.to_owned();
-        self.book.readers.read(move |conn| proposals::resolve(conn, &reference)).await
+        self.book.readers.read(move |conn| search::proposal(conn, &reference)).await
     }
 
     /// One proposal.

@@ -22,6 +22,7 @@ mod writeback;
 mod proposals;
 mod replay;
 mod history;
+mod search;
 
 mod account;
 mod report;
@@ -41,6 +42,7 @@ mod connection;
 mod file;
 mod readers;
 mod schema;
+mod upgrade;
 mod writer;
 
 mod error;
@@ -58,5 +60,9 @@ pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};
 pub use report::{ChainReport, Misfit, MisfitKind};
 pub use rule::Rule;
+pub use search::{
+    About, Activity, Cursor, CursorUnreadable, EventFilter, Filter, FoundAudit, FoundEvidence, FoundReceipt,
+    Listing, ObjectFilter, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, RecordKind, Status, TableFilter,
+};
 pub use verify::{Progress, Trust, Verification};
 pub use writeback::{Finished, Start};

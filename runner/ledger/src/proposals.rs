@@ -6,17 +6,13 @@ use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalSta
 use crate::chain;
 use crate::error::Error;
 use crate::rule::Rule;
+use crate::search::{self, RecordKind};
 use crate::statements::{Cell, Row, Statements, cells};
 use crate::writer::Write;
 
-/// Longest piece of an unknown reference a message repeats, in characters.
-const REFERENCE_SHOWN_MAX: usize = 80;
-
-/// How many of the matching proposals an ambiguous prefix is answered with.
-const CANDIDATES_MAX: u32 = 5;
-
 /// What a statement selects for [`stored`]; the event is the one that recorded the proposal's making.
-const SELECT: &str = "SELECT p.proposal_id, p.document, p.state, p.updated_at, p.content_digest, e.payload
+pub(crate) const SELECT: &str =
+    "SELECT p.proposal_id, p.document, p.state, p.updated_at, p.content_digest, e.payload
                       FROM proposals p LEFT JOIN events e ON e.seq = p.created_seq";
 
 /// A proposal and where it stands.
@@ -54,7 +50,7 @@ impl Default for ProposalFilter {
 
 /// The proposal of that id; a refusal where there is none.
 pub(crate) fn get(conn: &dyn Statements, id: &ProposalId) -> Result<StoredProposal, Error> {
-    find(conn, id)?.ok_or_else(|| not_found(id.as_str()))
+    find(conn, id)?.ok_or_else(|| search::not_found(RecordKind::Proposal, id.as_str()))
 }
 
 /// The proposal of that id.
@@ -103,36 +99,6 @@ pub(crate) fn list(conn: &dyn Statements, filter: &ProposalFilter) -> Result<Vec
     conn.all("list the proposals", &sql, &cells, stored)
 }
 
-/// The one proposal a reference means: `latest`, an id, or the start of one.
-pub(crate) fn resolve(conn: &dyn Statements, reference: &str) -> Result<ProposalId, Error> {
-    let unknown = || not_found(reference);
-    if reference == "latest" {
-        let sql = "SELECT proposal_id FROM proposals ORDER BY created_at DESC, rowid DESC LIMIT 1";
-        return ids(conn, sql, cells![])?.pop().ok_or_else(unknown);
-    }
-    let well_formed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':');
-    if reference.is_empty() || !reference.chars().all(well_formed) {
-        return Err(unknown());
-    }
-    let start = match reference.strip_prefix(ProposalId::PREFIX) {
-        Some(_) => reference.to_owned(),
-        None => format!("{}{reference}", ProposalId::PREFIX),
-    };
-    // `~` sorts after every character an id may hold, so the range is exactly the ids with this start.
-    let sql = "SELECT proposal_id FROM proposals WHERE proposal_id >= ?1 AND proposal_id < ?1 || '~'
-               ORDER BY proposal_id LIMIT ?2";
-    let mut found = ids(conn, sql, cells![&start, CANDIDATES_MAX])?;
-    if let Some(exact) = found.iter().find(|id| id.as_str() == start) {
-        return Ok(exact.clone());
-    }
-    let last = found.pop().ok_or_else(unknown)?;
-    if found.is_empty() {
-        return Ok(last);
-    }
-    let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
-    Err(Rule::Ambiguous { reference: shown(reference), candidates }.into())
-}
-
 /// Stores a proposal that was just made, bound to the event that says so.
 pub(crate) fn insert(
     write: &Write<'_>,
@@ -174,14 +140,6 @@ pub(crate) fn mismatch(id: &ProposalId, was: &'static str) -> Error {
     Rule::HashMismatch { proposal: id.to_string(), was }.into()
 }
 
-fn not_found(reference: &str) -> Error {
-    Rule::ProposalNotFound { reference: shown(reference) }.into()
-}
-
-fn shown(reference: &str) -> String {
-    reference.chars().filter(|c| !c.is_control()).take(REFERENCE_SHOWN_MAX).collect()
-}
-
 fn mode_name(proposal: &Proposal) -> &'static str {
     use synapsor_protocol::proposal::ProposalMode;
     match proposal.mode {
@@ -194,11 +152,8 @@ fn one(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Option<St
     conn.one("read the proposal", sql, cells, stored)
 }
 
-fn ids(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Vec<ProposalId>, Error> {
-    conn.all("look for the proposal", sql, cells, |row| Ok(ProposalId::from_stored(row.text(0)?)))
-}
-
-fn stored(row: &dyn Row) -> Result<StoredProposal, Error> {
+/// A proposal out of a row of [`SELECT`].
+pub(crate) fn stored(row: &dyn Row) -> Result<StoredProposal, Error> {
     let id = row.text(0)?;
     let record = || format!("proposal `{id}`");
     let unreadable = || Error::Unreadable { record: record() };

@@ -27,7 +27,7 @@ pub struct Recorded {
 
 /// Records a read and what was read.
 pub(crate) fn read(write: &Write<'_>, evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<(), Error> {
-    record_evidence(write, evidence)?;
+    record_evidence(write, evidence, audit)?;
     documents::insert_audit(write.conn, audit, None)?;
     let payload = reading(evidence, audit)?;
     chain::append(write, EventKind::EvidenceRecorded, None, &evidence.principal, payload.into())?;
@@ -44,7 +44,7 @@ pub(crate) fn refusal(
     let evidence = evidence.filter(|evidence| secrets::refuse_in_evidence(evidence).is_ok());
     let mut payload = match evidence {
         Some(evidence) => {
-            documents::insert_evidence(write.conn, evidence)?;
+            documents::insert_evidence(write.conn, evidence, audit.fingerprint.as_ref())?;
             reading(evidence, &audit)?
         }
         None => {
@@ -70,7 +70,7 @@ pub(crate) fn proposal(
     belong_together(proposal, evidence)?;
     secrets::refuse_in_change_set(&proposal.change_set)?;
     let content = proposal.change_set.digest().map_err(chain::no_canonical_form)?;
-    record_evidence(write, evidence)?;
+    record_evidence(write, evidence, audit)?;
     if let Some(open) = proposals::open_with_content(write.conn, proposal, &content)? {
         return repeat(write, open, evidence, audit);
     }
@@ -104,9 +104,9 @@ fn repeat(
     Ok(Recorded { proposal: open, repeated: true })
 }
 
-fn record_evidence(write: &Write<'_>, evidence: &EvidenceBundle) -> Result<(), Error> {
+fn record_evidence(write: &Write<'_>, evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<(), Error> {
     secrets::refuse_in_evidence(evidence)?;
-    documents::insert_evidence(write.conn, evidence)
+    documents::insert_evidence(write.conn, evidence, audit.fingerprint.as_ref())
 }
 
 /// What every event about a read carries.

@@ -4,21 +4,27 @@
 
 use synapsor_protocol::{Code, Moment, ProposalState};
 
+use crate::search::RecordKind;
+
 /// Which rule answered no. Asking again changes nothing; nothing was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
-    /// No proposal has that id, prefix or position.
-    #[error("no proposal matches `{reference}`")]
-    ProposalNotFound {
+    /// No record has that id, prefix or position.
+    #[error("no {} matches `{reference}`", kind.name())]
+    RecordNotFound {
+        /// Of which kind.
+        kind: RecordKind,
         /// What was asked for.
         reference: String,
     },
-    /// Several proposals start with that prefix.
-    #[error("more than one proposal starts with `{reference}`")]
+    /// Several records start with that prefix.
+    #[error("more than one {} starts with `{reference}`", kind.name())]
     Ambiguous {
+        /// Of which kind.
+        kind: RecordKind,
         /// What was asked for.
         reference: String,
-        /// Some of the proposals it could be.
+        /// Some of the records it could be.
         candidates: Vec<String>,
     },
     /// The stored proposal is not the content that was sealed, shown or approved.
@@ -96,8 +102,10 @@ pub enum Rule {
 impl Rule {
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::ProposalNotFound { .. } => Code::ProposalNotFound,
-            Self::Ambiguous { .. } => Code::ProposalIdAmbiguous,
+            Self::RecordNotFound { kind: RecordKind::Proposal, .. } => Code::ProposalNotFound,
+            Self::RecordNotFound { .. } => Code::RecordNotFound,
+            Self::Ambiguous { kind: RecordKind::Proposal, .. } => Code::ProposalIdAmbiguous,
+            Self::Ambiguous { .. } => Code::RecordIdAmbiguous,
             Self::HashMismatch { .. } => Code::ProposalHashMismatch,
             Self::NotPendingReview { .. } => Code::ProposalNotPendingReview,
             Self::NotRejectable { .. } | Self::ApplyUnsettled { .. } | Self::HandedOver { .. } => {
@@ -112,6 +120,9 @@ impl Rule {
 
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::RecordNotFound { kind, .. } => {
+                return Some(format!("`synapsor {}` shows which there are", kind.list_command()));
+            }
             Self::Ambiguous { candidates, .. } => return Some(format!("one of: {}", candidates.join(", "))),
             Self::HashMismatch { was: "shown", .. } => "look at the proposal as it is now, then decide",
             Self::HashMismatch { .. } | Self::ApprovalMissing { .. } => {
@@ -124,7 +135,6 @@ impl Rule {
                 "repeat once the lease is over; what its runner does until then is recorded"
             }
             Self::Secret { .. } => "take the column or argument out of the capability",
-            Self::ProposalNotFound { .. } => "`synapsor proposals list` shows which there are",
             Self::NotApproved { state: ProposalState::PendingReview, .. } => {
                 "`synapsor proposals approve` records a person's yes"
             }

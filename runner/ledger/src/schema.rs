@@ -12,13 +12,15 @@ use synapsor_protocol::EventKind;
 use crate::chain;
 use crate::error::Error;
 use crate::statements::{Statements, cells};
+use crate::upgrade;
 use crate::writer::Write;
 
 /// `SYNP`: marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x5359_4e50;
 
 /// Migration `n` leads to `user_version` `n + 1`.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_search.sql")];
 
 /// Answers whether this release may open the file, reading only.
 pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), Error> {
@@ -36,9 +38,14 @@ pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), 
     Ok(())
 }
 
-/// Brings the file to the newest version: one transaction, however many processes try at once.
-pub(crate) fn migrate(conn: &Connection, write: &Write<'_>) -> Result<(), Error> {
+/// Brings the file to the newest version: one transaction, however many processes try at once. A copy of an older one is
+/// kept beside it first.
+pub(crate) fn migrate(conn: &Connection, write: &Write<'_>, path: &Path) -> Result<(), Error> {
     let found = version(conn)?;
+    if found > 0 && found < newest() {
+        let copy = upgrade::keep_copy(path, found)?;
+        tracing::info!(from = found, to = newest(), copy = %copy.display(), "bringing the ledger's tables up to date");
+    }
     let from = usize::try_from(found).unwrap_or(usize::MAX);
     for (step, migration) in MIGRATIONS.iter().enumerate().skip(from) {
         tracing::debug!(step, "migrating the ledger");

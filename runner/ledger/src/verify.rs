@@ -17,6 +17,7 @@ use crate::chain;
 use crate::error::Error;
 use crate::link::{self, Link, Payload};
 use crate::report::{ChainReport, Misfit, MisfitKind};
+use crate::search;
 use crate::statements::{Statements, cells};
 
 use anchors::Anchors;
@@ -124,7 +125,11 @@ impl Walk<'_> {
         self.anchors.end(self.fitting)?;
         self.progress.walked.store(self.fitting.unsigned_abs(), Ordering::Relaxed);
         self.afterwards.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)))?;
-        self.witnessed.are_all(self.conn)
+        self.witnessed.are_all(self.conn)?;
+        match search::miscopied(self.conn)? {
+            Some(record) => Err(misfit(MisfitKind::RecordEdited, None, Some(record))),
+            None => Ok(()),
+        }
     }
 
     fn event(&mut self, event: &Link<'_>) -> Result<(), Stop> {

@@ -153,6 +153,8 @@ codes! {
     // the decision
     ProposalNotFound = "PROPOSAL_NOT_FOUND", Refusal, false, "the ledger holds no such proposal";
     ProposalIdAmbiguous = "PROPOSAL_ID_AMBIGUOUS", Refusal, false, "more than one proposal starts with that prefix";
+    RecordNotFound = "RECORD_NOT_FOUND", Refusal, false, "the ledger holds no such record";
+    RecordIdAmbiguous = "RECORD_ID_AMBIGUOUS", Refusal, false, "more than one record of the kind starts with that prefix";
     ProposalNotPendingReview = "PROPOSAL_NOT_PENDING_REVIEW", Refusal, false, "the proposal is not waiting for a decision";
     ProposalNotRejectable = "PROPOSAL_NOT_REJECTABLE", Refusal, false, "the proposal can no longer be rejected";
     ProposalNotApproved = "PROPOSAL_NOT_APPROVED", Refusal, false, "the proposal is not approved";

@@ -1,0 +1,188 @@
+//! Where each kind of record lies, and by which of its columns a field finds it.
+
+/// What can be asked of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Tenant,
+    Principal,
+    Capability,
+    Source,
+    Schema,
+    Table,
+    ObjectType,
+    ObjectKey,
+    Status,
+    Proposal,
+    Evidence,
+    Fingerprint,
+    Refused,
+    Job,
+    IdempotencyKey,
+}
+
+/// The kinds of record that have an id and can be shown by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// A proposal.
+    Proposal,
+    /// Evidence.
+    Evidence,
+    /// A query-audit entry.
+    QueryAudit,
+    /// A receipt.
+    Receipt,
+}
+
+impl RecordKind {
+    /// What it is called in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proposal => "proposal",
+            Self::Evidence => "evidence",
+            Self::QueryAudit => "query audit",
+            Self::Receipt => "receipt",
+        }
+    }
+
+    /// The command that lists them.
+    pub(crate) fn list_command(self) -> &'static str {
+        match self {
+            Self::Proposal => "proposals list",
+            Self::Evidence => "evidence list",
+            Self::QueryAudit => "query-audit list",
+            Self::Receipt => "receipts list",
+        }
+    }
+
+    pub(super) fn table(self) -> &'static Table {
+        match self {
+            Self::Proposal => &PROPOSALS,
+            Self::Evidence => &EVIDENCE,
+            Self::QueryAudit => &QUERY_AUDIT,
+            Self::Receipt => &RECEIPTS,
+        }
+    }
+}
+
+/// One table of records.
+pub(crate) struct Table {
+    pub(super) name: &'static str,
+    /// How a list's statement calls it.
+    pub(super) alias: &'static str,
+    /// The column of the id, which breaks ties of time.
+    pub(super) id: &'static str,
+    /// What every id of the kind starts with.
+    pub(super) id_prefix: &'static str,
+    /// The column of the time it is listed by.
+    pub(super) at: &'static str,
+    fields: &'static [(Field, Condition)],
+}
+
+/// How a field is compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Condition {
+    /// The column equals it.
+    Column(&'static str),
+    /// The first column is among what the subquery finds for it.
+    Among(&'static str, &'static str),
+}
+
+impl Table {
+    /// How the kind is found by a field; none where it does not have it.
+    pub(super) fn condition(&self, field: Field) -> Option<Condition> {
+        self.fields.iter().find(|(known, _)| *known == field).map(|(_, condition)| *condition)
+    }
+}
+
+use Condition::{Among, Column};
+
+/// Proposals.
+pub(crate) const PROPOSALS: Table = Table {
+    name: "proposals",
+    alias: "p",
+    id: "proposal_id",
+    id_prefix: "wrp_",
+    at: "created_at",
+    fields: &[
+        (Field::Tenant, Column("tenant")),
+        (Field::Principal, Column("principal")),
+        (Field::Capability, Column("capability")),
+        (Field::Source, Column("source")),
+        (Field::Schema, Column("schema_name")),
+        (Field::Table, Column("table_name")),
+        (Field::ObjectType, Column("object_type")),
+        (Field::ObjectKey, Column("object_key_text")),
+        (Field::Status, Column("state")),
+        (Field::Proposal, Column("proposal_id")),
+        // A repeated call leaves evidence of its own, which leads to the proposal through its audit.
+        (Field::Evidence, Among("proposal_id", "SELECT proposal_id FROM query_audit WHERE evidence_id =")),
+    ],
+};
+
+/// Evidence.
+pub(crate) const EVIDENCE: Table = Table {
+    name: "evidence",
+    alias: "e",
+    id: "evidence_id",
+    id_prefix: "ev_",
+    at: "at",
+    fields: &[
+        (Field::Tenant, Column("tenant")),
+        (Field::Principal, Column("principal")),
+        (Field::Capability, Column("capability")),
+        (Field::Source, Column("source")),
+        (Field::Schema, Column("schema_name")),
+        (Field::Table, Column("table_name")),
+        (Field::ObjectType, Column("object_type")),
+        (Field::ObjectKey, Column("object_key_text")),
+        (Field::Proposal, Among("evidence_id", "SELECT evidence_id FROM query_audit WHERE proposal_id =")),
+        (Field::Evidence, Column("evidence_id")),
+        (Field::Fingerprint, Column("fingerprint")),
+    ],
+};
+
+/// Query audits.
+pub(crate) const QUERY_AUDIT: Table = Table {
+    name: "query_audit",
+    alias: "q",
+    id: "audit_id",
+    id_prefix: "qa_",
+    at: "at",
+    fields: &[
+        (Field::Tenant, Column("tenant")),
+        (Field::Principal, Column("principal")),
+        (Field::Capability, Column("capability")),
+        (Field::Source, Column("source")),
+        (Field::Schema, Column("schema_name")),
+        (Field::Table, Column("table_name")),
+        (Field::ObjectType, Column("object_type")),
+        (Field::ObjectKey, Column("object_key_text")),
+        (Field::Proposal, Column("proposal_id")),
+        (Field::Evidence, Column("evidence_id")),
+        (Field::Fingerprint, Column("fingerprint")),
+        (Field::Refused, Column("code")),
+    ],
+};
+
+/// Receipts.
+pub(crate) const RECEIPTS: Table = Table {
+    name: "receipts",
+    alias: "r",
+    id: "receipt_id",
+    id_prefix: "rcp_",
+    at: "at",
+    fields: &[
+        (Field::Tenant, Column("tenant")),
+        (Field::Principal, Column("principal")),
+        (Field::Capability, Column("capability")),
+        (Field::Source, Column("source")),
+        (Field::Schema, Column("schema_name")),
+        (Field::Table, Column("table_name")),
+        (Field::ObjectType, Column("object_type")),
+        (Field::ObjectKey, Column("object_key_text")),
+        (Field::Status, Column("outcome")),
+        (Field::Proposal, Column("proposal_id")),
+        (Field::Job, Column("job_id")),
+        (Field::IdempotencyKey, Column("idempotency_key")),
+    ],
+};

@@ -1,0 +1,104 @@
+//! Ledgers as every released schema left them: they open, nothing of them is lost, and they can be searched.
+
+use std::path::{Path, PathBuf};
+
+use synapsor_ledger::{Filter, Ledger, Page, Status, TableFilter};
+
+use crate::story::{code, opening};
+
+/// Every past version, by its number.
+fn frozen() -> Vec<(i64, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/ledgers");
+    let files =
+        std::fs::read_dir(folder).expect("the frozen ledgers").map(|entry| entry.expect("an entry").path());
+    let version = |path: &PathBuf| path.file_stem()?.to_str()?.strip_prefix("schema-")?.parse().ok();
+    let mut found: Vec<_> = files.filter_map(|path| Some((version(&path)?, path))).collect();
+    found.sort();
+    found
+}
+
+fn thaw(path: &Path) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("ledger.db");
+    std::fs::copy(path, &copy).expect("copied");
+    (folder, copy)
+}
+
+fn schema(path: &Path) -> i64 {
+    let conn = rusqlite::Connection::open(path).expect("opens");
+    conn.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version")
+}
+
+#[tokio::test]
+async fn a_ledger_of_every_past_version_opens_is_whole_and_is_searched() {
+    let frozen = frozen();
+    let (_folder, fresh) = thaw(&frozen[0].1);
+    drop(Ledger::open(&fresh, opening(false)).await.expect("opens"));
+    let past: Vec<i64> = frozen.iter().map(|(version, _)| *version).collect();
+    assert_eq!(past, (1..schema(&fresh)).collect::<Vec<_>>(), "one for each version before this one");
+
+    for (version, path) in frozen {
+        let (_folder, path) = thaw(&path);
+        let ledger = Ledger::open(&path, opening(false)).await.expect("opens");
+        let report = ledger.verify().await.expect("readable");
+        assert!(report.holds() && report.events == 18, "{version}: {report:?}");
+        let page = Page::default();
+        for (filter, found) in [
+            (Filter::default(), [3, 5, 8, 3]),
+            (Filter { table: Some(TableFilter::parse("main.invoices")), ..Filter::default() }, [3, 5, 7, 3]),
+            (Filter { status: Status::parse("conflict"), ..Filter::default() }, [1, 0, 0, 1]),
+            (Filter { tenant: Some("acme".into()), ..Filter::default() }, [3, 5, 7, 3]),
+        ] {
+            let counts = [
+                ledger.find_proposals(&filter, &page).await.expect("readable").items.len(),
+                ledger.find_evidence(&filter, &page).await.expect("readable").items.len(),
+                ledger.find_audits(&filter, &page).await.expect("readable").items.len(),
+                ledger.find_receipts(&filter, &page).await.expect("readable").items.len(),
+            ];
+            assert_eq!(counts, found, "{version}: {filter:?}");
+        }
+        let audit = ledger.find_audits(&Filter::default(), &page).await.expect("readable").items;
+        let fingerprint = audit[0].audit.fingerprint.as_ref().map(ToString::to_string);
+        let alike = Filter { fingerprint, ..Filter::default() };
+        assert_eq!(ledger.find_evidence(&alike, &page).await.expect("readable").items.len(), 2, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_ledger_is_kept_beside_the_one_that_was_brought_up_to_date() {
+    for (version, path) in frozen() {
+        let (_folder, path) = thaw(&path);
+        drop(Ledger::open(&path, opening(false)).await.expect("opens"));
+        let kept = path.with_file_name(format!("ledger.db.schema-{version}.backup"));
+        assert_eq!(schema(&kept), version);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            assert_eq!(std::fs::metadata(&kept).expect("there").mode() & 0o777, 0o600);
+        }
+        let written = std::fs::metadata(&kept).expect("there").modified().expect("a time");
+        drop(Ledger::open(&path, opening(false)).await.expect("opens"));
+        assert_eq!(
+            std::fs::metadata(&kept).expect("there").modified().expect("a time"),
+            written,
+            "kept once"
+        );
+        // The copy is a ledger like any other.
+        let report =
+            Ledger::open(&kept, opening(false)).await.expect("opens").verify().await.expect("readable");
+        assert!(report.holds());
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_cannot_keep_a_copy_changes_nothing() {
+    let (version, path) = frozen().remove(0);
+    let (_folder, path) = thaw(&path);
+    std::fs::create_dir(path.with_file_name(format!("ledger.db.schema-{version}.backup")))
+        .expect("in the way");
+    let error = Ledger::open(&path, opening(false)).await.expect_err("refused");
+    assert_eq!(code(&error), "LEDGER_UNAVAILABLE");
+    assert_eq!(schema(&path), version);
+    let partial = path.with_file_name(format!("ledger.db.schema-{version}.backup.partial"));
+    assert!(!partial.exists(), "nothing half is left");
+}

@@ -68,7 +68,7 @@ async fn the_tools_are_previewed_without_a_ledger_or_a_database() {
             json!("billing__propose_plan_waiver")
         ]
     );
-    let dotted = world.ask(&["tools", "preview", "--tool-names", "dotted", "--read-only"]);
+    let dotted = world.ask(&["tools", "preview", "--alias-mode", "canonical", "--read-only"]);
     assert_eq!(dotted["tools"].as_array().map(Vec::len), Some(1));
     assert_eq!(dotted["tools"][0]["name"], json!("billing.inspect_invoice"));
 }

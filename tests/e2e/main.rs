@@ -9,6 +9,7 @@ mod world;
 
 mod bad_input;
 mod commands;
+mod configure;
 mod demo;
 mod handler;
 mod history;

@@ -126,7 +126,7 @@ impl Both<'_> {
             environment: Environment::new(variables),
         });
         let arguments = config::arguments(&self.call, capability);
-        runtime.invoke(ToolCall { name: capability.to_owned(), arguments }).await
+        runtime.invoke(ToolCall::new(capability, arguments)).await
     }
 }
 

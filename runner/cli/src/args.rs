@@ -1,5 +1,6 @@
 //! What was typed. Nothing here is checked beyond its form; `commands` gives it meaning.
 
+mod clients;
 mod handler;
 mod history;
 
@@ -11,6 +12,7 @@ use synapsor_protocol::ProposalState;
 
 use crate::exit::Exit;
 
+pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 
@@ -155,6 +157,12 @@ pub(crate) enum Mcp {
     /// Serve MCP over stdio
     #[command(after_help = "Example:\n  synapsor mcp serve --config /srv/app/synapsor.runner.json")]
     Serve(Serve),
+    /// Print what a client has to know to reach this runner, or merge it into the client's file
+    #[command(
+        visible_alias = "configure",
+        after_help = "Examples:\n  synapsor mcp config --client claude-desktop\n  synapsor mcp config --client cursor --write\n  synapsor mcp config --client codex --url https://runner.example/mcp --write\n\nPaths are absolute. Variables are named, never their values. Before a file is changed, it is kept beside as it was."
+    )]
+    Config(Configure),
 }
 
 #[derive(Debug, Args)]
@@ -162,17 +170,19 @@ pub(crate) struct Serve {
     /// Serve read capabilities only
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// How tools are named on the wire: billing__inspect_invoice, or billing.inspect_invoice
-    #[arg(long, value_enum, default_value_t = ToolNames::Safe, value_name = "HOW")]
-    pub(crate) tool_names: ToolNames,
+    /// How tools are named on the wire: billing__inspect_invoice, billing.inspect_invoice, or each twice
+    #[arg(long, visible_alias = "tool-name-style", value_enum, default_value_t = AliasMode::Openai, value_name = "HOW")]
+    pub(crate) alias_mode: AliasMode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ToolNames {
-    // Letters, digits, `_` and `-`: every client accepts them. Doc comments here would unfold the whole help.
-    Safe,
-    // The capability's own name.
-    Dotted,
+pub(crate) enum AliasMode {
+    // The capability's own name. Doc comments here would unfold the whole help.
+    Canonical,
+    // Letters, digits, `_` and `-`: every client accepts them.
+    Openai,
+    // One tool under each name.
+    Both,
 }
 
 #[derive(Debug, Subcommand)]

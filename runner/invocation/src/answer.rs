@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use synapsor_protocol::{ChangeSet, Columns, EvidenceId, Proposal, ProposalState, TrustedContext, Value};
+use synapsor_protocol::{
+    ChangeSet, Columns, EvidenceId, Proposal, ProposalState, TraceId, TrustedContext, Value,
+};
+
+use crate::stage::{Stage, Stages};
 
 /// A request for one capability.
 #[derive(Debug, Clone)]
@@ -11,6 +15,24 @@ pub struct ToolCall {
     pub name: String,
     /// Arguments as they came; nothing is dropped on the way here.
     pub arguments: serde_json::Map<String, serde_json::Value>,
+    /// The caller's trace; it is kept with the record.
+    pub trace: Option<TraceId>,
+    /// Where to say how far the call is.
+    pub stages: Option<Stages>,
+}
+
+impl ToolCall {
+    /// A call that nobody traces or watches.
+    pub fn new(name: impl Into<String>, arguments: serde_json::Map<String, serde_json::Value>) -> Self {
+        Self { name: name.into(), arguments, trace: None, stages: None }
+    }
+
+    pub(crate) fn reached(&self, stage: Stage) {
+        if let Some(stages) = &self.stages {
+            // Somebody who no longer watches is no reason to stop.
+            let _ = stages.send(stage);
+        }
+    }
 }
 
 /// What came of a call that was carried out.

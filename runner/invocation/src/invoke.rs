@@ -7,6 +7,7 @@ use synapsor_protocol::{Kind, Proposal, ProposalId, Refusal};
 use crate::answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall, differences};
 use crate::logic::Inputs;
 use crate::runtime::{Runtime, mode_name};
+use crate::stage::Stage;
 use crate::trail::Trail;
 use crate::{arguments, change, context, logic, reads, rules};
 
@@ -17,7 +18,8 @@ impl Runtime {
     /// A [`Refusal`]; the source is unchanged in every case. When the record itself cannot be written, that is the
     /// refusal: no answer leaves without its record.
     pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
-        let mut trail = Trail::new(&call.name, self.shared.clock.now(), self.shared.ids.as_ref());
+        let now = self.shared.clock.now();
+        let mut trail = Trail::new(&call.name, call.trace.clone(), now, self.shared.ids.as_ref());
         let told = match self.story(&call, &mut trail).await {
             Ok(ending) => match self.record(ending, trail.clone()).await {
                 // The ledger itself is what failed, so there is nobody to tell.
@@ -31,6 +33,7 @@ impl Runtime {
             let recorded = self.shared.notebook.record_refusal(audit, evidence).await;
             recorded.map_err(|error| error.refusal())?;
         }
+        call.reached(Stage::Recorded);
         told
     }
 
@@ -43,10 +46,12 @@ impl Runtime {
         // 3 whose data, and who asks
         let context = context::resolve(capability, &self.grounds())?;
         trail.asked_by(&context);
+        call.reached(Stage::Checked);
         // 4 the row
         let key = arguments::key(capability, &arguments)?;
         trail.queries(capability, reads::fingerprint(capability)?);
         let row = reads::scoped_row(&shared.sources, capability, &context, key).await?;
+        call.reached(Stage::Read);
         let before = row.columns();
         let evidence_id = trail.read(
             shared.ids.as_ref(),
@@ -78,6 +83,7 @@ impl Runtime {
         let (wanted, account) = logic::run(shared, rules, inputs, trail).await?.split();
         // 6 the rules
         let patch = rules::enforce(rules, &row, wanted)?;
+        call.reached(Stage::Decided);
         // 7 the change set
         let change_set = change::change_set(capability, rules, &context, &row, patch, account)?;
         Ok(Ending::Proposal(Box::new(Draft { change_set, context })))

@@ -12,6 +12,7 @@
 pub mod invoke;
 mod runtime;
 mod answer;
+mod stage;
 mod catalog;
 mod faithful;
 mod arguments;
@@ -35,3 +36,4 @@ pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
 pub use rerun::{Ending, Rerun, SettingsFrom, rerun};
 pub use runtime::{Parts, ResultFormat, Runtime};
+pub use stage::{Stage, Stages};

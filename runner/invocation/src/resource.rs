@@ -1,6 +1,6 @@
-//! Records a model may look at: its own tenant's proposals, evidence and replays, and of them only what it could see.
+//! Records a model may look at: its own proposals, evidence and replays, and of them only what it could see.
 //!
-//! Invariant: another tenant's record is answered exactly as one that does not exist.
+//! Invariant: the record of another tenant, or of another principal, is answered exactly as one that does not exist.
 //! Invariant: columns a capability does not show are not shown here either, though the ledger holds them.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 use synapsor_ledger::{Replay, StoredProposal};
 use synapsor_protocol::value::plain_object;
-use synapsor_protocol::{Code, EvidenceBundle, Refusal};
+use synapsor_protocol::{Code, EvidenceBundle, Refusal, TrustedContext};
 
 use crate::answer::{Difference, differences};
 use crate::context;
@@ -25,14 +25,14 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Code::ResourceIdMissing`] for an address without an id, [`Code::ResourceNotFound`] for anything that is not
-    /// this tenant's, or what the ledger cannot do.
+    /// of a tenant and principal this runner speaks for, or what the ledger cannot do.
     pub async fn resource(&self, address: &str) -> Result<Json, Refusal> {
         let (kind, id) = parse(address)?;
-        for tenant in self.tenants() {
+        for owner in self.owners() {
             let found = match kind {
-                "proposals" => self.proposal_record(id, &tenant).await?,
-                "evidence" => self.evidence_record(id, &tenant).await?,
-                "replay" => self.replay_record(id.strip_prefix("replay_").unwrap_or(id), &tenant).await?,
+                "proposals" => self.proposal_record(id, &owner).await?,
+                "evidence" => self.evidence_record(id, &owner).await?,
+                "replay" => self.replay_record(id.strip_prefix("replay_").unwrap_or(id), &owner).await?,
                 _ => None,
             };
             if let Some(record) = found {
@@ -42,27 +42,43 @@ impl Runtime {
         Err(not_found())
     }
 
-    /// The tenants this runner speaks for: one for every context that can be established.
-    fn tenants(&self) -> BTreeSet<String> {
+    /// How far the ledger is: it grows with every event. Cheap enough to ask twice a second.
+    ///
+    /// # Errors
+    /// What the ledger cannot do.
+    pub async fn ledger_position(&self) -> Result<i64, Refusal> {
+        self.shared.notebook.position().await.map_err(|error| error.refusal())
+    }
+
+    /// Whom this runner speaks for: one for every context that can be established.
+    fn owners(&self) -> BTreeSet<Owner> {
         let grounds = self.grounds();
         let resolve = |capability| context::resolve(capability, &grounds).ok();
         let contexts = self.shared.catalog.capabilities().filter_map(|capability| resolve(capability));
-        contexts.map(|context| context.tenant().to_owned()).collect()
+        contexts.map(|context| Owner::of(&context)).collect()
     }
 
-    async fn proposal_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
-        let found = self.shared.notebook.proposal(id, tenant).await.map_err(|error| error.refusal())?;
-        Ok(found.map(|stored| self.proposal(&stored)))
+    async fn proposal_record(&self, id: &str, owner: &Owner) -> Result<Option<Json>, Refusal> {
+        let found =
+            self.shared.notebook.proposal(id, &owner.tenant).await.map_err(|error| error.refusal())?;
+        let own = found.filter(|stored| stored.proposal.change_set.principal == owner.principal);
+        Ok(own.map(|stored| self.proposal(&stored)))
     }
 
-    async fn evidence_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
-        let found = self.shared.notebook.evidence(id, tenant).await.map_err(|error| error.refusal())?;
-        Ok(found.map(|bundle| self.evidence(&bundle)))
+    async fn evidence_record(&self, id: &str, owner: &Owner) -> Result<Option<Json>, Refusal> {
+        let found =
+            self.shared.notebook.evidence(id, &owner.tenant).await.map_err(|error| error.refusal())?;
+        let own = found.filter(|bundle| bundle.principal == owner.principal);
+        Ok(own.map(|bundle| self.evidence(&bundle)))
     }
 
-    async fn replay_record(&self, id: &str, tenant: &str) -> Result<Option<Json>, Refusal> {
-        let found = self.shared.notebook.replay(id, tenant).await.map_err(|error| error.refusal())?;
-        Ok(found.map(|story| self.replay(&story)))
+    async fn replay_record(&self, id: &str, owner: &Owner) -> Result<Option<Json>, Refusal> {
+        let found = self.shared.notebook.replay(id, &owner.tenant).await.map_err(|error| error.refusal())?;
+        let own = found.filter(|story| {
+            story.proposal.proposal.change_set.principal == owner.principal
+                && story.evidence.principal == owner.principal
+        });
+        Ok(own.map(|story| self.replay(&story)))
     }
 
     fn evidence(&self, bundle: &EvidenceBundle) -> Json {
@@ -119,6 +135,19 @@ impl Runtime {
             "digest": proposal.digest,
             "created_at": proposal.created_at,
         })
+    }
+}
+
+/// Whose records.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    tenant: String,
+    principal: String,
+}
+
+impl Owner {
+    fn of(context: &TrustedContext) -> Self {
+        Self { tenant: context.tenant().to_owned(), principal: context.principal().to_owned() }
     }
 }
 

@@ -5,7 +5,7 @@ use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::value::Columns;
 use synapsor_protocol::{
     AuditId, Budget, Code, Digest, EvidenceBundle, EvidenceId, HandlerInputs, Ids, Moment, QueryAudit,
-    RecordedRead, TrustedContext, Usage, Value,
+    RecordedRead, TraceId, TrustedContext, Usage, Value,
 };
 
 /// Most characters of a tool name kept in the record; an unknown name is the caller's text.
@@ -19,7 +19,7 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn new(name: &str, at: Moment, ids: &dyn Ids) -> Self {
+    pub(crate) fn new(name: &str, trace: Option<TraceId>, at: Moment, ids: &dyn Ids) -> Self {
         Self {
             audit: QueryAudit {
                 audit_id: AuditId::mint(ids),
@@ -32,6 +32,7 @@ impl Trail {
                 row_count: 0,
                 refused: None,
                 evidence_id: None,
+                trace,
                 at,
             },
             evidence: None,

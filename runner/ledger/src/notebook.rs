@@ -8,6 +8,7 @@ use std::sync::Arc;
 use synapsor_protocol::{EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryAudit};
 
 use crate::book::Book;
+use crate::chain;
 use crate::documents;
 use crate::error::Error;
 use crate::points::point;
@@ -64,6 +65,14 @@ impl Notebook {
             .await?;
         point!("l.proposal.post");
         Ok(recorded)
+    }
+
+    /// How far the ledger is: the number of its last event. One look at the end of an index.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn position(&self) -> Result<i64, Error> {
+        self.book.readers.read(|conn| chain::head(conn).map(|(seq, _)| seq)).await
     }
 
     /// The tenant's proposal of that id; another tenant's is none.

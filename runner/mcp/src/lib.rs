@@ -1,7 +1,8 @@
 //! The surface a model sees: the Model Context Protocol over one pair of streams.
 //!
-//! Every served capability becomes a tool, the records a call leaves behind become resources, and nothing else is
-//! offered: there is no tool that approves or applies, and no code behind this room that could.
+//! Every served capability becomes a tool and a prompt that asks for it, the records a call leaves behind become resources that
+//! can be watched, and nothing else is offered: there is no tool that approves or applies, and no code behind this room that
+//! could.
 //!
 //! Two eras are served by one process: sessions opened by `initialize` (2024-11-05 to 2025-11-25), and 2026-07-28, where
 //! every request carries its version and there is no session.
@@ -11,19 +12,26 @@
 //! Invariant: nothing but protocol frames is written to the output stream.
 //! Invariant: arguments reach `Runtime::invoke` as they came. Nothing is dropped on the way, so that an argument such as
 //! `tenant_id` is refused rather than ignored.
-//! Absent on purpose: prompts, sampling, roots, elicitation, logging, tasks; a proposal is decided outside the protocol.
+//! Absent on purpose: sampling, roots, elicitation, logging, tasks; a proposal is decided outside the protocol.
 //!
 //! Modules in reading order.
 
 pub mod auth;
 mod serve;
+mod live;
 mod surface;
+mod asker;
 mod call;
+mod progress;
 mod envelope;
 mod tools;
 mod names;
 mod preview;
 mod resources;
+mod card;
+mod prompts;
+mod watch;
+mod pulse;
 mod transport;
 mod in_flight;
 mod frame;
@@ -33,6 +41,7 @@ mod points;
 
 pub use client::{Client, ClientError, ListedTool, ToolResult};
 pub use error::Error;
+pub use live::Live;
 pub use names::ToolNames;
 pub use preview::preview;
 pub use serve::{ServeOptions, serve, serve_stdio};

@@ -1,56 +1,66 @@
 //! The names tools have on the wire.
 //!
 //! Capability names are dotted (`billing.inspect_invoice`). The protocol allows dots, but several clients refuse the
-//! whole list over one: they insist on `[A-Za-z0-9_-]`, 64 characters at most. So a safe name is derived by default.
+//! whole list over one: they insist on `[A-Za-z0-9_-]`, 64 characters at most. So an alias is derived by default.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-/// The longest safe name, in characters.
+/// The longest alias, in characters.
 const SAFE_NAME_CHARS_MAX: usize = 64;
 
 /// Hex digits of the digest that tells cut or colliding names apart.
 const SUFFIX_DIGITS: usize = 8;
 
-/// Which name of a capability a client sees.
+/// Which names of a capability a client sees. In a call every name is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ToolNames {
     /// `billing__inspect_invoice`: accepted by every client.
     #[default]
-    Safe,
-    /// `billing.inspect_invoice`: the canonical name.
-    Dotted,
+    OpenAi,
+    /// `billing.inspect_invoice`: the capability's own name.
+    Canonical,
+    /// One tool under each, for clients of both kinds on one server.
+    Both,
 }
 
 impl ToolNames {
     /// The style's name in a tool's `_meta`.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Safe => "safe",
-            Self::Dotted => "dotted",
+            Self::OpenAi => "openai",
+            Self::Canonical => "canonical",
+            Self::Both => "both",
         }
     }
 
-    /// The exposed name of each capability, in the same order.
-    pub(crate) fn exposed<'a>(self, canonical: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-        match self {
-            Self::Dotted => canonical.map(str::to_owned).collect(),
-            Self::Safe => {
-                let mut uses = BTreeMap::<String, usize>::new();
-                for name in canonical.clone() {
-                    *uses.entry(safe(name)).or_default() += 1;
-                }
-                // Every name of a colliding group gets its suffix, so that the order of the config does not matter.
-                canonical
-                    .map(|name| match safe(name) {
-                        plain if uses.get(&plain) == Some(&1) => plain,
-                        plain => suffixed(&plain, name),
-                    })
-                    .collect()
-            }
-        }
+    /// The exposed names of each capability, in the same order.
+    pub(crate) fn exposed<'a>(self, canonical: impl Iterator<Item = &'a str> + Clone) -> Vec<Vec<String>> {
+        let aliases = aliases(canonical.clone());
+        canonical
+            .zip(aliases)
+            .map(|(name, alias)| match self {
+                Self::OpenAi => vec![alias],
+                Self::Both if alias != name => vec![name.to_owned(), alias],
+                Self::Canonical | Self::Both => vec![name.to_owned()],
+            })
+            .collect()
     }
+}
+
+/// Every name of a colliding group gets its suffix, so that the order of the config does not matter.
+fn aliases<'a>(canonical: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let mut uses = BTreeMap::<String, usize>::new();
+    for name in canonical.clone() {
+        *uses.entry(safe(name)).or_default() += 1;
+    }
+    canonical
+        .map(|name| match safe(name) {
+            plain if uses.get(&plain) == Some(&1) => plain,
+            plain => suffixed(&plain, name),
+        })
+        .collect()
 }
 
 /// Runs of other characters become `__`, longer runs of underscores collapse to two, none stay at the edges.
@@ -88,7 +98,7 @@ mod tests {
     use super::*;
 
     fn exposed(canonical: &[&str]) -> Vec<String> {
-        ToolNames::Safe.exposed(canonical.iter().copied())
+        ToolNames::OpenAi.exposed(canonical.iter().copied()).into_iter().flatten().collect()
     }
 
     #[test]
@@ -104,6 +114,12 @@ mod tests {
         for (canonical, expected) in cases {
             assert_eq!(exposed(&[canonical]), [expected]);
         }
+    }
+
+    #[test]
+    fn both_is_each_name_once() {
+        let names = ToolNames::Both.exposed(["a.b", "plain"].into_iter());
+        assert_eq!(names, [vec!["a.b".to_owned(), "a__b".to_owned()], vec!["plain".to_owned()]]);
     }
 
     #[test]

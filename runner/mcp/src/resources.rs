@@ -1,10 +1,13 @@
-//! The records a call leaves behind, readable by the tenant and nobody else: proposals, evidence, replays.
+//! The records a call leaves behind, readable by the principal of the tenant who made it: proposals, evidence, replays.
 
 use rmcp::model::{
     ErrorData, ListResourceTemplatesResult, ReadResourceResult, ResourceContents, ResourceTemplate,
 };
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Refusal};
+
+/// Longest resource address worth looking up, in bytes.
+pub(crate) const ADDRESS_BYTES_MAX: usize = 512;
 
 const JSON_TYPE: &str = "application/json";
 
@@ -21,6 +24,15 @@ pub(crate) fn templates() -> ListResourceTemplatesResult {
         template("evidence", "Evidence", "what was read for a call"),
         template("replay", "Replay", "everything recorded about a proposal, in order"),
     ])
+}
+
+/// Whether an address has the form of a record's; whether there is one behind it is another question.
+pub(crate) fn is_record(address: &str) -> bool {
+    let rest = address.strip_prefix("synapsor://").and_then(|rest| rest.split_once('/'));
+    address.len() <= ADDRESS_BYTES_MAX
+        && rest.is_some_and(|(kind, id)| {
+            matches!(kind, "proposals" | "evidence" | "replay") && !id.is_empty() && !id.contains('/')
+        })
 }
 
 pub(crate) fn contents(address: &str, record: &Json) -> ReadResourceResult {

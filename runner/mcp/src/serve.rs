@@ -1,12 +1,12 @@
-//! Serving: one runtime, one pair of streams, until the client is gone or the caller says stop.
+//! Serving: what is live, one pair of streams, until the client is gone or the caller says stop.
 
 use std::pin::pin;
 
 use rmcp::service::{QuitReason, ServerInitializeError};
-use synapsor_invocation::Runtime;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::Error;
+use crate::live::Live;
 use crate::names::ToolNames;
 use crate::surface::Surface;
 use crate::transport::LineTransport;
@@ -40,14 +40,10 @@ impl ServeOptions {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn serve_stdio(
-    runtime: Runtime,
-    options: ServeOptions,
-    shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), Error> {
+pub async fn serve_stdio(live: Live, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
     // Pipes without tokio's blocking threads where the system has them: a read that never ends cannot hold up the exit.
     let (input, output) = rmcp::transport::stdio_pipes();
-    serve(runtime, options, input, output, shutdown).await
+    serve(live, input, output, shutdown).await
 }
 
 /// Serves one client on a pair of streams.
@@ -58,8 +54,7 @@ pub async fn serve_stdio(
 /// # Errors
 /// See [`Error`]. A client that leaves, at whatever point, is not an error.
 pub async fn serve<R, W>(
-    runtime: Runtime,
-    options: ServeOptions,
+    live: Live,
     input: R,
     output: W,
     shutdown: impl Future<Output = ()> + Send,
@@ -68,9 +63,8 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let surface = Surface::new(runtime, &options)?;
     let mut shutdown = pin!(shutdown);
-    let opening = rmcp::serve_server(surface, LineTransport::new(input, output));
+    let opening = rmcp::serve_server(Surface::new(live), LineTransport::new(input, output));
     let session = tokio::select! {
         opened = opening => match opened {
             Ok(session) => session,

@@ -1,33 +1,39 @@
 //! What the server answers to each request of the protocol.
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult,
-    DiscoverResult, ErrorCode, ErrorData, Implementation, ListResourceTemplatesResult, ListToolsResult,
-    MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig,
+    ArgumentInfo, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, CompletionInfo, CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::json;
-use synapsor_invocation::{Runtime, ToolCall};
-use synapsor_protocol::Code;
+use synapsor_invocation::ToolCall;
+use synapsor_protocol::{Code, TraceId};
+use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
+use crate::asker::Asker;
 use crate::call::guarded;
-use crate::error::Error;
+use crate::live::{Live, Served};
 use crate::points::point;
-use crate::serve::ServeOptions;
-use crate::tools::Tools;
-use crate::{envelope, resources};
+use crate::progress::Progress;
+use crate::prompts::Unfit;
+use crate::resources::ADDRESS_BYTES_MAX;
+use crate::watch::SessionWatch;
+use crate::{card, envelope, resources, watch};
 
-/// How long a client may keep a list, in milliseconds. The config is read once, so a list changes only with a restart.
+/// How long a client may keep a list, in milliseconds. One that listens hears of a change at once.
 const LIST_TTL_MS: u64 = 60_000;
-
-/// Longest resource address worth looking up, in bytes.
-const ADDRESS_BYTES_MAX: usize = 512;
 
 /// Where 2026-07-28 results name the server.
 const SERVER_INFO_KEY: &str = "io.modelcontextprotocol/serverInfo";
+
+/// Most listening requests of one session; each of them is a request that stays unanswered.
+const LISTENERS_MAX: usize = 16;
 
 const INSTRUCTIONS: &str = "\
 Tools here read single rows of a business database, or propose a change to one. \
@@ -38,25 +44,28 @@ conversation. You cannot approve or apply it, so say that it waits and give its 
 Proposing the same again returns the waiting proposal. \
 A refused call is an error result with a stable code; repeat it only if it says `retryable`.";
 
-/// One client's view of a runtime.
+/// One client's view of what is served.
 pub(crate) struct Surface {
-    runtime: Runtime,
-    tools: Tools,
+    live: Live,
     server: Implementation,
-    result_bytes_max: usize,
+    watch: SessionWatch,
+    listeners: Semaphore,
 }
 
 impl Surface {
-    pub(crate) fn new(runtime: Runtime, options: &ServeOptions) -> Result<Self, Error> {
-        let mut server = Implementation::new("synapsor-runner", options.server_version.clone());
+    pub(crate) fn new(live: Live) -> Self {
+        let mut server = Implementation::new("synapsor-runner", live.options().server_version.clone());
         server.title = Some("Synapsor Runner".to_owned());
         server.description = Some("scoped reads and reviewed proposals; never a direct write".to_owned());
-        Ok(Self {
-            tools: Tools::new(runtime.tools(), options.tool_names, runtime.result_format())?,
-            runtime,
-            server,
-            result_bytes_max: options.result_bytes_max,
-        })
+        Self { live, server, watch: SessionWatch::default(), listeners: Semaphore::new(LISTENERS_MAX) }
+    }
+
+    /// The call a request makes, and under which names the log knows it.
+    fn tool_call(served: &Served, request: CallToolRequestParams, trace: Option<TraceId>) -> ToolCall {
+        let name = served.tools.canonical(&request.name).to_owned();
+        let mut call = ToolCall::new(name, request.arguments.unwrap_or_default());
+        call.trace = trace;
+        call
     }
 
     /// Every 2026-07-28 result names its server, since there is no session that could have.
@@ -74,9 +83,16 @@ impl Surface {
 
 impl ServerHandler for Surface {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_resources().build())
-            .with_server_info(self.server.clone())
-            .with_instructions(INSTRUCTIONS)
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_completions()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .build();
+        ServerConfig::new(capabilities).with_server_info(self.server.clone()).with_instructions(INSTRUCTIONS)
     }
 
     async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -93,7 +109,11 @@ impl ServerHandler for Surface {
     ) -> Result<ListToolsResult, ErrorData> {
         refuse_cursor(page)?;
         let era = Era::of(&context);
-        let mut result = ListToolsResult::with_all_items(self.tools.list().to_vec());
+        let mut tools = self.live.now().tools.list().to_vec();
+        if card::is_shown(&context) {
+            tools = tools.into_iter().map(card::beside).collect();
+        }
+        let mut result = ListToolsResult::with_all_items(tools);
         result.meta = self.signed(None, era);
         (result.ttl_ms, result.cache_scope) = era.list_hints();
         Ok(result)
@@ -104,22 +124,26 @@ impl ServerHandler for Surface {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let name = self.tools.canonical(&request.name).to_owned();
-        let call = ToolCall { name: name.clone(), arguments: request.arguments.unwrap_or_default() };
-        let span = tracing::debug_span!(
+        let served = self.live.now();
+        let trace = context.meta.get_traceparent().and_then(TraceId::of_traceparent);
+        let mut call = Self::tool_call(&served, request, trace);
+        let name = call.name.clone();
+        let span = tracing::info_span!(
             "tools/call",
             capability = name,
-            traceparent = context.meta.get_traceparent().unwrap_or_default()
+            trace_id = call.trace.as_ref().map(TraceId::as_str),
         );
-        let runtime = self.runtime.clone();
+        let progress = Progress::wanted(&context, &mut call);
+        let runtime = Asker::of(&context.extensions).runtime(&served);
         let work = async move { runtime.invoke(call).await }.instrument(span);
-        let answer = guarded(context.ct.cancelled(), Box::pin(work)).await;
+        let answer = progress.of(guarded(context.ct.cancelled(), Box::pin(work))).await;
         point!("worker.reply", ErrorData::internal_error("a failpoint", None));
 
-        let format = self.runtime.result_format();
+        let format = served.runtime.result_format();
         let mut result = match answer {
             Ok(answer) => {
-                CallToolResult::structured(envelope::of_answer(format, &answer, self.result_bytes_max))
+                let bytes_max = self.live.options().result_bytes_max;
+                CallToolResult::structured(envelope::of_answer(format, &answer, bytes_max))
             }
             // No such tool, so no result of it either: the protocol's own error.
             Err(refusal) if refusal.code == Code::McpToolNotFound => {
@@ -150,11 +174,13 @@ impl ServerHandler for Surface {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let address = request.uri;
-        if address.len() > ADDRESS_BYTES_MAX {
-            return Err(ErrorData::invalid_params("no resource has so long an address", None));
+        let address = address(request.uri)?;
+        if address == card::ADDRESS && card::is_shown(&context) {
+            let mut result = card::contents();
+            result.meta = self.signed(None, Era::of(&context));
+            return Ok(result.into());
         }
-        let runtime = self.runtime.clone();
+        let runtime = Asker::of(&context.extensions).runtime(&self.live.now());
         let wanted = address.clone();
         let work = async move { runtime.resource(&wanted).await };
         let record = guarded(context.ct.cancelled(), Box::pin(work))
@@ -165,13 +191,100 @@ impl ServerHandler for Surface {
         Ok(result.into())
     }
 
+    async fn list_prompts(
+        &self,
+        page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        refuse_cursor(page)?;
+        let era = Era::of(&context);
+        let mut result = ListPromptsResult::with_all_items(self.live.now().prompts.list());
+        result.meta = self.signed(None, era);
+        (result.ttl_ms, result.cache_scope) = era.list_hints();
+        Ok(result)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let mut result = self.live.now().prompts.get(&request).map_err(unfit)?;
+        result.meta = self.signed(None, Era::of(&context));
+        Ok(result.into())
+    }
+
+    /// From what the config declares only, so that nothing of a database can be guessed letter by letter.
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let Some(prompt) = request.r#ref.as_prompt_name() else {
+            return Err(unfit("only the arguments of prompts are completed".to_owned()));
+        };
+        let ArgumentInfo { name, value, .. } = &request.argument;
+        let found = self.live.now().prompts.complete(prompt, name, value).map_err(unfit)?;
+        let more = found.total > found.values.len();
+        let total = u32::try_from(found.total).ok();
+        let info = CompletionInfo::with_pagination(found.values, total, more).map_err(unfit)?;
+        let mut result = CompleteResult::new(info);
+        result.meta = self.signed(None, Era::of(&context));
+        Ok(result)
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let asker = Asker::of(&context.extensions);
+        self.watch.subscribe(&self.live, asker, context.peer, address(request.uri)?).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.watch.unsubscribe(&request.uri).await
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(watch::accepted(requested))
+    }
+
+    async fn listen(&self, request: SubscriptionContext) -> Result<(), ErrorData> {
+        let Ok(_listener) = self.listeners.try_acquire() else {
+            let text = format!("a session may have `{LISTENERS_MAX}` listening requests at most: cancel one");
+            return Err(ErrorData::invalid_request(text, None));
+        };
+        watch::listen(&self.live, &request).await;
+        Ok(())
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.watch.tell_of_lists(&self.live, context.peer);
+    }
+
     /// Also where a known method with malformed parameters ends up: rmcp takes it for a method it does not know.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        const SERVED: [&str; 4] = ["tools/call", "tools/list", "resources/read", "resources/templates/list"];
+        const SERVED: [&str; 10] = [
+            "tools/call",
+            "tools/list",
+            "prompts/get",
+            "prompts/list",
+            "completion/complete",
+            "resources/read",
+            "resources/templates/list",
+            "resources/subscribe",
+            "resources/unsubscribe",
+            "subscriptions/listen",
+        ];
         if SERVED.contains(&request.method.as_str()) {
             return Err(ErrorData::invalid_params("the parameters do not have the method's shape", None));
         }
@@ -204,6 +317,18 @@ impl Era {
             Self::Stateless => (Some(LIST_TTL_MS), Some(CacheScope::Private)),
         }
     }
+}
+
+fn unfit(text: Unfit) -> ErrorData {
+    ErrorData::invalid_params(text, None)
+}
+
+/// An address that may be looked up.
+fn address(uri: String) -> Result<String, ErrorData> {
+    if uri.len() > ADDRESS_BYTES_MAX {
+        return Err(ErrorData::invalid_params("no resource has so long an address", None));
+    }
+    Ok(uri)
 }
 
 /// Every list is one page, so no cursor was ever handed out.

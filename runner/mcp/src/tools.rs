@@ -25,7 +25,9 @@ impl Tools {
     ) -> Result<Self, Error> {
         let exposed = names.exposed(descriptions.iter().map(|tool| tool.name.as_str()));
         let mut tools = Self { list: Vec::new(), canonical: BTreeMap::new() };
-        for (description, exposed) in descriptions.iter().zip(exposed) {
+        let each = descriptions.iter().zip(exposed);
+        for (description, exposed) in each.flat_map(|(tool, names)| names.into_iter().map(move |n| (tool, n)))
+        {
             if let Some(first) = tools.canonical.insert(exposed.clone(), description.name.clone()) {
                 return Err(Error::ToolNameTaken { exposed, first, second: description.name.clone() });
             }
@@ -36,6 +38,11 @@ impl Tools {
 
     pub(crate) fn list(&self) -> &[Tool] {
         &self.list
+    }
+
+    /// The name a capability is listed by; the first, where there are two.
+    pub(crate) fn exposed(&self, capability: &str) -> Option<&str> {
+        self.list.iter().map(|tool| tool.name.as_ref()).find(|name| self.canonical(name) == capability)
     }
 
     /// The capability a called name means: an exposed name, or else the name itself.
@@ -111,24 +118,25 @@ mod tests {
 
     #[test]
     fn two_capabilities_under_one_name_are_a_refusal_to_start() {
-        let suffixed = ToolNames::Safe.exposed(["a.b", "a__b"].into_iter()).remove(0);
+        let suffixed = ToolNames::OpenAi.exposed(["a.b", "a__b"].into_iter()).remove(0).remove(0);
         let descriptions = ["a.b", "a__b", &suffixed].map(description);
-        let error = refused(&descriptions, ToolNames::Safe);
+        let error = refused(&descriptions, ToolNames::OpenAi);
         assert!(error.to_string().contains("capabilities `a.b` and `a__b_"), "{error}");
         assert_eq!(error.refusal().code.as_str(), "CONFIG_INVALID");
-        assert!(Tools::new(&descriptions, ToolNames::Dotted, ResultFormat::V2).is_ok());
+        assert!(Tools::new(&descriptions, ToolNames::Canonical, ResultFormat::V2).is_ok());
+        assert_eq!(refused(&descriptions, ToolNames::Both).refusal().code.as_str(), "CONFIG_INVALID");
     }
 
     #[test]
     fn an_input_schema_that_is_no_object_is_a_bug_and_not_a_panic() {
         let mut odd = description("a.b");
         odd.input_schema = json!(true);
-        assert_eq!(refused(&[odd], ToolNames::Safe).refusal().code.as_str(), "INTERNAL");
+        assert_eq!(refused(&[odd], ToolNames::OpenAi).refusal().code.as_str(), "INTERNAL");
     }
 
     #[test]
     fn an_exposed_name_means_its_capability_and_any_other_name_itself() {
-        let tools = Tools::new(&[description("a.b")], ToolNames::Safe, ResultFormat::V2).expect("served");
+        let tools = Tools::new(&[description("a.b")], ToolNames::OpenAi, ResultFormat::V2).expect("served");
         assert_eq!(tools.canonical("a__b"), "a.b");
         assert_eq!(tools.canonical("a.b"), "a.b");
         assert_eq!(tools.canonical("c"), "c");

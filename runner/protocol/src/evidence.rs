@@ -6,6 +6,7 @@ use crate::digest::{CanonicalError, Digest};
 use crate::ids::{AuditId, EvidenceId};
 use crate::moment::Moment;
 use crate::refusal::Code;
+use crate::trace::TraceId;
 use crate::value::{Columns, Value};
 
 /// Schema version of [`EvidenceBundle`].
@@ -202,6 +203,9 @@ pub struct QueryAudit {
     /// The evidence recorded for the call, where there is some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence_id: Option<EvidenceId>,
+    /// The caller's trace, where the call named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
     /// When.
     pub at: Moment,
 }

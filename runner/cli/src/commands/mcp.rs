@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use synapsor_invocation::Handlers;
-use synapsor_mcp::ServeOptions;
+use synapsor_mcp::{Live, ServeOptions};
 use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Serve, ToolNames};
+use crate::args::{AliasMode, Serve};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -20,7 +20,8 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
     // Handlers compile while the client says hello; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
-    synapsor_mcp::serve_stdio(runtime, options(serve), stop_signal()).await.map_err(|error| {
+    let live = Live::new(runtime, options(serve)).map_err(|error| error.refusal())?;
+    synapsor_mcp::serve_stdio(live, stop_signal()).await.map_err(|error| {
         tracing::debug!(?error, "serving ended");
         error.refusal()
     })
@@ -43,9 +44,10 @@ async fn load(handlers: &Handlers) {
 /// How the surface looks, from the command line.
 pub(crate) fn options(serve: &Serve) -> ServeOptions {
     let mut options = ServeOptions::new(env!("CARGO_PKG_VERSION"));
-    options.tool_names = match serve.tool_names {
-        ToolNames::Safe => synapsor_mcp::ToolNames::Safe,
-        ToolNames::Dotted => synapsor_mcp::ToolNames::Dotted,
+    options.tool_names = match serve.alias_mode {
+        AliasMode::Canonical => synapsor_mcp::ToolNames::Canonical,
+        AliasMode::Openai => synapsor_mcp::ToolNames::OpenAi,
+        AliasMode::Both => synapsor_mcp::ToolNames::Both,
     };
     options
 }

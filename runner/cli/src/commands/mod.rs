@@ -6,6 +6,7 @@ mod backtest;
 mod tally;
 mod completions;
 mod config;
+mod configure;
 mod handler;
 mod job;
 mod mcp;
@@ -36,6 +37,7 @@ pub(crate) async fn run(
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
         Command::Config(args::Config::Show) => config::show(settings).map(Some),
         Command::Mcp(args::Mcp::Serve(serve)) => mcp::serve(&serve, settings).await.map(|()| None),
+        Command::Mcp(args::Mcp::Config(wanted)) => configure::run(&wanted, settings).map(Some),
         Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),

@@ -23,7 +23,7 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false)?;
     // Whoever types this waits for a compile, which is not kept for the next time otherwise.
     handlers.load(&propose.capability).await;
-    match runtime.invoke(ToolCall { name: propose.capability.clone(), arguments }).await? {
+    match runtime.invoke(ToolCall::new(propose.capability.clone(), arguments)).await? {
         Answer::Read(answer) => {
             let row = |(name, value): (&String, &Value)| [inert::text(name), inert::value(value)];
             let rows: Vec<_> = answer.data.iter().map(row).collect();

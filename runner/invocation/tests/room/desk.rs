@@ -109,7 +109,7 @@ impl Desk {
 
     pub(crate) async fn call(&self, name: &str, arguments: Json) -> Result<Answer, Refusal> {
         let Json::Object(arguments) = arguments else { panic!("arguments are an object") };
-        self.runtime.invoke(ToolCall { name: name.into(), arguments }).await
+        self.runtime.invoke(ToolCall::new(name, arguments)).await
     }
 
     /// The code a call is refused with.

@@ -198,6 +198,7 @@ impl Call {
             row_count: 1,
             refused: None,
             evidence_id: evidence.map(|evidence| evidence.evidence_id.clone()),
+            trace: None,
             at: at(self.order),
         }
     }

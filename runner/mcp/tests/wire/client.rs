@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use synapsor_mcp::{Error, ServeOptions};
+use synapsor_mcp::{Error, Live, ServeOptions};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -26,6 +26,10 @@ impl Era {
 /// One end of a pair of in-memory streams; the server has the other.
 pub(crate) struct Client {
     era: Era,
+    /// What the server serves, to be replaced under way.
+    pub(crate) live: Live,
+    /// What the client says it can do.
+    pub(crate) capabilities: Json,
     input: Option<DuplexStream>,
     output: Lines<BufReader<DuplexStream>>,
     server: JoinHandle<Result<(), Error>>,
@@ -44,16 +48,26 @@ impl Client {
                 std::future::pending::<()>().await;
             }
         };
-        let serving =
-            synapsor_mcp::serve(world.runtime.clone(), options, server_input, server_output, shutdown);
+        let live = Live::new(world.runtime.clone(), options).expect("a surface");
+        let serving = synapsor_mcp::serve(live.clone(), server_input, server_output, shutdown);
         Self {
             era,
+            live,
+            capabilities: json!({}),
             input: Some(input),
             output: BufReader::new(output).lines(),
             server: tokio::spawn(serving),
             stop: Some(stop),
             last_id: 0,
         }
+    }
+
+    /// Ready for requests, with these capabilities said.
+    pub(crate) async fn able(world: &World, era: Era, capabilities: Json) -> Self {
+        let mut client = Self::silent(world, era, ServeOptions::new("0.0.0-test"));
+        client.capabilities = capabilities;
+        client.open().await;
+        client
     }
 
     /// Ready for requests.
@@ -63,18 +77,37 @@ impl Client {
 
     pub(crate) async fn ready_with(world: &World, era: Era, options: ServeOptions) -> Self {
         let mut client = Self::silent(world, era, options);
-        if era == Era::Handshake {
-            let answer = client.initialize("2025-11-25").await;
-            assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
-            client.notify("notifications/initialized", json!({})).await;
-        }
+        client.open().await;
         client
+    }
+
+    async fn open(&mut self) {
+        if self.era == Era::Handshake {
+            let answer = self.initialize("2025-11-25").await;
+            assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
+            self.notify("notifications/initialized", json!({})).await;
+        }
+    }
+
+    /// A notification of that method; nothing else may come first.
+    pub(crate) async fn told(&mut self, method: &str) -> Json {
+        let mut message = self.receive().await.expect("the server is there");
+        assert_eq!(message["method"], method, "{message}");
+        message["params"].take()
+    }
+
+    /// Opens a listening request of 2026-07-28 and returns its id and what was taken up.
+    pub(crate) async fn listen(&mut self, notifications: Json) -> (i64, Json) {
+        let id = self.ask("subscriptions/listen", json!({ "notifications": notifications })).await;
+        let mut params = self.told("notifications/subscriptions/acknowledged").await;
+        assert_eq!(params["_meta"]["io.modelcontextprotocol/subscriptionId"], id, "{params}");
+        (id, params["notifications"].take())
     }
 
     pub(crate) async fn initialize(&mut self, version: &str) -> Json {
         let params = json!({
             "protocolVersion": version,
-            "capabilities": {},
+            "capabilities": self.capabilities,
             "clientInfo": { "name": "test", "version": "0" },
         });
         self.answer("initialize", params).await
@@ -98,11 +131,14 @@ impl Client {
     pub(crate) async fn ask(&mut self, method: &str, mut params: Json) -> i64 {
         self.last_id += 1;
         if self.era == Era::Stateless && method != "initialize" {
-            params["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "0" },
-                "io.modelcontextprotocol/clientCapabilities": {},
-            });
+            let era = [
+                ("protocolVersion", json!("2026-07-28")),
+                ("clientInfo", json!({ "name": "test", "version": "0" })),
+                ("clientCapabilities", self.capabilities.clone()),
+            ];
+            for (key, value) in era {
+                params["_meta"][format!("io.modelcontextprotocol/{key}")] = value;
+            }
         }
         self.send(json!({ "jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params })).await;
         self.last_id

@@ -30,7 +30,15 @@ async fn every_handshake_version_is_agreed_to_and_a_newer_one_falls_back() {
         assert_eq!(result["protocolVersion"], agreed, "{asked}");
         assert_eq!(result["serverInfo"]["name"], "synapsor-runner");
         assert_eq!(result["serverInfo"]["version"], "1.2.3");
-        assert_eq!(result["capabilities"], json!({ "tools": {}, "resources": {} }));
+        assert_eq!(
+            result["capabilities"],
+            json!({
+                "tools": { "listChanged": true },
+                "prompts": { "listChanged": true },
+                "resources": { "subscribe": true },
+                "completions": {},
+            })
+        );
         assert!(result["instructions"].as_str().unwrap().contains("cannot approve"));
     }
 }
@@ -105,7 +113,8 @@ async fn what_is_not_offered_is_not_a_method() {
     let world = World::demo().await;
     for era in Era::BOTH {
         let mut client = Client::ready(&world, era).await;
-        for method in ["tools/approve", "prompts/get", "logging/setLevel", "resources/subscribe", "tasks/get"]
+        for method in
+            ["tools/approve", "proposals/approve", "logging/setLevel", "sampling/createMessage", "tasks/get"]
         {
             let params = json!({ "name": "x", "uri": "x", "level": "info", "taskId": "x" });
             assert_eq!(client.error(method, params).await["code"], -32601, "{method} {era:?}");

@@ -12,6 +12,10 @@ mod world;
 
 mod lifecycle;
 mod limits;
+mod cards;
+mod prompts;
 mod resources;
 mod results;
 mod tools;
+mod traces;
+mod watches;

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::client::{Client, Era};
 use crate::world::World;
 
-async fn record(client: &mut Client, address: &str) -> Json {
+pub(crate) async fn record(client: &mut Client, address: &str) -> Json {
     let result = client.result("resources/read", json!({ "uri": address })).await;
     let contents = result["contents"].as_array().unwrap();
     assert_eq!(contents.len(), 1);
@@ -16,7 +16,7 @@ async fn record(client: &mut Client, address: &str) -> Json {
     serde_json::from_str(contents[0]["text"].as_str().unwrap()).unwrap()
 }
 
-async fn propose(client: &mut Client) -> Json {
+pub(crate) async fn propose(client: &mut Client) -> Json {
     let arguments = json!({ "invoice_id": "INV-3001", "reason": "goodwill" });
     let mut result = client.call("billing__propose_late_fee_waiver", arguments).await;
     assert_eq!(result["isError"], false, "{result}");
@@ -82,18 +82,25 @@ async fn an_address_that_is_none_is_refused_and_no_file_is_read() {
 }
 
 #[tokio::test]
-async fn another_tenants_record_does_not_exist() {
+async fn the_record_of_another_tenant_or_principal_does_not_exist() {
     let world = World::demo().await;
     let mut ours = Client::ready(&world, Era::Handshake).await;
     let id = propose(&mut ours).await["proposal"]["id"].as_str().unwrap().to_owned();
     record(&mut ours, &format!("synapsor://proposals/{id}")).await;
 
-    // The same ledger, asked by a runner of another tenant.
-    let theirs = world.of_tenant("otherco");
-    let mut client = Client::ready(&theirs, Era::Handshake).await;
-    for kind in ["proposals", "replay"] {
-        let error = client.error("resources/read", json!({ "uri": format!("synapsor://{kind}/{id}") })).await;
-        assert_eq!(error["data"]["code"], "RESOURCE_NOT_FOUND", "{error}");
+    let evidence = record(&mut ours, &format!("synapsor://proposals/{id}")).await["evidence_id"].take();
+
+    // The same ledger, asked by a runner of another tenant, and by one of another principal.
+    for theirs in [world.of_tenant("otherco"), world.of_principal("somebody.else")] {
+        let mut client = Client::ready(&theirs, Era::Handshake).await;
+        for kind in ["proposals", "replay", "evidence"] {
+            let id = if kind == "evidence" { evidence.as_str().unwrap() } else { &id };
+            let address = format!("synapsor://{kind}/{id}");
+            for method in ["resources/read", "resources/subscribe"] {
+                let error = client.error(method, json!({ "uri": address })).await;
+                assert_eq!(error["data"]["code"], "RESOURCE_NOT_FOUND", "{error}");
+            }
+        }
     }
 }
 

@@ -56,7 +56,7 @@ async fn the_published_keys_are_beside_each_tool() {
         "synapsor.approval_tool": false,
         "synapsor.canonical_tool_name": "billing.inspect_invoice",
         "synapsor.exposed_tool_name": "billing__inspect_invoice",
-        "synapsor.tool_name_style": "safe",
+        "synapsor.tool_name_style": "openai",
     });
     assert_eq!(listed(&mut client).await[0]["_meta"], expected);
 }
@@ -81,11 +81,25 @@ async fn schemas_are_valid_objects_and_the_input_is_closed() {
 async fn dotted_names_are_served_when_asked_for() {
     let world = World::demo().await;
     let mut options = ServeOptions::new("0");
-    options.tool_names = ToolNames::Dotted;
+    options.tool_names = ToolNames::Canonical;
     let mut client = Client::ready_with(&world, Era::Handshake, options).await;
     let tools = listed(&mut client).await;
     assert_eq!(tools[0]["name"], "billing.inspect_invoice");
-    assert_eq!(tools[0]["_meta"]["synapsor.tool_name_style"], "dotted");
+    assert_eq!(tools[0]["_meta"]["synapsor.tool_name_style"], "canonical");
+}
+
+#[tokio::test]
+async fn both_names_are_served_when_asked_for_and_mean_the_same() {
+    let world = World::demo().await;
+    let mut options = ServeOptions::new("0");
+    options.tool_names = ToolNames::Both;
+    let mut client = Client::ready_with(&world, Era::Stateless, options).await;
+    let tools = listed(&mut client).await;
+    assert_eq!(tools.len(), 6);
+    for pair in tools.chunks(2) {
+        assert_eq!(pair[0]["name"], pair[1]["title"]);
+        assert_eq!(pair[0]["inputSchema"], pair[1]["inputSchema"]);
+    }
 }
 
 #[tokio::test]
@@ -93,7 +107,7 @@ async fn a_preview_is_what_a_client_sees() {
     let world = World::demo().await;
     let mut client = Client::ready(&world, Era::Handshake).await;
     let runtime = &world.runtime;
-    let preview = synapsor_mcp::preview(runtime.tools(), runtime.result_format(), ToolNames::Safe).unwrap();
+    let preview = synapsor_mcp::preview(runtime.tools(), runtime.result_format(), ToolNames::OpenAi).unwrap();
     assert_eq!(preview, listed(&mut client).await);
 }
 

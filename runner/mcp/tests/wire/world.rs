@@ -9,7 +9,7 @@ use synapsor_config::Location;
 use synapsor_invocation::{Handlers, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
 use synapsor_protocol::standin::SteppingClock;
-use synapsor_protocol::{Clock, Environment, Ids, Moment};
+use synapsor_protocol::{Clock, Decision, Environment, Ids, Moment, ProposalId, Verdict};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use tempfile::TempDir;
 
@@ -62,9 +62,12 @@ impl World {
 
     /// The same folder and ledger, served for another tenant.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
-        Self::over(Arc::clone(&self.folder), self.ledger.clone(), |config| {
-            config["contexts"]["desk"]["values"]["tenant_id"] = json!(tenant);
-        })
+        self.changed(|config| config["contexts"]["desk"]["values"]["tenant_id"] = json!(tenant))
+    }
+
+    /// The same folder and ledger, served for another principal of the same tenant.
+    pub(crate) fn of_principal(&self, principal: &str) -> Self {
+        self.changed(|config| config["contexts"]["desk"]["values"]["principal"] = json!(principal))
     }
 
     fn over(folder: Arc<TempDir>, ledger: Ledger, change: impl FnOnce(&mut Json)) -> Self {
@@ -96,6 +99,35 @@ impl World {
             environment: Environment::default(),
         });
         Self { folder, runtime, ledger }
+    }
+
+    /// Another runtime over the same folder and ledger, as a changed config would make it.
+    pub(crate) fn changed(&self, change: impl FnOnce(&mut Json)) -> Self {
+        Self::over(Arc::clone(&self.folder), self.ledger.clone(), change)
+    }
+
+    /// Decides a proposal as another process would: through a ledger of its own.
+    pub(crate) async fn approve(&self, id: &str) {
+        let opening = Opening { create: false, clock: Arc::new(standing()), ids: Arc::new(CountingIds) };
+        let ledger = Ledger::open(&self.folder.path().join("ledger.db"), opening).await.unwrap();
+        let stored = ledger.proposal(&ProposalId::from_stored(id)).await.unwrap();
+        let decision = Decision {
+            proposal_id: stored.proposal.proposal_id.clone(),
+            proposal_digest: stored.proposal.digest.clone(),
+            verdict: Verdict::Approved,
+            actor: "billing.lead".to_owned(),
+            reason: None,
+            at: standing().now(),
+        };
+        ledger.decide(&decision).await.unwrap();
+    }
+
+    /// The documents of the ledger's query audit, oldest first.
+    pub(crate) fn audit_documents(&self) -> Vec<Json> {
+        let ledger = rusqlite::Connection::open(self.folder.path().join("ledger.db")).unwrap();
+        let mut statement = ledger.prepare("SELECT document FROM query_audit ORDER BY rowid").unwrap();
+        let texts = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        texts.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
     }
 
     /// How many calls the ledger has an audit entry of.

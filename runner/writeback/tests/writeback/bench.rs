@@ -209,6 +209,7 @@ impl Bench {
             row_count: 1,
             refused: None,
             evidence_id: Some(evidence.evidence_id.clone()),
+            trace: None,
             at: now,
         };
         let (evidence_id, digest) = (evidence.evidence_id.clone(), evidence.digest().expect("a digest"));

@@ -1,0 +1,76 @@
+//! What is served now: one state that every session shares, replaced as a whole when the config changes.
+//!
+//! Invariant: a call that has begun finishes on the state it began with.
+
+use std::sync::Arc;
+
+use synapsor_invocation::Runtime;
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::prompts::Prompts;
+use crate::pulse::Pulse;
+use crate::serve::ServeOptions;
+use crate::tools::Tools;
+
+/// What is served, to every session of this process. Clones share it.
+#[derive(Clone)]
+pub struct Live {
+    served: Arc<watch::Sender<Arc<Served>>>,
+    pulse: Arc<Pulse>,
+    options: Arc<ServeOptions>,
+}
+
+/// One state.
+pub(crate) struct Served {
+    pub(crate) runtime: Runtime,
+    pub(crate) tools: Tools,
+    pub(crate) prompts: Prompts,
+}
+
+impl Live {
+    /// Serves this runtime from the start.
+    ///
+    /// # Errors
+    /// When two capabilities would share a name on the wire, or one has no object for an input schema.
+    pub fn new(runtime: Runtime, options: ServeOptions) -> Result<Self, Error> {
+        let (served, _) = watch::channel(Arc::new(Served::new(runtime, &options)?));
+        Ok(Self { served: Arc::new(served), pulse: Arc::default(), options: Arc::new(options) })
+    }
+
+    /// Serves this runtime from now on, and tells every client whose list changes by that.
+    ///
+    /// # Errors
+    /// As for [`Live::new`]; what was served stays.
+    pub fn replace(&self, runtime: Runtime) -> Result<(), Error> {
+        self.served.send_replace(Arc::new(Served::new(runtime, &self.options)?));
+        Ok(())
+    }
+
+    pub(crate) fn options(&self) -> &ServeOptions {
+        &self.options
+    }
+
+    pub(crate) fn now(&self) -> Arc<Served> {
+        Arc::clone(&self.served.borrow())
+    }
+
+    /// Every state from now on; the present one counts as seen.
+    pub(crate) fn changes(&self) -> watch::Receiver<Arc<Served>> {
+        self.served.subscribe()
+    }
+
+    /// Changes whenever the ledger grew; see [`Pulse`].
+    pub(crate) fn pulse(&self) -> watch::Receiver<i64> {
+        self.pulse.feel(self)
+    }
+}
+
+impl Served {
+    fn new(runtime: Runtime, options: &ServeOptions) -> Result<Self, Error> {
+        let tools = Tools::new(runtime.tools(), options.tool_names, runtime.result_format())?;
+        let prompts =
+            Prompts::new(runtime.tools().iter().filter_map(|tool| Some((tool, tools.exposed(&tool.name)?))));
+        Ok(Self { runtime, tools, prompts })
+    }
+}

@@ -18,6 +18,7 @@ mod jobs;
 mod published_defects;
 mod readme;
 mod ready;
+mod reload;
 mod rounds;
 mod screens;
 mod story;

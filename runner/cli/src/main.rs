@@ -8,6 +8,7 @@ mod args;
 mod env;
 mod settings;
 mod wiring;
+mod reload;
 mod interrupt;
 mod commands;
 mod demo;

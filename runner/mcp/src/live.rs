@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use synapsor_invocation::Runtime;
+use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -45,6 +45,16 @@ impl Live {
     pub fn replace(&self, runtime: Runtime) -> Result<(), Error> {
         self.served.send_replace(Arc::new(Served::new(runtime, &self.options)?));
         Ok(())
+    }
+
+    /// How far the handlers of what is served now are.
+    pub fn readiness(&self) -> Readiness {
+        self.now().runtime.readiness()
+    }
+
+    /// How many tools are served now.
+    pub fn tools(&self) -> usize {
+        self.now().tools.list().len()
     }
 
     pub(crate) fn options(&self) -> &ServeOptions {

@@ -44,7 +44,7 @@ conversation. You cannot approve or apply it, so say that it waits and give its 
 Proposing the same again returns the waiting proposal. \
 A refused call is an error result with a stable code; repeat it only if it says `retryable`.";
 
-/// One client's view of what is served.
+/// One client's view of what is served. Invariant: one for each session, since what is watched is the session's.
 pub(crate) struct Surface {
     live: Live,
     server: Implementation,

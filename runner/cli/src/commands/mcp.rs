@@ -8,6 +8,7 @@ use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{AliasMode, Serve};
+use crate::reload::Reload;
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -21,7 +22,13 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     // Handlers compile while the client says hello; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
     let live = Live::new(runtime, options(serve)).map_err(|error| error.refusal())?;
-    synapsor_mcp::serve_stdio(live, stop_signal()).await.map_err(|error| {
+    let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
+    let serving = synapsor_mcp::serve_stdio(live, stop_signal());
+    let ended = tokio::select! {
+        ended = serving => ended,
+        never = reload.follow() => match never {},
+    };
+    ended.map_err(|error| {
         tracing::debug!(?error, "serving ended");
         error.refusal()
     })

@@ -16,6 +16,7 @@ mod cards;
 mod prompts;
 mod resources;
 mod results;
+mod schemas;
 mod tools;
 mod traces;
 mod watches;

@@ -9,7 +9,7 @@ use crate::client::{Client, Era};
 use crate::world::World;
 
 /// A client that checks every result against what the tool declared.
-struct Checked {
+pub(crate) struct Checked {
     client: Client,
     schemas: BTreeMap<String, jsonschema::Validator>,
 }
@@ -19,7 +19,7 @@ impl Checked {
         Self::with(world, era, ServeOptions::new("0")).await
     }
 
-    async fn with(world: &World, era: Era, options: ServeOptions) -> Self {
+    pub(crate) async fn with(world: &World, era: Era, options: ServeOptions) -> Self {
         let mut client = Client::ready_with(world, era, options).await;
         let list = client.result("tools/list", json!({})).await;
         let schemas = list["tools"].as_array().unwrap().iter().map(|tool| {
@@ -31,7 +31,7 @@ impl Checked {
     }
 
     /// The structured content of a call by canonical name, and whether it is an error.
-    async fn call(&mut self, capability: &str, arguments: Json) -> (Json, bool) {
+    pub(crate) async fn call(&mut self, capability: &str, arguments: Json) -> (Json, bool) {
         let mut result = self.client.call(capability, arguments).await;
         let content = result["structuredContent"].take();
         let problems: Vec<String> =

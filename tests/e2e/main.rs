@@ -21,6 +21,7 @@ mod ready;
 mod reload;
 mod rounds;
 mod screens;
+mod store;
 mod story;
 mod unsettled;
 mod validate;

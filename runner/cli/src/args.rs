@@ -3,6 +3,7 @@
 mod clients;
 mod handler;
 mod history;
+mod store;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
+pub(crate) use store::{Checkpoint, Confirmed, Copy, Prune, Store, VerifyStore};
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
@@ -118,6 +120,9 @@ pub(crate) enum Command {
     /// Write handlers: start a project, build it, try it
     #[command(subcommand)]
     Handler(Handler),
+    /// Prove the ledger, copy it, and keep it small
+    #[command(subcommand)]
+    Store(Store),
     /// Print shell completions
     #[command(after_help = "Example:\n  synapsor completions bash > /etc/bash_completion.d/synapsor")]
     Completions {

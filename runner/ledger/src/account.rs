@@ -95,6 +95,7 @@ fn step(kind: EventKind) -> Option<Move> {
         | EventKind::CallRefused
         | EventKind::ProposalCreated
         | EventKind::WritebackStarted
-        | EventKind::WritebackInterrupted => None,
+        | EventKind::WritebackInterrupted
+        | EventKind::RecordsPruned => None,
     }
 }

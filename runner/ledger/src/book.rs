@@ -8,6 +8,7 @@ use synapsor_protocol::{Clock, Ids};
 use crate::connection;
 use crate::error::Error;
 use crate::file;
+use crate::keeping::Lock;
 use crate::readers::Readers;
 use crate::schema;
 use crate::sqlite::Sqlite;
@@ -38,12 +39,15 @@ pub(crate) struct Book {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) path: PathBuf,
     pub(crate) ledger_id: String,
+    /// Says to other processes that the ledger is in use; given up last.
+    _open: Lock,
 }
 
 impl Book {
     /// Opens the file; blocks on the disk.
     pub(crate) fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
         let path = file::prepare(path, opening.create)?;
+        let open = Lock::shared(&path)?;
         let store = Sqlite(connection::open_writer(&path, opening.create)?);
         bring_up_to_date(&store, &path, &opening)?;
         let ledger_id = schema::ledger_id(&store)?;
@@ -51,7 +55,7 @@ impl Book {
         let writer = Writer::start(Box::new(store), Arc::clone(&clock), ids, ledger_id.clone())?;
         let file = path.clone();
         let reader = move || Ok(Box::new(Sqlite(connection::open_reader(&file)?)) as Box<dyn Store>);
-        Ok(Self { readers: Readers::new(Box::new(reader)), writer, clock, path, ledger_id })
+        Ok(Self { readers: Readers::new(Box::new(reader)), writer, clock, path, ledger_id, _open: open })
     }
 }
 

@@ -47,6 +47,11 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
     Ok(conn)
 }
 
+/// A connection that fills a copy.
+pub(crate) fn open_copy(path: &Path) -> Result<Connection, Error> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
 /// Pages beyond `bytes_max` are refused as if the disk were full, until the connection closes.
 pub(crate) fn limit_size(write: &Write<'_>, bytes_max: u64) -> Result<(), Error> {
     let conn =

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use synapsor_protocol::{Code, Refusal};
 
+use crate::report::Misfit;
 use crate::rule::Rule;
 
 /// The error underneath, shared because one failed commit answers many callers.
@@ -96,6 +97,30 @@ pub enum Error {
         /// Which record, by kind and id.
         record: String,
     },
+    /// Another process has the ledger open.
+    #[error("the ledger is open in another process")]
+    InUse,
+    /// What was to be made is there already.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A copy from which nothing may be restored.
+    #[error("the copy does not verify: {misfit}")]
+    NotIntact {
+        /// The first thing in it that does not fit.
+        misfit: Misfit,
+    },
+    /// What was asked for only a file has.
+    #[error("the ledger is not a file")]
+    NoFile,
+    /// A document that says nothing a check could be held against.
+    #[error("the document cannot be verified: {why}")]
+    NotAnExport {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A rule answered no.
     #[error(transparent)]
     Rule(#[from] Rule),
@@ -125,7 +150,9 @@ impl Error {
             Self::Missing { .. } | Self::Unsafe { .. } => Code::LedgerUnavailable,
             Self::TooNew { .. } => Code::LedgerTooNew,
             Self::Storage { fault, .. } => fault.code(),
-            Self::Unreadable { .. } => Code::LedgerCorrupt,
+            Self::Unreadable { .. } | Self::NotIntact { .. } => Code::LedgerCorrupt,
+            Self::InUse => Code::LedgerBusy,
+            Self::Exists { .. } | Self::NoFile | Self::NotAnExport { .. } => Code::InvalidInput,
             Self::Rule(rule) => rule.code(),
             Self::Invariant { .. } => Code::Internal,
         }
@@ -147,6 +174,13 @@ impl Error {
             }
             Self::Unreadable { .. } => {
                 "the ledger file was edited or damaged; verify it before trusting anything in it"
+            }
+            Self::InUse => "stop the servers and commands that use it, and repeat; nothing was changed",
+            Self::Exists { .. } => "name another file, or replace this one with --force",
+            Self::NotIntact { .. } => "restore another copy; nothing was changed",
+            Self::NoFile => "use the tools of the database it is in",
+            Self::NotAnExport { .. } => {
+                "`synapsor replay export` and `synapsor evidence export` write documents that can be"
             }
             Self::Rule(rule) => return rule.hint(),
             _ => return None,
@@ -266,6 +300,13 @@ mod tests {
             Error::Unsafe { path: path(), why: "it is a symbolic link" },
             Error::TooNew { found: 9, supported: 1 },
             Error::Unreadable { record: "proposal `wrp_1`".into() },
+            Error::InUse,
+            Error::Exists { path: path() },
+            Error::NotIntact {
+                misfit: Misfit { kind: crate::MisfitKind::EventMissing, seq: Some(4), record: None },
+            },
+            Error::NoFile,
+            Error::NotAnExport { why: "it is not JSON" },
             Error::Invariant { what: "the ledger's writer has stopped" },
         ];
         answers.extend(faults.map(storage));
@@ -290,6 +331,16 @@ mod tests {
                 hint: use the release that wrote this ledger, or a later one; nothing was changed
             LEDGER_CORRUPT: proposal `wrp_1` in the ledger cannot be read back
                 hint: the ledger file was edited or damaged; verify it before trusting anything in it
+            LEDGER_BUSY: the ledger is open in another process
+                hint: stop the servers and commands that use it, and repeat; nothing was changed
+            INVALID_INPUT: `/data/ledger.db` exists already
+                hint: name another file, or replace this one with --force
+            LEDGER_CORRUPT: the copy does not verify: event `4`: the event is missing
+                hint: restore another copy; nothing was changed
+            INVALID_INPUT: the ledger is not a file
+                hint: use the tools of the database it is in
+            INVALID_INPUT: the document cannot be verified: it is not JSON
+                hint: `synapsor replay export` and `synapsor evidence export` write documents that can be
             INTERNAL: internal error: the ledger's writer has stopped
             LEDGER_FULL: failed to write to the ledger: no space is left for the ledger
                 hint: make room and repeat; nothing was recorded

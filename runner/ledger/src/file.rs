@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// Checks, and where allowed makes, the file; answers its canonical path.
 pub(crate) fn prepare(path: &Path, create: bool) -> Result<PathBuf, Error> {
-    let path = canonical(path, create)?;
+    let path = resolve(path, create)?;
     match fs::symlink_metadata(&path) {
         Ok(found) => admit(&path, &found)?,
         Err(error) if error.kind() == ErrorKind::NotFound && !create => return Err(Error::Missing { path }),
@@ -29,8 +29,8 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// The folder is resolved, so that links above the file are harmless; the file's own name is not.
-fn canonical(path: &Path, create: bool) -> Result<PathBuf, Error> {
+/// The folder is resolved, and made where allowed, so that links above the file are harmless; the file's own name is not.
+pub(crate) fn resolve(path: &Path, create: bool) -> Result<PathBuf, Error> {
     let unsafe_path = |why| Error::Unsafe { path: path.to_owned(), why };
     let name = path.file_name().ok_or_else(|| unsafe_path("the path names no file"))?;
     let folder = match path.parent() {

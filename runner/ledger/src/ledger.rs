@@ -1,7 +1,7 @@
 //! The whole book: what the command line, the review pages and the writeback hold.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use synapsor_protocol::{
     Checkpoint, Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, Signer,
@@ -16,6 +16,7 @@ use crate::documents;
 use crate::error::Error;
 use crate::handover::{self, Recipient};
 use crate::history::{self, HistoryFilter, PastCall};
+use crate::keeping::{self, Archive, Backup, Prunable, PruneFilter, Pruned, Stats};
 use crate::notebook::Notebook;
 use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
@@ -24,6 +25,7 @@ use crate::report::ChainReport;
 use crate::search;
 use crate::verify::{self, Verification};
 use crate::writeback::{self, Finished, Start};
+use crate::writer::Write;
 
 /// One ledger file. Clones share it; several processes may have it open at once.
 #[derive(Clone)]
@@ -227,6 +229,60 @@ impl Ledger {
         let at = self.book.clock.now();
         Checkpoint::sign(self.book.ledger_id.clone(), events, head, at, signer)
             .map_err(chain::no_canonical_form)
+    }
+
+    /// How much the ledger holds, and how large it is.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn stats(&self) -> Result<Stats, Error> {
+        let (path, ledger_id) = (self.book.path.clone(), self.book.ledger_id.clone());
+        self.book.readers.read(move |conn| keeping::stats(conn, &path, &ledger_id)).await
+    }
+
+    /// Copies the ledger as it is now into one file, while everybody goes on, and verifies the copy.
+    ///
+    /// # Errors
+    /// When a file stands there and `force` does not say to replace it, or the copy cannot be written.
+    pub async fn backup(&self, to: &Path, force: bool) -> Result<Backup, Error> {
+        let to = to.to_owned();
+        self.book.readers.read(move |conn| keeping::backup(conn, &to, force)).await
+    }
+
+    /// Counts what [`Ledger::prune`] would remove.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn prunable(&self, filter: PruneFilter) -> Result<Prunable, Error> {
+        self.book.readers.read(move |conn| keeping::prunable(conn, filter)).await
+    }
+
+    /// Archives what is old and over in a new file, removes it, and leaves signed events that say so. In steps, each of
+    /// them whole, so that others write in between.
+    ///
+    /// # Errors
+    /// When the archive exists or cannot be written, or a record that should be there is not; the steps before stand.
+    pub async fn prune(
+        &self,
+        filter: PruneFilter,
+        actor: &str,
+        archive: &Path,
+        signer: Arc<dyn Signer>,
+    ) -> Result<Pruned, Error> {
+        let archive = Arc::new(Mutex::new(Archive::create(archive, &self.book.ledger_id)?));
+        let mut pruned = Pruned::default();
+        loop {
+            let (actor, archive, signer) = (actor.to_owned(), Arc::clone(&archive), Arc::clone(&signer));
+            let step = move |write: &Write<'_>| {
+                keeping::prune_step(write, filter, &actor, &archive, signer.as_ref())
+            };
+            let step = self.book.writer.write(step).await?;
+            if step.events == 0 {
+                return Ok(pruned);
+            }
+            pruned.events += step.events;
+            pruned.records += step.records;
+        }
     }
 
     /// Refuses to let the file grow beyond `bytes_max`; what would is answered `LEDGER_FULL` and not recorded. The

@@ -28,6 +28,8 @@ mod account;
 mod report;
 mod verify;
 
+mod keeping;
+
 mod chain;
 mod link;
 mod documents;
@@ -53,6 +55,9 @@ pub use book::Opening;
 pub use error::{Error, Fault};
 pub use handover::Recipient;
 pub use history::{HistoryFilter, PastCall};
+pub use keeping::{
+    Backup, Packed, Prunable, PruneFilter, Pruned, Restored, Sizes, Stats, reset, restore, vacuum,
+};
 pub use ledger::Ledger;
 pub use notebook::Notebook;
 pub use proposals::{ProposalFilter, StoredProposal};
@@ -64,5 +69,5 @@ pub use search::{
     About, Activity, Cursor, CursorUnreadable, EventFilter, Filter, FoundAudit, FoundEvidence, FoundReceipt,
     Listing, ObjectFilter, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, RecordKind, Status, TableFilter,
 };
-pub use verify::{Progress, Trust, Verification};
+pub use verify::{ExportReport, Progress, Trust, Verification, verify_export};
 pub use writeback::{Finished, Start};

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use synapsor_protocol::event::EVENT_SCHEMA;
 use synapsor_protocol::{Digest, EventKind, Moment};
 
+use crate::keeping::Tombstone;
 use crate::statements::Row;
 
 /// Every column of a link, in the order [`Link::of`] reads them.
@@ -70,6 +71,11 @@ impl<'r> Link<'r> {
     }
 
     pub(crate) fn payload(&self) -> Option<Payload<'r>> {
+        serde_json::from_str(self.payload).ok()
+    }
+
+    /// What was pruned, in an event that says so.
+    pub(crate) fn tombstone(&self) -> Option<Tombstone> {
         serde_json::from_str(self.payload).ok()
     }
 

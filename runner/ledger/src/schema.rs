@@ -82,6 +82,11 @@ fn is_empty(conn: &Connection) -> Result<bool, Error> {
         .map_err(Error::storage("open the ledger"))
 }
 
+/// Whether an earlier release wrote the file, and it was not opened since.
+pub(crate) fn is_older(conn: &Connection) -> Result<bool, Error> {
+    Ok(version(conn)? < newest())
+}
+
 fn version(conn: &Connection) -> Result<i64, Error> {
     pragma(conn, "user_version")
 }

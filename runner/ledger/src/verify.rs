@@ -5,6 +5,7 @@
 //! wrong further on in it is kept until the walk gets there, so that the first misfit is the one that is named.
 
 mod anchors;
+mod export;
 mod records;
 mod settle;
 
@@ -15,13 +16,16 @@ use synapsor_protocol::EventKind;
 
 use crate::chain;
 use crate::error::Error;
+use crate::keeping::Gone;
 use crate::link::{self, Link, Payload};
 use crate::report::{ChainReport, Misfit, MisfitKind};
+use crate::schema;
 use crate::search;
 use crate::statements::{Statements, cells};
 
 use anchors::Anchors;
 pub use anchors::{Trust, Verification};
+pub use export::{ExportReport, verify_export};
 use records::Witnessed;
 
 /// Events between two looks of the progress.
@@ -71,6 +75,7 @@ pub(crate) fn verify(
         head: chain::genesis().as_str().to_owned(),
         ahead: None,
         afterwards: None,
+        gone: Gone::load(conn)?,
         witnessed: Witnessed::default(),
         room: String::new(),
     };
@@ -101,6 +106,8 @@ pub(crate) struct Walk<'a> {
     ahead: Option<Misfit>,
     /// What is known not to fit and belongs to no event.
     afterwards: Option<Misfit>,
+    /// The events whose records were pruned, as the tombstones say; each of those is an event of the walk itself.
+    gone: Gone,
     witnessed: Witnessed,
     /// Room in which an event is put together to be hashed.
     room: String,
@@ -126,6 +133,10 @@ impl Walk<'_> {
         self.progress.walked.store(self.fitting.unsigned_abs(), Ordering::Relaxed);
         self.afterwards.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)))?;
         self.witnessed.are_all(self.conn)?;
+        // A copy of an earlier release's ledger has no such columns yet.
+        if self.conn.file().map(schema::is_older).transpose()?.unwrap_or_default() {
+            return Ok(());
+        }
         match search::miscopied(self.conn)? {
             Some(record) => Err(misfit(MisfitKind::RecordEdited, None, Some(record))),
             None => Ok(()),
@@ -166,6 +177,12 @@ impl Walk<'_> {
 
     /// What the event vouches for, and what its proposal became.
     fn bound(&mut self, event: &Link<'_>, kind: EventKind, payload: &Payload<'_>) -> Result<(), Stop> {
+        if kind == EventKind::RecordsPruned {
+            return self.anchors.buried(event, self.ledger_id);
+        }
+        if self.gone.holds(event.seq) {
+            return Ok(());
+        }
         self.witnessed.documents(self.conn, event, kind, payload)?;
         match event.proposal_id {
             None => Ok(()),

@@ -41,6 +41,8 @@ pub enum EventKind {
     WritebackInterrupted,
     /// The outcome is not known.
     WritebackUnknown,
+    /// Records of earlier events were archived and removed; the events stay.
+    RecordsPruned,
 }
 
 impl EventKind {
@@ -60,6 +62,7 @@ impl EventKind {
         Self::WritebackFailed,
         Self::WritebackInterrupted,
         Self::WritebackUnknown,
+        Self::RecordsPruned,
     ];
 
     /// The kind of that name.
@@ -84,6 +87,7 @@ impl EventKind {
             Self::WritebackFailed => "writeback_failed",
             Self::WritebackInterrupted => "writeback_interrupted",
             Self::WritebackUnknown => "writeback_unknown",
+            Self::RecordsPruned => "records_pruned",
         }
     }
 }

@@ -7,6 +7,7 @@ mod tally;
 mod completions;
 mod config;
 mod configure;
+mod confirm;
 mod handler;
 mod job;
 mod mcp;
@@ -16,6 +17,7 @@ mod propose;
 mod reconcile;
 mod replay;
 mod rerun;
+mod store;
 mod tools;
 mod validate;
 mod writeback;
@@ -53,6 +55,7 @@ pub(crate) async fn run(
         Command::Backtest(wanted) => backtest::run(&wanted, settings, json).await.map(Some),
         Command::Validate(validate) => validate::run(&validate, json).await.map(Some),
         Command::Handler(command) => handler::run(command, settings, json).await.map(Some),
+        Command::Store(command) => store::run(command, settings, json).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),
     }
 }

@@ -1,11 +1,10 @@
 //! `synapsor proposals`: list, show, and decide. A decision is for the content that was shown, by digest.
 
-use std::io::{BufRead, IsTerminal};
-
 use serde_json::json;
 use synapsor_ledger::{Ledger, ProposalFilter, StoredProposal};
 use synapsor_protocol::{Code, Digest, Refusal, Verdict};
 
+use super::confirm::confirm;
 use super::job;
 use crate::args::{Decide, List, Proposals};
 use crate::print::{self, Report, proposal, style, usage};
@@ -77,7 +76,11 @@ async fn decide(
         print::line(&proposal::sheet(&stored));
     }
     if !decide.yes {
-        confirm(verdict)?;
+        let word = match verdict {
+            Verdict::Approved => "approve",
+            Verdict::Rejected => "reject",
+        };
+        confirm(&format!("{word} exactly this change"))?;
     }
     let desk = wiring::desk(settings, &config, ledger);
     let actor = settings.actor(decide.actor.as_deref());
@@ -93,20 +96,4 @@ async fn decide(
     };
     let text = format!("\n{done} by {}{}", print::inert::text(&actor), proposal::next(&decided));
     Ok(Report::done(proposal::document(&decided), text))
-}
-
-/// Asks on a terminal; elsewhere a decision needs `--yes`.
-fn confirm(verdict: Verdict) -> Result<(), Refusal> {
-    let word = match verdict {
-        Verdict::Approved => "approve",
-        Verdict::Rejected => "reject",
-    };
-    let refused = |message: &str| Refusal::new(Code::ConfirmationRequired, message);
-    if !std::io::stdin().is_terminal() {
-        return Err(refused("nobody is there to confirm").hint("add --yes when a person has decided"));
-    }
-    print::note(&format!("Type {} to {word} exactly this change:", style::strong("yes")));
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(|_| refused("the answer could not be read"))?;
-    if answer.trim() == "yes" { Ok(()) } else { Err(refused("not confirmed; nothing was decided")) }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use synapsor_protocol::{Checkpoint, Verifier};
 
 use super::{Progress, Stop, misfit};
+use crate::link::Link;
 use crate::report::MisfitKind;
 
 /// Whose signatures count.
@@ -75,6 +76,19 @@ impl<'a> Anchors<'a> {
             self.passed += 1;
         }
         Ok(())
+    }
+
+    /// A tombstone is signed for this ledger; by a key that counts, where it was said which do.
+    pub(super) fn buried(&self, event: &Link<'_>, ledger_id: &str) -> Result<(), Stop> {
+        let named = || Some("what was pruned".to_owned());
+        let edited = || misfit(MisfitKind::EventEdited, Some(event.seq), named());
+        let tombstone = event.tombstone().ok_or_else(edited)?;
+        let Some(trust) = self.trust else { return Ok(()) };
+        let message = tombstone.message(ledger_id)?;
+        if trust.signed(&tombstone.public_key, &message, &tombstone.signature) {
+            return Ok(());
+        }
+        Err(misfit(MisfitKind::SignatureInvalid, Some(event.seq), named()))
     }
 
     /// At the end of the chain none may be left over.

@@ -10,6 +10,7 @@ mod faults;
 mod files;
 mod frozen;
 mod handover;
+mod keeping;
 mod proof;
 mod record;
 mod search;

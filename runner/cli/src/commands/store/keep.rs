@@ -1,0 +1,119 @@
+//! `synapsor store stats|backup|restore|vacuum|reset`.
+
+use serde_json::json;
+use synapsor_ledger::Stats;
+use synapsor_protocol::Refusal;
+
+use super::super::confirm::confirm;
+use super::key;
+use crate::args::{Confirmed, Copy};
+use crate::exit::Exit;
+use crate::print::{Report, inert, style};
+use crate::settings::Settings;
+use crate::wiring;
+
+pub(super) async fn stats(settings: &Settings) -> Result<Report, Refusal> {
+    let ledger = wiring::ledger(settings, false).await?;
+    let stats = ledger.stats().await.map_err(|error| error.refusal())?;
+    Ok(Report::done(serde_json::to_value(&stats).map_err(Refusal::bug)?, described(&stats)))
+}
+
+fn described(stats: &Stats) -> String {
+    let mut lines = vec![format!("{} {}", style::strong("ledger"), stats.ledger_id)];
+    if let (Some(first), Some(last)) = (stats.first_at, stats.last_at) {
+        lines.push(format!("  {}  {}, from {first} to {last}", style::dim("events"), stats.events));
+    }
+    for (state, number) in &stats.proposals {
+        lines.push(format!("  {}  {number} {}", style::dim("proposals"), inert::text(state)));
+    }
+    for (kind, number) in &stats.records {
+        lines.push(format!("  {}  {number}", style::dim(kind)));
+    }
+    if stats.pruned > 0 {
+        lines.push(format!("  {}  {} events without their records", style::dim("pruned"), stats.pruned));
+    }
+    if let Some(sizes) = &stats.sizes {
+        lines.push(format!(
+            "  {}  {} bytes, log {} bytes, free {} bytes",
+            style::dim("file"),
+            sizes.file_bytes,
+            sizes.log_bytes,
+            sizes.free_bytes
+        ));
+    }
+    lines.join("\n")
+}
+
+pub(super) async fn backup(copy: &Copy, settings: &Settings) -> Result<Report, Refusal> {
+    let ledger = wiring::ledger(settings, false).await?;
+    let made = ledger.backup(&copy.file, copy.force).await.map_err(|error| error.refusal())?;
+    let path = inert::text(&made.path.display().to_string());
+    let (text, exit) = match &made.report.misfit {
+        None => (
+            format!(
+                "{} {path}\n{} bytes, {} events, verified\nhead {}",
+                style::good("copied"),
+                made.bytes,
+                made.report.events,
+                made.report.head
+            ),
+            Exit::Done,
+        ),
+        Some(misfit) => (
+            format!(
+                "{} {path}\nit does not verify: {}",
+                style::bad("copied"),
+                inert::text(&misfit.to_string())
+            ),
+            Exit::Refused,
+        ),
+    };
+    Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text).exit(exit))
+}
+
+pub(super) fn restore(copy: &Copy, settings: &Settings) -> Result<Report, Refusal> {
+    let path = settings.store_path()?;
+    if path.exists() && copy.force && !copy.yes {
+        confirm(&format!("replace the ledger {}", inert::text(&path.display().to_string())))?;
+    }
+    let made = synapsor_ledger::restore(&copy.file, &path, copy.force).map_err(|error| error.refusal())?;
+    let kept = made.kept.as_ref().map_or_else(String::new, |kept| {
+        format!("\nthe one that stood there is kept: {}", inert::text(&kept.display().to_string()))
+    });
+    let text = format!(
+        "{} {} with {} events{kept}\n{} what happened after the copy was made is not in it; `writeback reconcile inspect` compares a \
+         proposal with its source",
+        style::good("restored"),
+        inert::text(&made.path.display().to_string()),
+        made.report.events,
+        style::dim("hint:"),
+    );
+    Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text))
+}
+
+pub(super) fn vacuum(settings: &Settings) -> Result<Report, Refusal> {
+    let packed = synapsor_ledger::vacuum(&settings.store_path()?).map_err(|error| error.refusal())?;
+    let text = format!("{} from {} to {} bytes", style::good("packed"), packed.bytes_before, packed.bytes);
+    Ok(Report::done(serde_json::to_value(&packed).map_err(Refusal::bug)?, text))
+}
+
+pub(super) fn reset(confirmed: &Confirmed, settings: &Settings) -> Result<Report, Refusal> {
+    let path = settings.store_path()?;
+    if !confirmed.yes {
+        confirm(&format!(
+            "remove the ledger {} with everything in it",
+            inert::text(&path.display().to_string())
+        ))?;
+    }
+    let mut removed = synapsor_ledger::reset(&path).map_err(|error| error.refusal())?;
+    let checkpoints = key::checkpoints_beside(settings)?;
+    if std::fs::remove_file(&checkpoints).is_ok() {
+        removed.push(checkpoints);
+    }
+    let names: Vec<_> =
+        removed.iter().map(|path| inert::text(&path.display().to_string()).to_string()).collect();
+    Ok(Report::done(
+        json!({ "removed": removed }),
+        format!("{} {}", style::good("removed"), names.join(", ")),
+    ))
+}

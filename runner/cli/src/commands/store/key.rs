@@ -1,0 +1,141 @@
+//! The key a ledger is signed with, its checkpoints, and whose signatures count when it is verified.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use synapsor_bundle::{Ed25519, PublicKey, SEED_BYTES, SigningKey};
+use synapsor_ledger::Trust;
+use synapsor_protocol::{Checkpoint, Code, Refusal};
+
+use crate::args;
+use crate::print::{self, Report, inert, style};
+use crate::settings::{Settings, unreadable};
+use crate::wiring;
+
+/// Beside the ledger, where nobody says another place.
+const KEY: &str = "key";
+const CHECKPOINTS: &str = "checkpoints";
+
+/// Largest file of checkpoints, in bytes; a line has about 500.
+const CHECKPOINTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Signs the head of the chain and adds it to a file.
+pub(super) async fn checkpoint(wanted: &args::Checkpoint, settings: &Settings) -> Result<Report, Refusal> {
+    let ledger = wiring::ledger(settings, false).await?;
+    let signer = signing(wanted.key.as_deref(), settings)?;
+    let made = ledger.checkpoint(&signer).await.map_err(|error| error.refusal())?;
+    let file = match &wanted.output {
+        Some(file) => file.clone(),
+        None => beside(settings, CHECKPOINTS)?,
+    };
+    let line = serde_json::to_string(&made).map_err(Refusal::bug)?;
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options
+        .open(&file)
+        .and_then(|mut file| writeln!(file, "{line}").and_then(|()| file.sync_all()))
+        .map_err(|error| cannot_write(&file, &error))?;
+    let text = format!(
+        "{} at event {}\nhead {}\nby   {}\nin   {}{}",
+        style::good("checkpoint"),
+        made.events,
+        made.head,
+        made.public_key,
+        inert::text(&file.display().to_string()),
+        match wanted.output {
+            Some(_) => String::new(),
+            None => format!(
+                "\n{} whoever may write the ledger may write this file too; --output names another place",
+                style::dim("hint:")
+            ),
+        },
+    );
+    let mut document = serde_json::to_value(&made).map_err(Refusal::bug)?;
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("file".into(), serde_json::json!(file));
+    }
+    Ok(Report::done(document, text))
+}
+
+/// The key to sign with: the one that was named, or the one beside the ledger, which is made where there is none.
+pub(super) fn signing(named: Option<&Path>, settings: &Settings) -> Result<SigningKey, Refusal> {
+    if let Some(file) = named {
+        return SigningKey::read(file).map_err(|error| error.refusal());
+    }
+    let file = beside(settings, KEY)?;
+    if !file.exists() {
+        let mut seed = [0_u8; SEED_BYTES];
+        getrandom::fill(&mut seed).map_err(Refusal::bug)?;
+        SigningKey::from_seed(&seed).write_new(&file).map_err(|error| error.refusal())?;
+        print::note(&format!("made the key {}", inert::text(&file.display().to_string())));
+    }
+    SigningKey::read(&file).map_err(|error| error.refusal())
+}
+
+/// Whose signatures count: the keys that were named, or the one beside the ledger.
+pub(super) fn trust(wanted: &args::VerifyStore, settings: &Settings) -> Result<Option<Trust>, Refusal> {
+    let mut public_keys = Vec::new();
+    for text in &wanted.public_keys {
+        let key = PublicKey::try_from(text.clone())
+            .map_err(|error| Refusal::new(Code::InvalidInput, format!("`--public-key`: {error}")))?;
+        public_keys.push(key.to_string());
+    }
+    if let Some(file) = &wanted.key {
+        public_keys.push(SigningKey::read(file).map_err(|error| error.refusal())?.public_key().to_string());
+    }
+    if public_keys.is_empty() {
+        let file = beside(settings, KEY)?;
+        if !file.exists() {
+            return Ok(None);
+        }
+        public_keys.push(SigningKey::read(&file).map_err(|error| error.refusal())?.public_key().to_string());
+    }
+    Ok(Some(Trust { public_keys, verifier: Arc::new(Ed25519) }))
+}
+
+/// The checkpoints in the file that was named, or beside the ledger, where there are some.
+pub(super) fn checkpoints(named: Option<&Path>, settings: &Settings) -> Result<Vec<Checkpoint>, Refusal> {
+    let file = match named {
+        Some(file) => file.to_owned(),
+        None => beside(settings, CHECKPOINTS)?,
+    };
+    if named.is_none() && !file.exists() {
+        return Ok(Vec::new());
+    }
+    let unusable = |why: String| {
+        let message = format!("the checkpoints `{}` cannot be used: {why}", file.display());
+        Refusal::new(Code::InvalidInput, message)
+    };
+    let size =
+        std::fs::metadata(&file).map_err(|error| unreadable("file of checkpoints", &file, &error))?.len();
+    if size > CHECKPOINTS_BYTES_MAX {
+        return Err(unusable(format!("larger than {CHECKPOINTS_BYTES_MAX} bytes")));
+    }
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| unreadable("file of checkpoints", &file, &error))?;
+    let parse = |(at, line): (usize, &str)| {
+        serde_json::from_str(line)
+            .map_err(|error| unusable(format!("line {}: {error}", at.saturating_add(1))))
+    };
+    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
+}
+
+/// The file of that kind beside the ledger.
+pub(super) fn beside(settings: &Settings, kind: &str) -> Result<PathBuf, Refusal> {
+    let mut name = settings.store_path()?.into_os_string();
+    name.push(".");
+    name.push(kind);
+    Ok(PathBuf::from(name))
+}
+
+/// The checkpoints beside the ledger, which are of no use without it.
+pub(super) fn checkpoints_beside(settings: &Settings) -> Result<PathBuf, Refusal> {
+    beside(settings, CHECKPOINTS)
+}
+
+fn cannot_write(file: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::new(Code::InvalidInput, format!("cannot write `{}`: {}", file.display(), error.kind()))
+}

@@ -1,0 +1,255 @@
+//! Prunes what is old and over: reads, refused calls, and proposals that are final, each with everything that belongs to it.
+//!
+//! Invariant: the chain keeps every event. A step archives, deletes and buries in one transaction, and is short, so that
+//! servers go on writing in between.
+//! Absent on purpose: pruning what may still move. An open or unsettled proposal stays, however old.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use synapsor_protocol::{EventKind, Moment, Signer};
+
+use super::archive::{Archive, Line};
+use super::tombstone::{Gone, Tombstone, runs};
+use crate::chain;
+use crate::error::Error;
+use crate::link::{self, Link};
+use crate::statements::{Cell, Statements, cells};
+use crate::writer::Write;
+
+/// Proposals one step prunes at most.
+const PROPOSALS_A_STEP: i64 = 200;
+/// Reads and refused calls one step prunes at most.
+const READS_A_STEP: usize = 1000;
+
+const PRUNING: &str = "prune the ledger";
+
+/// The states a proposal does not leave any more, as the statements below name them.
+const FINAL: &str = "('applied', 'conflict', 'failed', 'rejected', 'canceled')";
+
+/// What to prune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PruneFilter {
+    /// Only what was over before then.
+    pub before: Moment,
+}
+
+/// What a prune would remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Prunable {
+    /// Reads and refused calls.
+    pub calls: u64,
+    /// Final proposals, each with its evidence, audits, decisions, job and receipts.
+    pub proposals: u64,
+}
+
+/// What a prune, or one step of it, removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Events whose records are gone. The events stay.
+    pub events: u64,
+    /// Records that are gone, all of them in the archive.
+    pub records: u64,
+}
+
+/// Counts what a prune would remove.
+pub(crate) fn prunable(conn: &dyn Statements, filter: PruneFilter) -> Result<Prunable, Error> {
+    let gone = Gone::load(conn)?;
+    let mut calls = 0;
+    walk_calls(conn, filter, &gone, &mut |_| {
+        calls += 1;
+        Ok(true)
+    })?;
+    let sql = format!("SELECT count(*) FROM proposals WHERE state IN {FINAL} AND updated_at < ?1");
+    let proposals = conn.one(PRUNING, &sql, cells![filter.before.micros()], |row| row.integer(0))?;
+    Ok(Prunable { calls, proposals: proposals.unwrap_or_default().unsigned_abs() })
+}
+
+/// Prunes the next few; nothing where nothing is left to prune.
+pub(crate) fn prune_step(
+    write: &Write<'_>,
+    filter: PruneFilter,
+    actor: &str,
+    archive: &Arc<Mutex<Archive>>,
+    signer: &dyn Signer,
+) -> Result<Pruned, Error> {
+    // The triggers that keep records are set aside in a file's own way; another database has others.
+    write.conn.file().ok_or(Error::NoFile)?;
+    let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut step = Step::into(&mut archive);
+    step.proposals(write.conn, filter)?;
+    if step.events.is_empty() {
+        step.calls(write.conn, filter)?;
+    }
+    if step.events.is_empty() {
+        return Ok(Pruned::default());
+    }
+    let archive_digest = step.archive.finish_step()?;
+    step.delete(write.conn)?;
+    step.events.sort_unstable();
+    let pruned = Pruned { events: count(step.events.len()), records: step.records };
+    let ranges = runs(step.events);
+    let tombstone =
+        Tombstone::sign(write.ledger_id, filter.before, ranges, step.records, archive_digest, signer)?;
+    let payload = serde_json::to_value(tombstone)
+        .map_err(|_| Error::Invariant { what: "a tombstone does not serialize" })?;
+    chain::append(write, EventKind::RecordsPruned, None, actor, payload)?;
+    Ok(pruned)
+}
+
+/// What one step has archived and is about to delete.
+struct Step<'a> {
+    archive: &'a mut Archive,
+    events: Vec<i64>,
+    proposals: Vec<String>,
+    evidence: Vec<String>,
+    audits: Vec<String>,
+    records: u64,
+}
+
+impl<'a> Step<'a> {
+    fn into(archive: &'a mut Archive) -> Self {
+        Self { archive, events: vec![], proposals: vec![], evidence: vec![], audits: vec![], records: 0 }
+    }
+
+    /// Takes a few proposals, each with every event about it.
+    fn proposals(&mut self, conn: &dyn Statements, filter: PruneFilter) -> Result<(), Error> {
+        let sql = format!(
+            "SELECT proposal_id FROM proposals WHERE state IN {FINAL} AND updated_at < ?1
+             ORDER BY created_seq LIMIT {PROPOSALS_A_STEP}"
+        );
+        let before = cells![filter.before.micros()];
+        self.proposals = conn.all(PRUNING, &sql, before, |row| Ok(row.text(0)?.to_owned()))?;
+        let sql = format!("SELECT {} FROM events WHERE proposal_id = ?1 ORDER BY seq", link::COLUMNS);
+        for id in self.proposals.clone() {
+            conn.each(PRUNING, &sql, cells![&id], &mut |row| {
+                let event = Link::of(row).ok_or_else(|| unreadable(&format!("proposal `{id}`")))?;
+                self.take(conn, &event)?;
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Takes a few reads and refused calls.
+    fn calls(&mut self, conn: &dyn Statements, filter: PruneFilter) -> Result<(), Error> {
+        let gone = Gone::load(conn)?;
+        walk_calls(conn, filter, &gone, &mut |event| {
+            self.take(conn, event)?;
+            Ok(self.events.len() < READS_A_STEP)
+        })
+    }
+
+    /// Archives every record an event vouches for.
+    fn take(&mut self, conn: &dyn Statements, event: &Link<'_>) -> Result<(), Error> {
+        let payload = event.payload().ok_or_else(|| unreadable(&format!("event `{}`", event.seq)))?;
+        self.events.push(event.seq);
+        if let Some(id) = payload.evidence_id {
+            let sql = "SELECT document FROM evidence WHERE evidence_id = ?1";
+            self.record(conn, event.seq, ("evidence", id, payload.evidence_digest), sql, cells![id])?;
+            self.evidence.push(id.to_owned());
+        }
+        if let Some(id) = payload.audit_id {
+            let sql = "SELECT document FROM query_audit WHERE audit_id = ?1";
+            self.record(conn, event.seq, ("query_audit", id, payload.audit_digest), sql, cells![id])?;
+            self.audits.push(id.to_owned());
+        }
+        if let Some(id) = payload.receipt_id {
+            let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
+            self.record(conn, event.seq, ("receipt", id, payload.receipt_digest), sql, cells![id])?;
+        }
+        let Some(id) = event.proposal_id else { return Ok(()) };
+        match event.kind() {
+            Some(EventKind::ProposalCreated) => {
+                let sql = "SELECT document FROM proposals WHERE proposal_id = ?1";
+                self.record(conn, event.seq, ("proposal", id, payload.proposal_digest), sql, cells![id])
+            }
+            Some(EventKind::ProposalApproved | EventKind::ProposalRejected) => {
+                let sql = "SELECT document FROM approvals WHERE proposal_id = ?1
+                           AND document ->> '$.proposal_digest' = ?2 AND verdict = ?3";
+                let verdict = match event.kind() {
+                    Some(EventKind::ProposalApproved) => "approved",
+                    _ => "rejected",
+                };
+                let key = cells![id, payload.proposal_digest, verdict];
+                self.record(conn, event.seq, ("decision", id, payload.decision_digest), sql, key)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn record(
+        &mut self,
+        conn: &dyn Statements,
+        seq: i64,
+        (kind, id, digest): (&str, &str, Option<&str>),
+        sql: &str,
+        key: &[Cell<'_>],
+    ) -> Result<(), Error> {
+        let text = conn.one(PRUNING, sql, key, |row| Ok(row.text(0)?.to_owned()))?;
+        // A record that is missing already is what `verify` names; a prune must not bury that.
+        let text = text.ok_or_else(|| unreadable(&format!("{kind} `{id}`")))?;
+        let document: &RawValue =
+            serde_json::from_str(&text).map_err(|_| unreadable(&format!("{kind} `{id}`")))?;
+        self.records += 1;
+        self.archive.add(&Line { seq, kind, id, digest, document })
+    }
+
+    /// Deletes what was taken. The triggers that forbid it are set aside inside this transaction.
+    fn delete(&self, conn: &dyn Statements) -> Result<(), Error> {
+        let triggers = triggers(conn)?;
+        for (name, _) in &triggers {
+            conn.execute(PRUNING, &format!("DROP TRIGGER \"{name}\""), cells![])?;
+        }
+        for table in ["receipts", "approvals", "writeback_jobs", "query_audit", "proposals"] {
+            delete(conn, table, "proposal_id", &self.proposals)?;
+        }
+        delete(conn, "query_audit", "audit_id", &self.audits)?;
+        delete(conn, "evidence", "evidence_id", &self.evidence)?;
+        for (_, sql) in &triggers {
+            conn.execute(PRUNING, sql, cells![])?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands reads and refused calls that may go to `look`, oldest first, until it has enough.
+fn walk_calls(
+    conn: &dyn Statements,
+    filter: PruneFilter,
+    gone: &Gone,
+    look: &mut dyn FnMut(&Link<'_>) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT {} FROM events WHERE proposal_id IS NULL AND at < ?1
+         AND kind IN ('evidence_recorded', 'call_refused') ORDER BY seq",
+        link::COLUMNS
+    );
+    conn.each(PRUNING, &sql, cells![filter.before.micros()], &mut |row| {
+        let event = Link::of(row).ok_or_else(|| unreadable("an event"))?;
+        let enough = !gone.holds(event.seq) && !look(&event)?;
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })
+}
+
+/// The triggers that keep records from being deleted, with the statements that made them.
+fn triggers(conn: &dyn Statements) -> Result<Vec<(String, String)>, Error> {
+    let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%BEFORE DELETE%'
+               AND tbl_name <> 'events'";
+    conn.all(PRUNING, sql, cells![], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
+}
+
+fn delete(conn: &dyn Statements, table: &str, column: &str, keys: &[String]) -> Result<(), Error> {
+    let sql = format!("DELETE FROM {table} WHERE {column} = ?1");
+    keys.iter().try_for_each(|key| conn.execute(PRUNING, &sql, cells![key]).map(drop))
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn unreadable(record: &str) -> Error {
+    Error::Unreadable { record: record.to_owned() }
+}

@@ -8,6 +8,8 @@ mod top;
 mod handlers;
 mod source;
 mod context;
+mod authentication;
+mod rate_limits;
 mod executor;
 mod capability;
 mod target;

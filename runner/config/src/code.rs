@@ -65,6 +65,21 @@ synapsor_protocol::problem_codes! {
         StaticDevContext = "STATIC_DEV_CONTEXT", Warning, "tenant and principal are literals; for development only";
         SharedContextEnv = "SHARED_CONTEXT_ENV", Warning, "tenant and principal come from the same variable";
     }
+    "Authentication and rate limits" {
+        AuthenticationNotObject = "AUTHENTICATION_NOT_OBJECT", Error, "`authentication` is not an object";
+        InvalidIssuer = "INVALID_ISSUER", Error, "`authentication.issuer` is not an https URL (http only on this machine)";
+        InvalidResourceUrl = "INVALID_RESOURCE_URL", Error, "`authentication.resource_url` is not an https URL (http only on this machine)";
+        InvalidAudience = "INVALID_AUDIENCE", Error, "`authentication.audience` is not text";
+        JwksRequired = "JWKS_REQUIRED", Error, "`authentication` has neither or both of `jwks_url` and `jwks_path`";
+        InvalidJwksUrl = "INVALID_JWKS_URL", Error, "`authentication.jwks_url` is not an https URL (http only on this machine)";
+        InvalidJwksPath = "INVALID_JWKS_PATH", Error, "`authentication.jwks_path` is not the path of a file";
+        InvalidTokenAlgorithms = "INVALID_TOKEN_ALGORITHMS", Error, "`authentication.algorithms` is not a list of `RS256`, `ES256` and `EdDSA`, each once";
+        InvalidLeeway = "INVALID_LEEWAY", Error, "`authentication.leeway_seconds` is not a whole number from 1 to 300";
+        InvalidScope = "INVALID_SCOPE", Error, "a scope is empty or has characters a scope cannot have";
+        ClaimsNotVerified = "CLAIMS_NOT_VERIFIED", Warning, "an `http_claims` context without `authentication`: no call of it can be carried out";
+        RateLimitsNotObject = "RATE_LIMITS_NOT_OBJECT", Error, "`rate_limits` is not an object";
+        InvalidRateLimit = "INVALID_RATE_LIMIT", Error, "a rate limit is not a whole number from 1 to 1000000";
+    }
     "Handlers" {
         HandlersNotObject = "HANDLERS_NOT_OBJECT", Error, "`handlers` is not an object";
         InvalidHandlerTrust = "INVALID_HANDLER_TRUST", Error, "`handlers.trust` is not a list of objects with `name` and `public_key`";

@@ -4,6 +4,7 @@
 
 mod capability;
 mod review;
+mod serving;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -60,6 +61,11 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
         handler_trust: handler_trust(handlers),
         executors,
         capabilities,
+        authentication: match raw.authentication {
+            Some(raw) => Some(serving::authentication(raw)?),
+            None => None,
+        },
+        rate_limits: serving::rate_limits(raw.rate_limits),
         cloud: raw.cloud.map(cloud),
     })
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: only [`crate::check`] builds these, so later rooms do not check again.
 
+mod serving;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use synapsor_protocol::{Advance, Digest, Engine, Value};
+
+pub use serving::*;
 
 /// What the runner may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,6 +61,10 @@ pub struct Config {
     pub executors: BTreeMap<String, Executor>,
     /// Capabilities in config order.
     pub capabilities: Vec<Arc<Capability>>,
+    /// Whose signed tokens open the door over HTTP, where any do.
+    pub authentication: Option<Authentication>,
+    /// How often may be called.
+    pub rate_limits: RateLimits,
     /// The hosted service, with [`Mode::Cloud`].
     pub cloud: Option<Cloud>,
 }

@@ -14,6 +14,8 @@ pub(crate) const ENV_NAME_PATTERN: &str = "^[A-Z_][A-Z0-9_]*$";
 pub(crate) const LABEL_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_.-]*$";
 pub(crate) const CAPABILITY_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$";
 pub(crate) const DIGEST_PATTERN: &str = "^sha256:[0-9a-f]{64}$";
+/// Less than [`Form::WebUrl`] asks for, as far as an editor can tell.
+pub(crate) const WEB_URL_PATTERN: &str = "^https?://[^/]";
 pub(crate) const PUBLIC_KEY_PATTERN: &str = "^ed25519:[A-Za-z0-9+/]{43}=$";
 
 /// What a text must look like.
@@ -33,6 +35,10 @@ pub(crate) enum Form {
     FilePath,
     /// An Ed25519 public key, 32 bytes in base64.
     PublicKey,
+    /// An https URL, or an http one on this machine. No user, password or fragment.
+    WebUrl,
+    /// A scope of OAuth.
+    Scope,
 }
 
 impl Form {
@@ -59,6 +65,11 @@ impl Form {
                         && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
                 })
             }
+            Self::WebUrl => is_web_url(text),
+            Self::Scope => {
+                !text.is_empty()
+                    && text.bytes().all(|b| matches!(b, b'!'..=b'~') && !matches!(b, b'"' | b'\\'))
+            }
         }
     }
 
@@ -74,8 +85,31 @@ impl Form {
             Self::Prose => "text that is not empty",
             Self::FilePath => "the path of a file",
             Self::PublicKey => "a public key, `ed25519:` and 32 bytes in base64",
+            Self::WebUrl => {
+                "an `https://` URL (`http://` on this machine) without user, password and fragment"
+            }
+            Self::Scope => "a scope (printable ASCII without spaces, quotes and backslashes)",
         }
     }
+}
+
+/// Hosts that are this machine, however names resolve.
+const LOOPBACK_HOSTS: &[&str] = &["localhost", "127.0.0.1", "[::1]"];
+
+fn is_web_url(text: &str) -> bool {
+    let plain = text.bytes().all(|b| matches!(b, b'!'..=b'~') && !br#""\<>^`{|}#@"#.contains(&b));
+    let host = |rest: &str| rest.split(['/', '?']).next().unwrap_or_default().to_owned();
+    let is_loopback = |host: &str| {
+        LOOPBACK_HOSTS.iter().filter_map(|name| host.strip_prefix(name)).any(|rest| {
+            rest.is_empty() || rest.strip_prefix(':').is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
+        })
+    };
+    let named = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => !host(rest).is_empty() && !host(rest).starts_with(':'),
+        (None, Some(rest)) => is_loopback(&host(rest)),
+        (None, None) => false,
+    };
+    plain && named
 }
 
 /// A first character that is no digit (nor punctuation), then any of `rest`.
@@ -118,5 +152,39 @@ mod tests {
             assert!(!Form::FilePath.accepts(text), "{text:?}");
         }
         assert!(Form::FilePath.accepts("./data/app.db"));
+    }
+
+    #[test]
+    fn a_web_address_is_encrypted_or_on_this_machine_and_carries_no_credential() {
+        for text in [
+            "https://id.example",
+            "https://id.example:8443/a/b?x=1",
+            "http://127.0.0.1:9/jwks.json",
+            "http://localhost/",
+            "http://[::1]:80",
+        ] {
+            assert!(Form::WebUrl.accepts(text), "{text:?}");
+        }
+        for text in [
+            "",
+            "id.example",
+            "https://",
+            "https:///a",
+            "https://:443/",
+            "ftp://id.example",
+            "http://id.example",
+            "http://127.0.0.1.example/",
+            "http://127.0.0.15/",
+            "http://localhost.example/",
+            "http://localhost:80x/",
+            "http://127.0.0.1@id.example/",
+            "https://user:secret@id.example",
+            "https://id.example/#a",
+            "https://id.example/a b",
+            "https://id.example/\n",
+            "https://id.example\\@b",
+        ] {
+            assert!(!Form::WebUrl.accepts(text), "{text:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod capability;
 mod exact;
+mod serving;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN, PUBLI
 
 pub(crate) use capability::*;
 pub(crate) use exact::{EnvName, ExactNumber, Identifier};
+pub(crate) use serving::*;
 
 /// What a model may ask this runner for, and how it is kept safe. Names of environment variables only; never a URL,
 /// a password or SQL.
@@ -60,6 +62,10 @@ pub(crate) struct RawConfig {
     /// What a model may ask for, in the order tools are listed.
     #[serde(default)]
     pub(crate) capabilities: Vec<RawCapability>,
+    /// Whose signed tokens open the door over HTTP.
+    pub(crate) authentication: Option<RawAuthentication>,
+    /// How often may be called.
+    pub(crate) rate_limits: Option<RawRateLimits>,
     /// The hosted service; only with `mode: cloud`.
     pub(crate) cloud: Option<RawCloud>,
 }
@@ -140,10 +146,10 @@ pub(crate) struct RawContextValues {
     /// The principal itself (`static_dev`).
     #[schemars(length(min = 1))]
     pub(crate) principal: Option<String>,
-    /// Claim that is the tenant (`http_claims`).
+    /// Claim that is the tenant, by name or as a path like `/org/id` (`http_claims`). Default: tenant_id.
     #[schemars(length(min = 1))]
     pub(crate) tenant_id_key: Option<String>,
-    /// Claim that is the principal (`http_claims`).
+    /// Claim that is the principal, by name or as a path (`http_claims`). Default: sub.
     #[schemars(length(min = 1))]
     pub(crate) principal_key: Option<String>,
 }

@@ -18,7 +18,7 @@ const VALUES: &[(&str, Form, &[&str])] = &[
     ("principal_key", Form::Prose, &["http_claims"]),
 ];
 
-pub(super) fn check(context: &Place<'_>, problems: &mut Problems) {
+pub(super) fn check(root: &Place<'_>, context: &Place<'_>, problems: &mut Problems) {
     if !context.is_object() {
         problems.unexpected(context, ProblemCode::TrustedContextNotObject, "an object");
         return;
@@ -34,6 +34,12 @@ pub(super) fn check(context: &Place<'_>, problems: &mut Problems) {
             .add(context.path(), ProblemCode::StaticDevContext, "tenant and principal are literals")
             .hint("use `environment` wherever data is real");
         literals(context, values.as_ref(), problems);
+    }
+    if provider == Some("http_claims") && root.get("authentication").is_none() {
+        let message = "claims are read from signed tokens, and there is no `authentication` that says whose";
+        problems
+            .add(context.path(), ProblemCode::ClaimsNotVerified, message)
+            .hint("add `authentication`, or use `environment`");
     }
 }
 

@@ -9,7 +9,7 @@ use super::names::Names;
 use super::rule::{
     optional_boolean, optional_object, optional_text, required_items, required_members, required_word,
 };
-use super::{capability, cloud, context, executor, handlers, source};
+use super::{authentication, capability, cloud, context, executor, handlers, rate_limits, source};
 use crate::code::ProblemCode;
 use crate::compiled::DEFAULT_CONTEXT;
 use crate::form::Form;
@@ -26,6 +26,8 @@ pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     switches(root, problems);
     sources(root, &names, problems);
     contexts(root, problems);
+    authentication::check(root, problems);
+    rate_limits::check(root, problems);
     handlers::check(root, problems);
     executors(root, &names, problems);
     capabilities(root, &names, problems);
@@ -95,7 +97,7 @@ fn same_file(left: &str, right: &str) -> bool {
 
 fn contexts(root: &Place<'_>, problems: &mut Problems) {
     if let Some(default) = root.get(DEFAULT_CONTEXT) {
-        context::check(&default, problems);
+        context::check(root, &default, problems);
     }
     let Some(contexts) = optional_object(root, "contexts", ProblemCode::ContextsNotObject, problems) else {
         return;
@@ -108,7 +110,7 @@ fn contexts(root: &Place<'_>, problems: &mut Problems) {
             let message = format!("the name of a context is {}", Form::Label.expected());
             problems.add(place.path(), ProblemCode::InvalidContextName, message);
         }
-        context::check(&place, problems);
+        context::check(root, &place, problems);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 use synapsor_config::{
-    Binding, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, Location, Logic, Mode, ResultFormat,
-    check, redacted,
+    Binding, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, IssuerKeys, Location, Logic, Mode,
+    ResultFormat, TokenAlgorithm, check, redacted,
 };
 use synapsor_protocol::{Advance, Code, Engine, Value};
 
@@ -148,6 +148,27 @@ fn cloud_needs_neither_sources_nor_a_context() {
     }
     let config = check(&cloud.to_string()).into_config().unwrap();
     assert!(matches!(&*config.capabilities[0].context, Context::CloudSession));
+}
+
+#[test]
+fn whose_tokens_count_is_compiled_with_its_defaults() {
+    let config = compiled("web");
+    let authentication = config.authentication.unwrap();
+    assert_eq!(authentication.audience, authentication.resource_url);
+    assert_eq!(
+        authentication.algorithms,
+        [TokenAlgorithm::RS256, TokenAlgorithm::ES256, TokenAlgorithm::EdDSA]
+    );
+    assert_eq!(authentication.leeway_seconds, 60);
+    assert_eq!(
+        [authentication.read_scope, authentication.propose_scope],
+        ["synapsor:read", "synapsor:propose"]
+    );
+    assert_eq!(authentication.keys, IssuerKeys::Url("https://id.example/.well-known/jwks.json".to_owned()));
+    assert_eq!(config.rate_limits.calls_per_minute_per_capability.unwrap().get(), 1200);
+    let plain = compiled("shop");
+    assert!(plain.authentication.is_none() && plain.rate_limits.calls_per_minute_per_capability.is_none());
+    assert_eq!(plain.rate_limits.requests_per_minute_per_principal.unwrap().get(), 60_000);
 }
 
 #[test]

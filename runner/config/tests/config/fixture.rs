@@ -6,7 +6,7 @@ use serde_json::Value;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// Every example that is valid.
-pub(crate) const VALID: &[&str] = &["shop", "late-fee", "cloud", "development"];
+pub(crate) const VALID: &[&str] = &["shop", "web", "late-fee", "cloud", "development"];
 
 /// An example's text.
 pub(crate) fn text(name: &str) -> String {

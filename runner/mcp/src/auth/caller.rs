@@ -4,32 +4,34 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
+use synapsor_invocation::{Runtime, VerifiedClaims};
 
 /// Who a request comes from. Cheap to clone. Invariant: holds no token, and its `Debug` shows nothing secret.
 #[derive(Clone)]
 pub struct Caller {
     key: Arc<str>,
+    claims: Option<VerifiedClaims>,
+    may_propose: bool,
 }
 
 impl Caller {
     /// Nobody in particular: a server without authentication.
     pub(super) fn anonymous() -> Self {
-        Self::keyed(&["anonymous"])
+        Self::trusted("anonymous")
     }
 
     /// Whoever has the server's token.
     pub(super) fn holder_of_the_token() -> Self {
-        Self::keyed(&["token"])
+        Self::trusted("token")
     }
 
-    /// A caller whose key is a digest over `parts`.
-    fn keyed(parts: &[&str]) -> Self {
-        let mut digest = Sha256::new();
-        for part in parts {
-            digest.update(part.len().to_be_bytes());
-            digest.update(part);
-        }
-        Self { key: hex::encode(digest.finalize()).into() }
+    fn trusted(name: &str) -> Self {
+        Self { key: digest(&[name]), claims: None, may_propose: true }
+    }
+
+    /// Whoever an issuer vouches for.
+    pub(super) fn verified(issuer: &str, subject: &str, claims: VerifiedClaims, may_propose: bool) -> Self {
+        Self { key: digest(&["claims", issuer, subject]), claims: Some(claims), may_propose }
     }
 
     /// The same for every request of one caller and different for two; a digest, so it may be logged and kept.
@@ -38,10 +40,33 @@ impl Caller {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// Whether the caller was let in for proposals, too.
+    pub fn may_propose(&self) -> bool {
+        self.may_propose
+    }
+
+    /// The runtime as this caller may use it: with the caller's own tenant and principal, where claims decide them.
+    pub(crate) fn runtime(&self, runtime: &Runtime) -> Runtime {
+        match &self.claims {
+            Some(claims) => runtime.for_caller(claims.clone()),
+            None => runtime.clone(),
+        }
+    }
+}
+
+/// One digest over all parts, in which each part keeps its bounds.
+fn digest(parts: &[&str]) -> Arc<str> {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    hex::encode(digest.finalize()).into()
 }
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("key", &self.key).finish()
+        f.debug_struct("Caller").field("key", &self.key).field("may_propose", &self.may_propose).finish()
     }
 }

@@ -1,6 +1,6 @@
 //! The answer to a request that does not come in: RFC 6750's status and `WWW-Authenticate`, and a body with a stable code.
 
-use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde_json::json;
 use synapsor_protocol::{Code, Refusal};
@@ -12,26 +12,56 @@ pub struct Challenge {
     /// RFC 6750's `error`; none where the request carried no token at all.
     error: Option<&'static str>,
     refusal: Refusal,
+    /// Where the client finds out how to get a token, and the scope to ask for.
+    guide: Option<(String, String)>,
+    /// When asking again makes sense; on answers that are not about the token at all.
+    retry_after_seconds: Option<u64>,
 }
 
 impl Challenge {
+    fn new(status: StatusCode, error: Option<&'static str>, refusal: Refusal) -> Self {
+        Self { status, error, refusal, guide: None, retry_after_seconds: None }
+    }
+
     /// There is no token to judge.
     pub(super) fn required() -> Self {
         let refusal = Refusal::new(Code::AuthenticationRequired, "the request carries no bearer token")
             .hint("send `Authorization: Bearer <token>`");
-        Self { status: StatusCode::UNAUTHORIZED, error: None, refusal }
+        Self::new(StatusCode::UNAUTHORIZED, None, refusal)
     }
 
     /// The credentials are not well formed, so no other token will help either.
     pub(super) fn malformed(why: &'static str) -> Self {
-        let refusal = Refusal::new(Code::TokenInvalid, why);
-        Self { status: StatusCode::BAD_REQUEST, error: Some("invalid_request"), refusal }
+        Self::new(StatusCode::BAD_REQUEST, Some("invalid_request"), Refusal::new(Code::TokenInvalid, why))
     }
 
     /// There is a token, and it is not good here.
     pub(super) fn invalid(why: impl Into<String>) -> Self {
-        let refusal = Refusal::new(Code::TokenInvalid, why);
-        Self { status: StatusCode::UNAUTHORIZED, error: Some("invalid_token"), refusal }
+        Self::new(StatusCode::UNAUTHORIZED, Some("invalid_token"), Refusal::new(Code::TokenInvalid, why))
+    }
+
+    /// The token is good, and not for this.
+    pub(super) fn insufficient(scope: &str) -> Self {
+        let refusal =
+            Refusal::new(Code::ScopeInsufficient, format!("the token does not carry the scope `{scope}`"))
+                .hint("ask the issuer for a token with that scope");
+        Self::new(StatusCode::FORBIDDEN, Some("insufficient_scope"), refusal)
+    }
+
+    /// Nobody can say whether the token is good. Asking for another one would not help.
+    pub(super) fn unavailable() -> Self {
+        let refusal = Refusal::new(
+            Code::AuthenticationUnavailable,
+            "the issuer's keys cannot be had, so no token can be checked",
+        );
+        let seconds = Some(super::issuer::ASK_AGAIN_SECONDS);
+        Self { retry_after_seconds: seconds, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, None, refusal) }
+    }
+
+    /// With where the client finds out how to get a token, and the scope to ask for.
+    pub(super) fn guided(mut self, metadata: &str, scope: &str) -> Self {
+        self.guide.get_or_insert_with(|| (metadata.to_owned(), scope.to_owned()));
+        self
     }
 
     /// The status of the answer.
@@ -56,20 +86,33 @@ impl Challenge {
         });
         let mut response = Response::new(body.to_string());
         *response.status_mut() = self.status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(value) = HeaderValue::from_str(&self.www_authenticate()) {
-            response.headers_mut().insert(WWW_AUTHENTICATE, value);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match self.retry_after_seconds {
+            Some(seconds) => {
+                headers.insert(RETRY_AFTER, seconds.into());
+            }
+            None => {
+                headers.extend(
+                    HeaderValue::from_str(&self.www_authenticate()).ok().map(|v| (WWW_AUTHENTICATE, v)),
+                );
+            }
         }
         response
     }
 
     fn www_authenticate(&self) -> String {
-        match self.error {
-            None => "Bearer".to_owned(),
-            Some(error) => {
-                format!("Bearer error=\"{error}\", error_description=\"{}\"", quotable(&self.refusal.message))
-            }
+        let mut parts = Vec::new();
+        let mut put = |name: &str, value: &str| parts.push(format!("{name}=\"{}\"", quotable(value)));
+        if let Some(error) = self.error {
+            put("error", error);
+            put("error_description", &self.refusal.message);
         }
+        if let Some((metadata, scope)) = &self.guide {
+            put("scope", scope);
+            put("resource_metadata", metadata);
+        }
+        if parts.is_empty() { "Bearer".to_owned() } else { format!("Bearer {}", parts.join(", ")) }
     }
 }
 

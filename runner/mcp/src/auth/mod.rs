@@ -5,17 +5,33 @@
 //!
 //! Invariant: no token leaves this module: not to a log, a `Debug` text, an answer, the ledger or another server.
 //! Invariant: only the `Authorization` header counts. A token in a query string or a body is not looked at.
+//! Absent on purpose: getting tokens. This server trusts an issuer; it is none, and it asks none about a caller.
 
 mod bearer;
+mod opaque;
+mod signed;
+mod keys;
+mod issuer;
+mod claims;
+mod metadata;
 mod caller;
 mod challenge;
-mod opaque;
+#[cfg(test)]
+mod standin;
+#[cfg(test)]
+mod table;
 
 use http::HeaderMap;
+use synapsor_invocation::Runtime;
+use synapsor_protocol::{Code, Refusal};
 
 pub use caller::Caller;
 pub use challenge::Challenge;
+pub use issuer::KeySource;
+pub use keys::TokenAlgorithm;
+pub use metadata::{METADATA_PATH, Metadata};
 pub use opaque::{OpaqueTokens, TOKEN_CHARACTERS_MIN};
+pub use signed::{IssuerSettings, SignedTokens};
 
 /// How requests prove who sends them.
 #[derive(Debug)]
@@ -24,6 +40,8 @@ pub enum Authentication {
     None,
     /// One shared secret. Everybody who has it is the same caller.
     Opaque(OpaqueTokens),
+    /// Tokens that an issuer signs, each for one principal.
+    Signed(Box<SignedTokens>),
 }
 
 impl Authentication {
@@ -31,11 +49,52 @@ impl Authentication {
     ///
     /// # Errors
     /// The answer to give instead; it says what is missing, and nothing of what was sent.
-    #[expect(clippy::unused_async, reason = "checking a signed token may have to fetch its issuer's keys")]
     pub async fn admit(&self, headers: &HeaderMap) -> Result<Caller, Challenge> {
         match self {
             Self::None => Ok(Caller::anonymous()),
             Self::Opaque(tokens) => tokens.admit(bearer::token(headers)?),
+            Self::Signed(tokens) => {
+                let admitted = match bearer::token(headers) {
+                    Ok(token) => tokens.admit(token).await,
+                    Err(challenge) => Err(challenge),
+                };
+                admitted.map_err(|challenge| tokens.guide(challenge))
+            }
+        }
+    }
+
+    /// The answer to a caller that may read and wants to propose.
+    pub fn propose_challenge(&self) -> Challenge {
+        match self {
+            Self::Signed(tokens) => tokens.propose_challenge(),
+            Self::None | Self::Opaque(_) => Challenge::required(),
+        }
+    }
+
+    /// What a client without a token has to know, where there is an issuer it can get one from.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        match self {
+            Self::Signed(tokens) => Some(tokens.metadata()),
+            Self::None | Self::Opaque(_) => None,
+        }
+    }
+
+    /// Refuses to serve capabilities of which no call could be carried out, because nothing here verifies claims.
+    ///
+    /// # Errors
+    /// [`Code::TrustedContextUnsupported`], with the first such capability.
+    pub fn suits(&self, runtime: &Runtime) -> Result<(), Refusal> {
+        match (self, runtime.on_claims()) {
+            (Self::Signed(_), _) | (_, None) => Ok(()),
+            (Self::None | Self::Opaque(_), Some((capability, context))) => {
+                let message = format!(
+                    "context `{context}` of capability `{capability}` takes tenant and principal from a signed token, \
+                     which nobody verifies here"
+                );
+                Err(Refusal::new(Code::TrustedContextUnsupported, message).hint(
+                    "use an `environment` context, or serve over HTTP with `authentication` in the config",
+                ))
+            }
         }
     }
 }

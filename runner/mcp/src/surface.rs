@@ -134,8 +134,14 @@ impl ServerHandler for Surface {
             trace_id = call.trace.as_ref().map(TraceId::as_str),
         );
         let progress = Progress::wanted(&context, &mut call);
-        let runtime = Asker::of(&context.extensions).runtime(&served);
-        let work = async move { runtime.invoke(call).await }.instrument(span);
+        let asker = Asker::of(&context.extensions);
+        let permitted = asker.permit(&served, &self.live.options().rate_limits, &name);
+        let runtime = asker.runtime(&served);
+        let work = async move {
+            permitted?;
+            runtime.invoke(call).await
+        }
+        .instrument(span);
         let answer = progress.of(guarded(context.ct.cancelled(), Box::pin(work))).await;
         point!("worker.reply", ErrorData::internal_error("a failpoint", None));
 

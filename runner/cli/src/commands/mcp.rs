@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use synapsor_invocation::Handlers;
+use synapsor_mcp::auth::Authentication;
 use synapsor_mcp::{Live, ServeOptions};
 use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,7 +22,11 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
     // Handlers compile while the client says hello; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
-    let live = Live::new(runtime, options(serve)).map_err(|error| error.refusal())?;
+    // Whoever starts the runner over stdio is trusted, and nobody can verify more about them.
+    Authentication::None.suits(&runtime)?;
+    let mut options = options(serve);
+    options.rate_limits = super::authentication::rate_limits(&config);
+    let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
     let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
     let serving = synapsor_mcp::serve_stdio(live, stop_signal());
     let ended = tokio::select! {

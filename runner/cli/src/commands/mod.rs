@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_all;
+mod authentication;
 mod backtest;
 mod tally;
 mod completions;

@@ -54,7 +54,7 @@ impl TokenAlgorithm {
 }
 
 /// How often may be called; `None` is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RateLimits {
     /// Requests of one principal in a minute, over HTTP.
     pub requests_per_minute_per_principal: Option<NonZeroU32>,

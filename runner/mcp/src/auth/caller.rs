@@ -4,14 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use synapsor_invocation::{Runtime, VerifiedClaims};
+use synapsor_invocation::{Runtime, ToolKind, VerifiedClaims};
+
+use super::challenge::Challenge;
 
 /// Who a request comes from. Cheap to clone. Invariant: holds no token, and its `Debug` shows nothing secret.
 #[derive(Clone)]
 pub struct Caller {
     key: Arc<str>,
     claims: Option<VerifiedClaims>,
-    may_propose: bool,
+    /// The answer to a proposal, where the caller may not make one.
+    no_proposals: Option<Arc<Challenge>>,
 }
 
 impl Caller {
@@ -26,12 +29,17 @@ impl Caller {
     }
 
     fn trusted(name: &str) -> Self {
-        Self { key: digest(&[name]), claims: None, may_propose: true }
+        Self { key: digest(&[name]), claims: None, no_proposals: None }
     }
 
     /// Whoever an issuer vouches for.
-    pub(super) fn verified(issuer: &str, subject: &str, claims: VerifiedClaims, may_propose: bool) -> Self {
-        Self { key: digest(&["claims", issuer, subject]), claims: Some(claims), may_propose }
+    pub(super) fn verified(
+        issuer: &str,
+        subject: &str,
+        claims: VerifiedClaims,
+        no_proposals: Option<Arc<Challenge>>,
+    ) -> Self {
+        Self { key: digest(&["claims", issuer, subject]), claims: Some(claims), no_proposals }
     }
 
     /// The same for every request of one caller and different for two; a digest, so it may be logged and kept.
@@ -41,9 +49,15 @@ impl Caller {
         &self.key
     }
 
-    /// Whether the caller was let in for proposals, too.
-    pub fn may_propose(&self) -> bool {
-        self.may_propose
+    /// Whether the caller was let in for tools of this kind.
+    ///
+    /// # Errors
+    /// The answer to give instead, with the scope that is missing.
+    pub fn permits(&self, kind: ToolKind) -> Result<(), Arc<Challenge>> {
+        match (kind, &self.no_proposals) {
+            (ToolKind::Proposal, Some(challenge)) => Err(Arc::clone(challenge)),
+            (ToolKind::Read, _) | (ToolKind::Proposal, None) => Ok(()),
+        }
     }
 
     /// The runtime as this caller may use it: with the caller's own tenant and principal, where claims decide them.
@@ -67,6 +81,9 @@ fn digest(parts: &[&str]) -> Arc<str> {
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("key", &self.key).field("may_propose", &self.may_propose).finish()
+        f.debug_struct("Caller")
+            .field("key", &self.key)
+            .field("may_propose", &self.no_proposals.is_none())
+            .finish()
     }
 }

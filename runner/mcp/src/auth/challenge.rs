@@ -11,7 +11,7 @@ pub struct Challenge {
     status: StatusCode,
     /// RFC 6750's `error`; none where the request carried no token at all.
     error: Option<&'static str>,
-    refusal: Refusal,
+    refusal: Box<Refusal>,
     /// Where the client finds out how to get a token, and the scope to ask for.
     guide: Option<(String, String)>,
     /// When asking again makes sense; on answers that are not about the token at all.
@@ -20,7 +20,7 @@ pub struct Challenge {
 
 impl Challenge {
     fn new(status: StatusCode, error: Option<&'static str>, refusal: Refusal) -> Self {
-        Self { status, error, refusal, guide: None, retry_after_seconds: None }
+        Self { status, error, refusal: Box::new(refusal), guide: None, retry_after_seconds: None }
     }
 
     /// There is no token to judge.
@@ -56,6 +56,16 @@ impl Challenge {
         );
         let seconds = Some(super::issuer::ASK_AGAIN_SECONDS);
         Self { retry_after_seconds: seconds, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, None, refusal) }
+    }
+
+    /// The principal asks more often than it may.
+    pub(super) fn too_often(seconds: u64) -> Self {
+        let refusal = Refusal::new(
+            Code::RateLimited,
+            "there are more requests of this principal than the config allows",
+        )
+        .hint(format!("ask again in {seconds} s"));
+        Self { retry_after_seconds: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, None, refusal) }
     }
 
     /// With where the client finds out how to get a token, and the scope to ask for.

@@ -15,6 +15,8 @@ mod issuer;
 mod claims;
 mod metadata;
 mod caller;
+mod permit;
+mod limits;
 mod challenge;
 #[cfg(test)]
 mod standin;
@@ -29,8 +31,10 @@ pub use caller::Caller;
 pub use challenge::Challenge;
 pub use issuer::KeySource;
 pub use keys::TokenAlgorithm;
+pub use limits::{RateLimits, RateSettings};
 pub use metadata::{METADATA_PATH, Metadata};
 pub use opaque::{OpaqueTokens, TOKEN_CHARACTERS_MIN};
+pub(crate) use permit::{NotPermitted, permit};
 pub use signed::{IssuerSettings, SignedTokens};
 
 /// How requests prove who sends them.
@@ -60,14 +64,6 @@ impl Authentication {
                 };
                 admitted.map_err(|challenge| tokens.guide(challenge))
             }
-        }
-    }
-
-    /// The answer to a caller that may read and wants to propose.
-    pub fn propose_challenge(&self) -> Challenge {
-        match self {
-            Self::Signed(tokens) => tokens.propose_challenge(),
-            Self::None | Self::Opaque(_) => Challenge::required(),
         }
     }
 

@@ -85,12 +85,6 @@ impl SignedTokens {
         challenge.guided(self.metadata.address(), &self.settings.read_scope)
     }
 
-    /// The answer to a caller that may read and wants to propose.
-    pub(super) fn propose_challenge(&self) -> Challenge {
-        Challenge::insufficient(&self.settings.propose_scope)
-            .guided(self.metadata.address(), &self.settings.propose_scope)
-    }
-
     pub(super) async fn admit(&self, token: &str) -> Result<Caller, Challenge> {
         let claims = self.verified(token).await?;
         let (read, propose) = (&self.settings.read_scope, &self.settings.propose_scope);
@@ -98,7 +92,11 @@ impl SignedTokens {
         if !may_propose && !claims::carries(&claims, read) {
             return Err(Challenge::insufficient(read));
         }
-        Ok(caller(claims, may_propose))
+        let no_proposals = (!may_propose).then(|| {
+            let challenge = Challenge::insufficient(propose).guided(self.metadata.address(), propose);
+            Arc::new(challenge)
+        });
+        Ok(caller(claims, no_proposals))
     }
 
     /// The claims of a token that is good here.
@@ -152,10 +150,10 @@ impl fmt::Debug for SignedTokens {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where claims were just verified")]
-fn caller(claims: Map<String, Json>, may_propose: bool) -> Caller {
+fn caller(claims: Map<String, Json>, no_proposals: Option<Arc<Challenge>>) -> Caller {
     let text = |name: &str| claims.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let (issuer, subject) = (text("iss"), text("sub"));
-    Caller::verified(&issuer, &subject, VerifiedClaims::vouched_for(claims), may_propose)
+    Caller::verified(&issuer, &subject, VerifiedClaims::vouched_for(claims), no_proposals)
 }
 
 /// `JWT` or `at+jwt` (RFC 9068): an issuer signs other things too, such as notices of a logout.

@@ -8,6 +8,7 @@ use expect_test::expect;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value as Json, json};
+use synapsor_invocation::ToolKind;
 use synapsor_protocol::{Clock, Code};
 
 use super::standin::{Hands, NOON_SECONDS, Signer, set};
@@ -64,6 +65,11 @@ async fn sent(door: &Authentication, token: &str) -> Result<Caller, Challenge> {
     door.admit(&HeaderMap::from_iter([(AUTHORIZATION, value)])).await
 }
 
+fn header(challenge: &Challenge) -> String {
+    let response = challenge.response();
+    response.headers()[WWW_AUTHENTICATE].to_str().expect("text").to_owned()
+}
+
 /// The words that refused a token, after checking that the answer repeats nothing of it.
 async fn refused(door: &Authentication, token: &str) -> String {
     match sent(door, token).await {
@@ -87,7 +93,10 @@ async fn a_good_token_of_every_algorithm_is_admitted_as_its_subject() {
     let mut keys = Vec::new();
     for signer in [Signer::rs256("r"), Signer::es256("e"), Signer::ed_dsa("d")] {
         let caller = sent(&door, &signer.signs(&claims())).await.expect("admitted");
-        assert!(!caller.may_propose());
+        assert!(caller.permits(ToolKind::Read).is_ok());
+        let challenge = caller.permits(ToolKind::Proposal).expect_err("refused");
+        assert_eq!((challenge.status().as_u16(), challenge.refusal().code), (403, Code::ScopeInsufficient));
+        assert!(header(&challenge).contains("scope=\"synapsor:propose\""), "{}", header(&challenge));
         keys.push(caller.key().to_owned());
     }
     assert!(keys.windows(2).all(|pair| pair[0] == pair[1]), "one subject is one caller");
@@ -110,7 +119,7 @@ async fn what_an_issuer_may_leave_out_or_say_otherwise_is_admitted() {
     }
     let mut listed = claims_with("scope", Json::Null);
     listed["scp"] = json!(["synapsor:read", "synapsor:propose"]);
-    assert!(sent(&door, &signer.signs(&listed)).await.expect("admitted").may_propose());
+    assert!(sent(&door, &signer.signs(&listed)).await.expect("admitted").permits(ToolKind::Proposal).is_ok());
     for typ in ["at+jwt", "application/at+jwt", "jwt"] {
         let mut header = signer.header();
         header["typ"] = json!(typ);
@@ -293,10 +302,6 @@ async fn an_algorithm_the_config_does_not_name_does_not_count() {
 #[tokio::test]
 async fn every_challenge_says_where_a_token_is_had_and_for_which_scope() {
     let (door, signer) = (door().await, Signer::ed_dsa("d"));
-    let header = |challenge: &Challenge| {
-        let response = challenge.response();
-        response.headers()[WWW_AUTHENTICATE].to_str().expect("text").to_owned()
-    };
     let metadata = "resource_metadata=\"https://runner.example/.well-known/oauth-protected-resource/mcp\"";
     let none = door.admit(&HeaderMap::new()).await.expect_err("refused");
     assert_eq!(header(&none), format!("Bearer scope=\"synapsor:read\", {metadata}"));
@@ -308,7 +313,6 @@ async fn every_challenge_says_where_a_token_is_had_and_for_which_scope() {
     let poor = sent(&door, &signer.signs(&claims_with("scope", json!("openid")))).await.expect_err("refused");
     assert_eq!(poor.status(), 403);
     assert!(header(&poor).starts_with("Bearer error=\"insufficient_scope\", "), "{}", header(&poor));
-    assert!(header(&door.propose_challenge()).contains("scope=\"synapsor:propose\""));
     expect![[r#"
         {
           "authorization_servers": [
@@ -323,7 +327,8 @@ async fn every_challenge_says_where_a_token_is_had_and_for_which_scope() {
             "synapsor:read",
             "synapsor:propose"
           ]
-        }"#]].assert_eq(&format!("{:#}", door.metadata().expect("metadata").document()));
+        }"#]]
+    .assert_eq(&format!("{:#}", door.metadata().expect("metadata").document()));
 }
 
 #[tokio::test]

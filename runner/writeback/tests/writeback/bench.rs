@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use synapsor_config::{
     Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, HandlerIsolation, HandlerTrust,
-    Location, Logic as ConfigLogic, Mode, ProposalRules, ReceiptsMode, ResultFormat, Source, TableTarget,
+    Location, Logic as ConfigLogic, Mode, ProposalRules, RateLimits, ReceiptsMode, ResultFormat, Source,
+    TableTarget,
 };
 use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
@@ -384,6 +385,8 @@ impl Bench {
             handler_isolation: HandlerIsolation::default(),
             handler_cache: true,
             executors: BTreeMap::new(),
+            authentication: None,
+            rate_limits: RateLimits::default(),
             cloud: None,
             capabilities: vec![Arc::new(capability)],
         }

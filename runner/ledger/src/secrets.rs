@@ -3,6 +3,7 @@
 //! Invariant: an error names the field, never the value.
 //! A name alone condemns only what could hold a secret: `password_changed_at` is a time and `token_count` a number.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -11,12 +12,22 @@ use synapsor_protocol::{ChangeSet, Columns, EvidenceBundle, RecordedRead, Value}
 use crate::error::Error;
 use crate::rule::Rule;
 
-const SECRET_WORDS: &str = "password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|cookie|\
+const SECRET_WORDS: &str = "password|passwd|passphrase|pwd|secret|jwt|token|api[_-]?key|access[_-]?key|private[_-]?key|cookie|\
                             credential|connection[_-]?string|database[_-]?url|read[_-]?url|write[_-]?url";
 
 /// A secret's word anywhere in a name, set off by `_` or `-`.
 static SECRET_NAME: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!("(?i)(?:^|[_-])(?:{SECRET_WORDS})s?(?:$|[_-])")));
+
+/// An ending that says a name is about a secret and does not hold one: `token_type`, `cookie_consent`.
+static ABOUT_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)[_-](?:count|type|kind|policy|status|state|expires|expiry|length|limit|usage|used|required|enabled|changed|consent|name|label|version)$",
+    )
+});
+
+/// Where a new word begins in a name such as `accessToken`.
+static NEW_WORD: LazyLock<Regex> = LazyLock::new(|| pattern("([a-z0-9])([A-Z])"));
 
 /// A secret's word at the end: `reset_token` is one even as a number, `token_count` is not.
 static SECRET_NAME_END: LazyLock<Regex> =
@@ -25,7 +36,7 @@ static SECRET_NAME_END: LazyLock<Regex> =
 /// Text that is a secret under any name.
 static SECRET_TEXT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:postgres(?:ql)?|mysql|mariadb)://|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|\bsyn_wbr_[A-Za-z0-9_-]+|-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----",
+        r"(?i)(?:postgres(?:ql)?|mysql|mariadb)://|\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@|\bgh[pousr]_[A-Za-z0-9]{30,}|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAKIA[A-Z0-9]{16}\b|\bsk_live_[A-Za-z0-9]{10,}|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|\bsyn_wbr_[A-Za-z0-9_-]+|-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----",
     )
 });
 
@@ -77,9 +88,25 @@ fn in_columns(columns: &Columns) -> Result<(), Error> {
 fn name_condemns(name: &str, value: &Value) -> bool {
     match value {
         Value::Null | Value::Boolean(_) | Value::Date(_) | Value::Timestamp(_) => false,
-        Value::Integer(_) | Value::Decimal(_) => SECRET_NAME_END.is_match(name),
-        Value::Text(_) | Value::Bytes(_) | Value::Uuid(_) | Value::Json(_) => SECRET_NAME.is_match(name),
+        Value::Integer(_) | Value::Decimal(_) => is_secret_number(name),
+        Value::Text(_) | Value::Bytes(_) | Value::Uuid(_) | Value::Json(_) => is_secret_text(name),
     }
+}
+
+/// Whether a number under this name is a secret.
+fn is_secret_number(name: &str) -> bool {
+    SECRET_NAME_END.is_match(&in_words(name))
+}
+
+/// Whether anything written under this name is a secret.
+fn is_secret_text(name: &str) -> bool {
+    let name = in_words(name);
+    SECRET_NAME.is_match(&name) && !ABOUT_SECRET.is_match(&name)
+}
+
+/// `accessToken` as `access_Token`.
+fn in_words(name: &str) -> Cow<'_, str> {
+    NEW_WORD.replace_all(name, "${1}_${2}")
 }
 
 fn in_value(name: &str, value: &Value) -> Result<(), Error> {
@@ -103,8 +130,8 @@ fn in_json(column: &str, tree: &serde_json::Value) -> Result<(), Error> {
         serde_json::Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
             let condemned = match field {
                 serde_json::Value::Null | serde_json::Value::Bool(_) => false,
-                serde_json::Value::Number(_) => SECRET_NAME_END.is_match(name),
-                _ => SECRET_NAME.is_match(name),
+                serde_json::Value::Number(_) => is_secret_number(name),
+                _ => is_secret_text(name),
             };
             if condemned { Err(looks_secret(&format!("{column}.{name}"))) } else { in_json(column, field) }
         }),
@@ -154,6 +181,15 @@ mod tests {
             "DATABASE_URL",
             "read-url",
             "session_tokens",
+            "accessToken",
+            "clientSecret",
+            "userPassword",
+            "dbPwd",
+            "passphrase",
+            "id_jwt",
+            "x-api-key",
+            "AWS_SECRET_ACCESS_KEY",
+            "password_name_hash_secret",
         ] {
             assert!(refused(name, text("x")), "{name}");
         }
@@ -172,6 +208,20 @@ mod tests {
             "credential2",
             "url",
             "website_url",
+            "keyboard",
+            "key_account",
+            "keywords",
+            "token_count",
+            "token_type",
+            "tokenType",
+            "cookie_consent",
+            "password_status",
+            "password_policy",
+            "secret_name",
+            "passenger",
+            "compass",
+            "bypass_word",
+            "cookies_enabled",
         ] {
             assert!(!refused(name, text("x")), "{name}");
         }
@@ -195,6 +245,13 @@ mod tests {
             text("Authorization: Bearer abcdefgh.ijkl"),
             text("syn_wbr_0123abcd"),
             text("-----BEGIN RSA PRIVATE KEY-----\nAAAA"),
+            text("redis://default:hunter2@cache:6379"),
+            text("clone https://me:hunter2@git.example.com/x.git"),
+            text("ghp_0123456789abcdefghijABCDEFGHIJ456789"),
+            text("xoxb-123456789012-abcdefABCDEF"),
+            text("key AKIAIOSFODNN7EXAMPLE in the mail"),
+            text("sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+            text("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln"),
             Value::Bytes(b"-----BEGIN PRIVATE KEY-----".to_vec()),
             Value::Json(r#"{"a":[{"api_key":"x"}]}"#.into()),
             Value::Json(r#"{"passwords":["x"]}"#.into()),
@@ -210,6 +267,9 @@ mod tests {
             text("the bearer of this note"),
             text("we moved from postgres to mysql"),
             text("https://example.com/orders"),
+            text("https://example.com:8443/a@b"),
+            text("mail me: ada@example.com, 12:30"),
+            text("ghp_ is how a GitHub token begins"),
             Value::Json(r#"{"primary_key":"id","token_count":3,"password":null}"#.into()),
         ] {
             assert!(!refused("note", value.clone()), "{value:?}");

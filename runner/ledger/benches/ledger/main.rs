@@ -7,6 +7,7 @@
 #[expect(dead_code, clippy::panic, reason = "a benchmark tells a part of the stories")]
 mod story;
 
+mod append;
 mod proof;
 
 fn main() {
@@ -16,6 +17,8 @@ fn main() {
     }
     println!("{:<58} {:>18} {:>10}", "what", "measured", "promised");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    append::shared(&runtime);
+    append::proposal(&runtime);
     runtime.block_on(proof::verify());
 }
 

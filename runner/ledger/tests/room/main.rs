@@ -5,6 +5,7 @@
 mod story;
 
 mod crash;
+mod damage;
 mod decide;
 mod faults;
 mod files;

@@ -56,19 +56,44 @@ impl Desk {
     }
 }
 
-#[test]
-fn a_new_project_of_every_language_builds_and_passes_at_once() {
-    for language in synapsor_bundle::languages() {
-        let desk = Desk::new();
-        let made = desk.run(&["handler", "new", "--lang", language, "fee-waiver", "--json"]);
-        assert_eq!(made.exit, 0, "{language}: {made:?}");
-        let built = desk.run_with_tools(&["handler", "build", "fee-waiver", "--json"]);
-        assert_eq!(built.exit, 0, "{language}: {built:?}");
-        assert_eq!(built.json()["changed"], json!(true), "{language}");
-        let valid = desk.run(&["validate", "fee-waiver", "--json"]);
-        assert_eq!(valid.exit, 0, "{language}: {}", valid.stdout);
-        assert_eq!(valid.json()["reports"][0]["cases"].as_array().map(Vec::len), Some(4), "{language}");
-    }
+fn a_new_project_builds_and_passes_at_once(language: &str) {
+    let desk = Desk::new();
+    let made = desk.run(&["handler", "new", "--lang", language, "fee-waiver", "--json"]);
+    assert_eq!(made.exit, 0, "{language}: {made:?}");
+    let built = desk.run_with_tools(&["handler", "build", "fee-waiver", "--json"]);
+    assert_eq!(built.exit, 0, "{language}: {built:?}");
+    assert_eq!(built.json()["changed"], json!(true), "{language}");
+    let valid = desk.run(&["validate", "fee-waiver", "--json"]);
+    assert_eq!(valid.exit, 0, "{language}: {}", valid.stdout);
+    assert_eq!(valid.json()["reports"][0]["cases"].as_array().map(Vec::len), Some(4), "{language}");
+}
+
+/// One test a language, so that they run side by side; together they are every language there is.
+macro_rules! new_projects {
+    ($($test:ident: $language:literal,)+) => {
+        $(#[test]
+        fn $test() {
+            a_new_project_builds_and_passes_at_once($language);
+        })+
+
+        #[test]
+        fn every_language_has_its_own_test_of_a_new_project() {
+            let mut tested = [$($language),+];
+            let mut languages: Vec<_> = synapsor_bundle::languages().collect();
+            tested.sort_unstable();
+            languages.sort_unstable();
+            assert_eq!(languages, tested);
+        }
+    };
+}
+
+new_projects! {
+    a_new_rust_project_builds_and_passes_at_once: "rust",
+    a_new_typescript_project_builds_and_passes_at_once: "typescript",
+    a_new_javascript_project_builds_and_passes_at_once: "javascript",
+    a_new_python_project_builds_and_passes_at_once: "python",
+    a_new_c_project_builds_and_passes_at_once: "c",
+    a_new_go_project_builds_and_passes_at_once: "go",
 }
 
 #[test]
@@ -207,10 +232,15 @@ async fn a_config_that_requires_signatures_serves_only_what_a_trusted_key_has_si
 
     let unsigned = world.run(&propose);
     assert_eq!((unsigned.exit, unsigned.code().as_str()), (1, "HANDLER_NOT_TRUSTED"), "{unsigned:?}");
+    let backtest = ["backtest", "--bundle", bundle, "--json"];
+    let unsigned = world.run(&backtest);
+    assert_eq!((unsigned.exit, unsigned.code().as_str()), (1, "HANDLER_NOT_TRUSTED"), "{unsigned:?}");
     assert_eq!(world.run(&["handler", "sign", bundle, "--key", key]).exit, 0);
     assert_eq!(world.run(&["handler", "verify", bundle]).exit, 0);
     let signed = world.run(&propose);
     assert_eq!(signed.exit, 0, "{signed:?}");
+    let signed = world.run(&backtest);
+    assert_eq!((signed.exit, &signed.json()["counts"]["same"]), (0, &json!(1)), "{signed:?}");
 
     let case = world.folder.path().join("handlers/late-fee/cases/whole-fee.json");
     let text = std::fs::read_to_string(&case).expect("a case").replacen(

@@ -81,6 +81,7 @@ async fn a_rerun_takes_the_settings_of_the_call_and_says_that_the_config_has_cha
     let rerun = world.run(&["rerun", "latest", "--json"]);
     assert_eq!(rerun.exit, 0, "{rerun:?}");
     assert_eq!(rerun.json()["config_changed"], json!(true));
+    assert_eq!(rerun.json()["column_types_checked"], json!(false));
 }
 
 #[tokio::test(flavor = "multi_thread")]

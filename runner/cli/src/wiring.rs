@@ -256,10 +256,7 @@ fn load_handler(
     grant: &HandlerGrant,
     trust: &HandlerTrust,
 ) -> Result<LoadedHandler, Refusal> {
-    let bundle = bundle(&folder.join(&grant.bundle))?;
-    if let Some(problem) = synapsor_bundle::trust_problem(&bundle, trust) {
-        return Err(problem.refusal());
-    }
+    let bundle = trusted_bundle(&folder.join(&grant.bundle), trust)?;
     if let Some(refusal) = first(&synapsor_bundle::grant_problems(&bundle, capability)) {
         return Err(refusal);
     }
@@ -271,6 +268,15 @@ pub(crate) fn bundle(folder: &Path) -> Result<Bundle, Refusal> {
     synapsor_bundle::open(folder).map_err(|problems| {
         first(&problems).unwrap_or_else(|| Refusal::bug("a bundle was refused without a problem"))
     })
+}
+
+/// The same, signed by somebody the config trusts where it requires that.
+pub(crate) fn trusted_bundle(folder: &Path, trust: &HandlerTrust) -> Result<Bundle, Refusal> {
+    let bundle = bundle(folder)?;
+    match synapsor_bundle::trust_problem(&bundle, trust) {
+        Some(problem) => Err(problem.refusal()),
+        None => Ok(bundle),
+    }
 }
 
 fn first(problems: &[Problem]) -> Option<Refusal> {

@@ -16,6 +16,7 @@ use crate::limits::{EngineSettings, Isolation};
 use crate::sandbox::Confinement;
 use crate::slots::Slots;
 use crate::ticker::Ticker;
+use crate::turns::Crowd;
 use crate::wasm::Wasm;
 use crate::worker::Worker;
 
@@ -28,6 +29,8 @@ pub struct HandlerEngine {
 /// What every handler of an engine holds on to.
 pub(crate) struct Shared {
     pub(crate) slots: Slots,
+    /// The guests on the engine's threads.
+    pub(crate) crowd: Crowd,
     place: Place,
     guests: GuestThreads,
     compiler: Compiler,
@@ -81,8 +84,8 @@ impl HandlerEngine {
             }
         };
         let compiler = Compiler::new(&settings)?;
-        let slots = Slots::new(&settings);
-        Ok(Self { shared: Arc::new(Shared { slots, place, guests, compiler, settings, breakers }) })
+        let (slots, crowd) = (Slots::new(&settings), Crowd::on(settings.threads));
+        Ok(Self { shared: Arc::new(Shared { slots, crowd, place, guests, compiler, settings, breakers }) })
     }
 
     /// What keeps the guests' process in; `None` where there is none, or none at the moment.

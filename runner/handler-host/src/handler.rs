@@ -1,6 +1,7 @@
 //! A loaded handler, and the host's side of one call: a slot, a guest, its reads answered, and how it ended.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use synapsor_protocol::{Code, Digest, Usage};
 use tokio::sync::mpsc;
@@ -11,11 +12,16 @@ use crate::call::{self, Prepared};
 use crate::engine::Shared;
 use crate::error::GuestError;
 use crate::limits::Limits;
-use crate::messages::{Asks, DeclaredReads, Ending, HandlerCall, HandlerRun};
+use crate::messages::{DeclaredReads, Ending, HandlerCall, HandlerRun};
 use crate::reads::{ReadDesk, ReadsMade};
 use crate::slots::Slot;
 use crate::stop::Stop;
+use crate::turns::Turns;
 use crate::worker::Resident;
+
+/// How long a guest may run on its caller's thread. An ordinary rule is done by then, and another thread would cost it more
+/// than it takes; a longer one goes on where it keeps no socket waiting.
+const ON_CALLERS_THREAD: Duration = Duration::from_micros(500);
 
 /// A component that passed every check and is compiled. A clone is the same handler.
 #[derive(Clone)]
@@ -59,10 +65,10 @@ impl Handler {
         self.loaded.breaker.as_ref()?.suspension()
     }
 
-    /// Runs one call in a fresh guest, unless the component is suspended.
+    /// Runs one call in a fresh guest, unless the component is suspended. Must be called in a runtime that has timers.
     ///
-    /// The guest runs on the engine's threads or in its process; its reads are answered here, on the caller's. Dropping
-    /// the future stops the guest at its next yield.
+    /// A guest begins on the caller's thread and goes on, if it takes long, on the engine's; or it runs in a process of its
+    /// own. Its reads are answered here, on the caller's thread. Dropping the future stops the guest at its next yield.
     ///
     /// # Errors
     /// [`GuestError`] for every end without an answer, with what was used by then. The handler stays usable.
@@ -83,39 +89,67 @@ impl Handler {
     async fn run(&self, call: HandlerCall, reads: Arc<dyn DeclaredReads>) -> Result<HandlerRun, GuestError> {
         let engine = &self.loaded.engine;
         let slot = engine.slots.take().await.map_err(not_started)?;
-        let (asks, inbox) = mpsc::channel(1);
         let mut desk = ReadDesk::new(reads, self.loaded.limits);
-        let guest = async {
-            match &self.loaded.program {
-                Program::Here(prepared) => run_here(engine, Arc::clone(prepared), call, asks, slot).await,
-                Program::There(resident) => resident.run(call, asks, slot).await,
-            }
-        };
-        let ended = tokio::select! {
-            ended = guest => ended,
-            never = desk.serve(inbox) => match never {},
+        let ended = match &self.loaded.program {
+            Program::Here(prepared) => run_here(engine, Arc::clone(prepared), call, slot, &mut desk).await,
+            Program::There(resident) => resident.run(call, slot, &mut desk).await,
         };
         settle(ended.unwrap_or_else(Ending::without_a_start), desk.finish())
     }
 }
 
-/// On the engine's threads, holding the slot until everything of the guest's is dropped.
+/// In this process, holding the slot until everything of the guest's is dropped.
+///
+/// The guest and the desk that answers it take turns in one task: a read that is answered at once wakes nobody.
 async fn run_here(
-    engine: &Shared,
+    engine: &Arc<Shared>,
     prepared: Arc<Prepared>,
     call: HandlerCall,
-    asks: Asks,
     slot: Slot,
+    desk: &mut ReadDesk,
 ) -> Result<Ending, Stop> {
-    let mut guest = JoinSet::new();
-    let run = async move {
+    let started = Instant::now();
+    let (asks, mut inbox) = mpsc::channel(1);
+    let mut guest = Turns::new(async move {
         let ending = call::run(prepared, call, asks).await;
         drop(slot);
-        ending
+        Ok(ending)
+    });
+    let mut moved = false;
+    loop {
+        let ask = tokio::select! {
+            biased;
+            ended = guest.run_while(|| started.elapsed() < ON_CALLERS_THREAD) => match ended {
+                Some(ended) => return ended,
+                None if moved => continue,
+                None => {
+                    guest = Turns::new(run_on(Arc::clone(engine), guest));
+                    moved = true;
+                    continue;
+                }
+            },
+            Some(ask) = inbox.recv() => ask,
+        };
+        tokio::select! {
+            biased;
+            () = desk.answer(ask) => {}
+            // Its deadline goes on while the source takes its time.
+            ended = guest.run(|| false) => return ended,
+        }
+    }
+}
+
+/// Goes on with a guest on the engine's threads. Dropping this drops the guest there.
+async fn run_on(engine: Arc<Shared>, mut guest: Turns<Result<Ending, Stop>>) -> Result<Ending, Stop> {
+    let mut task = JoinSet::new();
+    let threads = engine.guests().clone();
+    let going_on = async move {
+        let _member = engine.crowd.join();
+        guest.run(|| engine.crowd.leaves_room()).await
     };
-    guest.spawn_on(run, engine.guests());
-    match guest.join_next().await {
-        Some(Ok(ending)) => Ok(ending),
+    task.spawn_on(going_on, &threads);
+    match task.join_next().await {
+        Some(Ok(ended)) => ended,
         // The host's own code panicked or the engine was shut down; the guest cannot do either.
         Some(Err(_)) | None => {
             Err(Stop::new(Code::Internal, "internal error: a handler's call ended without a result"))

@@ -36,6 +36,7 @@ mod recorded;
 mod slots;
 
 mod call;
+mod turns;
 mod console;
 mod v0_1;
 mod wasi;

@@ -3,11 +3,10 @@
 //! Invariant: every answered read is in the record, in order. A read the source did not answer ends the call as a failure,
 //! because a proposal made without the row could not be told from one made with it.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use synapsor_protocol::{Code, Columns, RecordedRead};
-use tokio::sync::{mpsc, oneshot};
+use synapsor_protocol::{Code, Columns, RecordedRead, Value};
+use tokio::sync::oneshot;
 
 use crate::limits::Limits;
 use crate::messages::{Ask, Asks, DeclaredReads, ReadError, Reply};
@@ -41,16 +40,13 @@ impl ReadDesk {
         Self { source, limits, asked: 0, rows: 0, bytes: 0, record: Vec::new(), unavailable: false }
     }
 
-    /// Answers until it is dropped; the guest's end decides when that is.
-    pub(crate) async fn serve(&mut self, mut asks: mpsc::Receiver<Ask>) -> Infallible {
-        while let Some(ask) = asks.recv().await {
-            // A reply nobody waits for belongs to a call that has just ended.
-            match ask {
-                Ask::Get { read, key, reply } => drop(reply.send(self.get(read, key).await)),
-                Ask::Find { read, filters, reply } => drop(reply.send(self.find(read, filters).await)),
-            }
+    /// Answers one ask.
+    pub(crate) async fn answer(&mut self, ask: Ask) {
+        // A reply nobody waits for belongs to a call that has just ended.
+        match ask {
+            Ask::Get { read, key, reply } => drop(reply.send(self.get(read, key).await)),
+            Ask::Find { read, filters, reply } => drop(reply.send(self.find(read, filters).await)),
         }
-        std::future::pending().await
     }
 
     pub(crate) fn finish(self) -> ReadsMade {
@@ -58,7 +54,8 @@ impl ReadDesk {
         ReadsMade { asked, rows, record, unavailable }
     }
 
-    async fn get(&mut self, read: String, key: synapsor_protocol::Value) -> Reply<Option<Columns>> {
+    /// The row of a read by its key.
+    pub(crate) async fn get(&mut self, read: String, key: Value) -> Reply<Option<Columns>> {
         if let Err(refused) = self.admit()? {
             return Ok(Err(refused));
         }
@@ -68,7 +65,8 @@ impl ReadDesk {
         }))
     }
 
-    async fn find(&mut self, read: String, filters: Columns) -> Reply<Vec<Columns>> {
+    /// The rows of a read by its filters.
+    pub(crate) async fn find(&mut self, read: String, filters: Columns) -> Reply<Vec<Columns>> {
         if let Err(refused) = self.admit()? {
             return Ok(Err(refused));
         }

@@ -71,3 +71,37 @@ fn deny_files() -> bool {
         .and_then(landlock::RulesetCreated::restrict_self);
     denied.is_ok_and(|status| status.ruleset != RulesetStatus::NotEnforced)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use landlock::{ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
+
+    use super::*;
+
+    /// Asked in a way that fails where the kernel does not have it.
+    fn kernel_has_landlock() -> bool {
+        Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessFs::from_all(ABI::V1))
+            .and_then(Ruleset::create)
+            .is_ok()
+    }
+
+    #[test]
+    fn where_the_kernel_has_landlock_no_file_can_be_opened_and_the_layer_is_reported() {
+        // Of one thread, which nobody else runs on.
+        let thread = std::thread::spawn(|| {
+            let has = kernel_has_landlock();
+            let before = File::open("/proc/self/status").is_ok();
+            rustix::thread::set_no_new_privs(true).expect("a process may always give up rights");
+            (has, before, deny_files(), File::open("/proc/self/status").map_err(|error| error.kind()))
+        });
+        let (has, before, denied, after) = thread.join().expect("does not panic");
+        assert!(before && denied == has, "landlock in the kernel: {has}, in force: {denied}");
+        if has {
+            assert_eq!(after.err(), Some(std::io::ErrorKind::PermissionDenied), "run with landlock");
+        } else {
+            assert!(after.is_ok(), "run without landlock");
+        }
+    }
+}

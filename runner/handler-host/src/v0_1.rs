@@ -6,13 +6,14 @@ use synapsor_protocol::{Code, Columns, Value};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, StoreContextMut, Trap};
 
-use crate::call::{GuestState, YIELD_FUEL};
+use crate::call::GuestState;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::messages::{Ask, HandlerAnswer, HandlerCall, ReadError};
 use crate::notes::sentence;
 use crate::reads::{ask, size_bytes};
 use crate::stop::Stop;
+use crate::turns::yield_once;
 use crate::wellformed::{self, SENTENCE_CHARS_MAX};
 
 mod bindings {
@@ -164,8 +165,9 @@ async fn spend(store: &mut StoreContextMut<'_, GuestState>, bytes: u64) -> wasmt
     store.set_fuel(left.unwrap_or_default())?;
     let left = left.ok_or(Trap::OutOfFuel)?;
     if left <= store.data().yield_at_fuel {
-        store.data_mut().yield_at_fuel = left.saturating_sub(YIELD_FUEL);
-        tokio::task::yield_now().await;
+        let state = store.data_mut();
+        state.yield_at_fuel = left.saturating_sub(state.slice_fuel);
+        yield_once().await;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! How wasm is configured here: everything off that no guest needs, and everything on that limits one.
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
+};
 
 use crate::allotment::{INSTANCES_MAX, MEMORIES_MAX, TABLES_MAX};
 use crate::allowance::{Allowance, Wasi};
@@ -111,7 +113,9 @@ fn pool(settings: &EngineSettings) -> PoolingAllocationConfig {
         .table_elements(max.table_elements.try_into().unwrap_or(usize::MAX))
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES)
-        .async_stack_keep_resident(KEEP_RESIDENT_BYTES);
+        .async_stack_keep_resident(KEEP_RESIDENT_BYTES)
+        // Where the kernel can say which pages a guest wrote, those are put back and the others left alone.
+        .pagemap_scan(Enabled::Auto);
     pool
 }
 

@@ -24,7 +24,7 @@ type Loaded = BTreeMap<String, (Arc<Capability>, Arc<LoadedHandler>)>;
 pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     let since = wanted.since.as_deref().map(instant).transpose()?;
     let config = settings.config()?;
-    let bundle = wiring::bundle(&wanted.bundle)?;
+    let bundle = wiring::trusted_bundle(&wanted.bundle, &config.handler_trust)?;
     let name = bundle.manifest.name.clone();
     let ledger = wiring::ledger(settings, false).await?;
     if let Some(name) = &wanted.capability {

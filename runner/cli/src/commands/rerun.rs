@@ -29,7 +29,12 @@ pub(crate) async fn run(wanted: &Rerun, settings: &Settings) -> Result<Report, R
     let again = rerun(&past, capability, handler.as_ref(), SettingsFrom::Record).await?;
     let compared = Comparison::new(&past, again).map_err(Refusal::bug)?;
     let same = compared.likeness == Likeness::Same && !compared.other_fuel();
-    let fields = [("same", json!(same)), ("config_changed", json!(config_changed))];
+    // Only the source knows the columns' types, and it is not asked.
+    let fields = [
+        ("same", json!(same)),
+        ("config_changed", json!(config_changed)),
+        ("column_types_checked", json!(false)),
+    ];
     let document = with(serde_json::to_value(&compared).map_err(Refusal::bug)?, fields);
     let text = comparison::rerun(&compared, config_changed);
     Ok(Report::done(document, text).exit(if same { Exit::Done } else { Exit::Refused }))

@@ -31,6 +31,9 @@ pub(crate) fn rerun(compared: &Comparison, config_changed: bool) -> String {
     if config_changed {
         text.push_str("\n  the capability's config has changed since; today's rules were used");
     }
+    text.push_str(
+        "\n  the columns' types were not checked again: only the source knows them, and it was not asked",
+    );
     text
 }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use synapsor_protocol::{Columns, Value};
-use tokio::runtime::Runtime;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 use crate::sample::{Recorded, Sample};
 
@@ -56,16 +55,24 @@ impl BareHost {
         Self { engine, pre, reads, invocation, row, fuel: sample.limits.fuel }
     }
 
-    /// One call in a fresh instance. Whether the answer is a change.
-    pub(crate) fn call(&self, runtime: &Runtime) -> bool {
-        runtime.block_on(async {
-            let mut store = Store::new(&self.engine, State { reads: Arc::clone(&self.reads) });
-            store.set_fuel(self.fuel).expect("is metered");
-            store.set_epoch_deadline(1_000);
-            let guest = self.pre.instantiate_async(&mut store).await.expect("starts");
-            let answer = guest.call_propose(&mut store, &self.invocation, &self.row).await;
-            answer.expect("ends").is_ok()
-        })
+    /// A fresh instance that nobody calls.
+    pub(crate) async fn instantiate(&self) {
+        self.pre.instantiate_async(self.store()).await.expect("starts");
+    }
+
+    /// One call in a fresh instance, which is to end in a change.
+    pub(crate) async fn call(&self) {
+        let mut store = self.store();
+        let guest = self.pre.instantiate_async(&mut store).await.expect("starts");
+        let answer = guest.call_propose(&mut store, &self.invocation, &self.row).await;
+        assert!(answer.expect("ends").is_ok(), "a change, as the room's answer is");
+    }
+
+    fn store(&self) -> Store<State> {
+        let mut store = Store::new(&self.engine, State { reads: Arc::clone(&self.reads) });
+        store.set_fuel(self.fuel).expect("is metered");
+        store.set_epoch_deadline(1_000);
+        store
     }
 }
 
@@ -85,7 +92,8 @@ fn config() -> Config {
         .total_tables(8 * 16)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES)
-        .async_stack_keep_resident(KEEP_RESIDENT_BYTES);
+        .async_stack_keep_resident(KEEP_RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
     config
         .cranelift_nan_canonicalization(true)

@@ -10,8 +10,8 @@ use crate::sample::Sample;
 const HANDLERS: u32 = 10;
 
 /// The engine's own start is not counted; the first pass compiles.
-pub(crate) fn print_warm_start() {
-    let Some(sample) = Sample::find("late-fee") else { return };
+pub(crate) fn print_warm_start(name: &str) {
+    let Some(sample) = Sample::find(name) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let cache = CacheSettings {
         folder: folder.path().join("cache"),
@@ -29,7 +29,7 @@ pub(crate) fn print_warm_start() {
         started.elapsed()
     };
     let (cold, warm) = (start(), start());
-    println!("{HANDLERS} handlers: {cold:.1?} compiled, {warm:.1?} from the cache");
+    println!("{HANDLERS} times {name}: {cold:.1?} compiled, {warm:.1?} from the cache");
 }
 
 /// The same program with another digest: a custom section named `n` follows, and nobody reads it.

@@ -84,6 +84,8 @@ const OLDER: &[i64] = &[];
 /// Which pages of a memory were written since the last call; on the engine's own descriptor.
 const PAGEMAP_SCAN: u64 = 0xc060_6610;
 const PR_SET_VMA: u64 = 0x5356_4d41;
+/// The process that asks, in place of a descriptor of another one.
+const PIDFD_SELF: i32 = -10_000;
 
 /// From here on the kernel answers nothing else, to this thread and all it starts.
 pub(super) fn allow_only_a_guests() -> Result<()> {
@@ -105,6 +107,12 @@ fn rules() -> Result<Rules> {
     let own = u64::from(number(libc::AF_UNIX));
     only(libc::SYS_socketpair, vec![rule(0, word.clone(), SeccompCmpOp::Eq, own)?]);
     only(libc::SYS_ioctl, vec![rule(1, word.clone(), SeccompCmpOp::Eq, PAGEMAP_SCAN)?]);
+    // Many ranges of its own memory given back at once; asked for one by one, each interrupts the other cores.
+    let own_memory =
+        SeccompCondition::new(0, word.clone(), SeccompCmpOp::Eq, u64::from(PIDFD_SELF.cast_unsigned()))?;
+    let give_back =
+        SeccompCondition::new(3, word.clone(), SeccompCmpOp::Eq, u64::from(number(libc::MADV_DONTNEED)))?;
+    only(libc::SYS_process_madvise, vec![SeccompRule::new(vec![own_memory, give_back])?]);
     // Asking for a limit, not setting one.
     only(libc::SYS_prlimit64, vec![rule(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?]);
     let names = [u64::from(number(libc::PR_SET_NAME)), PR_SET_VMA];

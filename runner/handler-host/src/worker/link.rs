@@ -23,8 +23,8 @@ use super::verify::{self, Breach};
 use crate::allowance::Allowance;
 use crate::code::Code as NativeCode;
 use crate::limits::Limits;
-use crate::messages::{Ask, Asks, Ending, HandlerCall};
-use crate::reads;
+use crate::messages::{Ending, HandlerCall};
+use crate::reads::ReadDesk;
 use crate::sandbox::Confinement;
 use crate::slots::Slot;
 use crate::stop::Stop;
@@ -154,8 +154,8 @@ impl Link {
         handler: u64,
         limits: &Limits,
         given: HandlerCall,
-        asks: Asks,
         slot: Slot,
+        desk: &mut ReadDesk,
     ) -> Result<Ending, Stop> {
         let started = Instant::now();
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
@@ -170,7 +170,7 @@ impl Link {
         let _watch = Watch { link: self, call };
         self.send(&ToWorker::Call { call, handler, given })?;
         let late = Duration::from_millis(limits.timeout_ms.saturating_add(LATE_MS));
-        let Ok(ending) = tokio::time::timeout(late, self.attend(call, inbox, asks)).await else {
+        let Ok(ending) = tokio::time::timeout(late, self.attend(call, inbox, desk)).await else {
             self.distrust(&Breach("no answer long after a call's deadline"));
             return Err(lost());
         };
@@ -179,7 +179,12 @@ impl Link {
     }
 
     /// Has the call's reads answered until it ends.
-    async fn attend(&self, call: u64, mut inbox: mpsc::Receiver<Event>, asks: Asks) -> Result<Ending, Stop> {
+    async fn attend(
+        &self,
+        call: u64,
+        mut inbox: mpsc::Receiver<Event>,
+        desk: &mut ReadDesk,
+    ) -> Result<Ending, Stop> {
         loop {
             let asked = match inbox.recv().await.ok_or_else(lost)? {
                 Event::Ended(ending) => return Ok(ending),
@@ -187,7 +192,8 @@ impl Link {
             };
             // The guest's deadline goes on while the source takes its time.
             tokio::select! {
-                answer = answer(&asks, asked) => self.send(&ToWorker::Answered { call, answer })?,
+                biased;
+                answer = answer(desk, asked) => self.send(&ToWorker::Answered { call, answer })?,
                 event = inbox.recv() => match event.ok_or_else(lost)? {
                     Event::Ended(ending) => return Ok(ending),
                     Event::Ask(_) => return self.believe(Err(Breach("a second ask before the first was answered"))),
@@ -287,15 +293,11 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// Has a read answered the way a guest of this process would.
-async fn answer(asks: &Asks, asked: Asked) -> Answer {
+/// Has a read answered as a guest of this process would.
+async fn answer(desk: &mut ReadDesk, asked: Asked) -> Answer {
     let answered = match asked {
-        Asked::Get { read, key } => {
-            reads::ask(asks, |reply| Ask::Get { read, key, reply }).await.map(Answer::Row)
-        }
-        Asked::Find { read, filters } => {
-            reads::ask(asks, |reply| Ask::Find { read, filters, reply }).await.map(Answer::Rows)
-        }
+        Asked::Get { read, key } => desk.get(read, key).await.map(Answer::Row),
+        Asked::Find { read, filters } => desk.find(read, filters).await.map(Answer::Rows),
     };
     answered.unwrap_or_else(Answer::Stop)
 }

@@ -8,7 +8,8 @@ use super::link::{NotLoaded, lost};
 use crate::allowance::Allowance;
 use crate::code::Code;
 use crate::error::Error;
-use crate::messages::{Asks, Ending, HandlerCall};
+use crate::messages::{Ending, HandlerCall};
+use crate::reads::ReadDesk;
 use crate::slots::Slot;
 use crate::stop::Stop;
 
@@ -37,11 +38,16 @@ impl Resident {
     }
 
     /// One call. A worker that is new since the last one is given the handler first.
-    pub(crate) async fn run(&self, call: HandlerCall, asks: Asks, slot: Slot) -> Result<Ending, Stop> {
+    pub(crate) async fn run(
+        &self,
+        call: HandlerCall,
+        slot: Slot,
+        desk: &mut ReadDesk,
+    ) -> Result<Ending, Stop> {
         let link = self.worker.link().await?;
         // What one worker took, the next one takes; where it does not, something is wrong with it and not with the call.
         link.give(self.handler, &self.code, self.allowance).await.map_err(|_problem| lost())?;
-        link.call(self.handler, &self.allowance.limits, call, asks, slot).await
+        link.call(self.handler, &self.allowance.limits, call, slot, desk).await
     }
 }
 

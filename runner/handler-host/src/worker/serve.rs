@@ -26,6 +26,7 @@ use crate::limits::EngineSettings;
 use crate::messages::{Ask, Ending, HandlerCall};
 use crate::stop::Stop;
 use crate::ticker::Ticker;
+use crate::turns::{Crowd, Turns};
 use crate::wasm::Wasm;
 use crate::{confine, sandbox};
 
@@ -64,8 +65,8 @@ fn start(parent: u32) -> io::Result<()> {
         outbox.send(&FromWorker::Ready(confinement))?;
         let draining = Arc::clone(&outbox);
         tokio::spawn(async move { draining.drain().await });
-        let serving =
-            Serving { wasm: Arc::new(wasm), outbox, handlers: HashMap::new(), calls: Arc::default() };
+        let crowd = Arc::new(Crowd::on(threads));
+        let serving = Serving { wasm, outbox, crowd, handlers: HashMap::new(), calls: Arc::default() };
         // On a thread that runs guests, so that a message need not wake another thread to be acted on.
         tokio::spawn(serving.serve(BufReader::new(reading))).await?
     })
@@ -73,8 +74,9 @@ fn start(parent: u32) -> io::Result<()> {
 
 /// What the worker knows.
 struct Serving {
-    wasm: Arc<Wasm>,
+    wasm: Wasm,
     outbox: Arc<Outbox>,
+    crowd: Arc<Crowd>,
     handlers: HashMap<u64, Arc<Prepared>>,
     calls: Arc<Mutex<HashMap<u64, Running>>>,
 }
@@ -130,7 +132,7 @@ impl Serving {
         let (answers, inbox) = mpsc::channel(1);
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.insert(call, Running { task: None, answers });
-        let task = tokio::spawn(attend(end, prepared, given, inbox)).abort_handle();
+        let task = tokio::spawn(attend(end, Arc::clone(&self.crowd), prepared, given, inbox)).abort_handle();
         if let Some(running) = calls.get_mut(&call) {
             running.task = Some(task);
         }
@@ -156,16 +158,18 @@ impl Serving {
 /// Runs a call, its reads sent out and their answers taken in.
 async fn attend(
     mut end: End,
+    crowd: Arc<Crowd>,
     prepared: Arc<Prepared>,
     given: HandlerCall,
     mut answers: mpsc::Receiver<Answer>,
 ) {
     let (asks, mut inbox) = mpsc::channel(1);
-    let guest = call::run(prepared, given, asks);
-    let mut guest = std::pin::pin!(guest);
+    let _member = crowd.join();
+    let mut guest = Turns::new(call::run(prepared, given, asks));
     loop {
         tokio::select! {
-            ending = &mut guest => {
+            biased;
+            ending = guest.run(|| crowd.leaves_room()) => {
                 end.ending = Some(ending);
                 return;
             }
@@ -179,7 +183,8 @@ async fn attend(
                 }
                 // The guest waits for it, and its deadline goes on meanwhile.
                 tokio::select! {
-                    ending = &mut guest => {
+                    biased;
+                    ending = guest.run(|| false) => {
                         end.ending = Some(ending);
                         return;
                     }

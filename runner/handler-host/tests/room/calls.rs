@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use synapsor_handler_host::{EngineSettings, HandlerAnswer, HandlerCall, Limits};
-use synapsor_protocol::{Code, Columns, Usage, Value};
+use synapsor_protocol::{Code, Columns, Digest, Usage, Value};
 
-use crate::support::{Table, call, columns, engine_with, every_type, load, load_with, no_reads};
+use crate::support::{
+    Table, call, columns, component, engine, engine_with, every_type, fixtures, guest, load, load_with,
+    no_reads,
+};
 
 #[tokio::test]
 async fn a_change_comes_back_with_its_summary_its_log_and_what_was_used() {
@@ -155,6 +158,50 @@ async fn a_looping_guest_keeps_neither_the_callers_thread_nor_another_guest_wait
     for ended in busy {
         let run = ended.await.expect("does not panic").expect("answers in the end");
         assert!(u128::from(run.usage.wall_us) > waited.as_micros(), "{waited:?} against {:?}", run.usage);
+    }
+}
+
+#[tokio::test]
+async fn ordinary_calls_are_answered_while_as_many_guests_as_may_run_loop_without_end() {
+    let engine = engine_with(EngineSettings { slots: 8, threads: 2, ..EngineSettings::default() });
+    let endless = component(&fixtures().join("hostile/endless_loop.wat"));
+    let limits = Limits { fuel: u64::MAX, timeout_ms: u64::MAX, ..Limits::default() };
+    let endless = engine.load(&endless, &Digest::of_bytes(&endless), limits).expect("loads");
+    let ordinary = load_with(&engine, "gets", Limits { timeout_ms: u64::MAX, ..Limits::default() });
+    let looping: Vec<_> = (0..7)
+        .map(|_| {
+            let endless = endless.clone();
+            tokio::spawn(async move { endless.propose(call(), no_reads()).await })
+        })
+        .collect();
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+        ordinary.propose(call(), no_reads()).await.expect("answers between the others' slices");
+    }
+    for one in looping {
+        one.abort();
+        assert!(one.await.is_err_and(|ended| ended.is_cancelled()), "it was still looping");
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_no_pool_answers_fuel_and_limits_are_the_same() {
+    let pooled = engine();
+    let on_demand = engine_with(EngineSettings { slots: 1_000_000, threads: 2, ..EngineSettings::default() });
+    let hostile =
+        ["memory_bomb", "table_bomb", "deep_recursion", "endless_loop", "read_flood", "huge_output"];
+    let hostile = hostile.map(|name| component(&fixtures().join(format!("hostile/{name}.wat"))));
+    let ordinary = ["waives_fee", "refuses", "gets", "finds", "echoes_row"].map(guest);
+    for component in hostile.iter().chain(&ordinary) {
+        let mut runs = Vec::new();
+        for engine in [&pooled, &on_demand] {
+            let handler =
+                engine.load(component, &Digest::of_bytes(component), Limits::default()).expect("loads");
+            let run = handler.propose(call(), no_reads()).await;
+            let run = run.map(|run| (run.answer, run.usage.fuel, run.usage.memory_bytes, run.log));
+            runs.push(run.map_err(|e| (e.code, e.message, e.usage.fuel, e.usage.memory_bytes, e.log)));
+        }
+        assert_eq!(runs.first(), runs.last());
     }
 }
 

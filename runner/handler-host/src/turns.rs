@@ -1,0 +1,192 @@
+//! How long a guest keeps the thread it runs on: a yield costs more than a small slice of fuel, so it is not taken where
+//! nobody waits.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// A guest that is polled again at once when it has only yielded.
+///
+/// A guest that yields asks for its next poll during this one; a guest that waits is woken later by somebody else.
+pub(crate) struct Turns<T> {
+    guest: Pin<Box<dyn Future<Output = T> + Send>>,
+    ear: Option<Ear>,
+}
+
+/// What came of a turn.
+enum Turn<T> {
+    Ended(T),
+    /// Somebody else wakes it.
+    Waits,
+    /// It has yielded and may not go on here. Its task is woken already.
+    Over,
+}
+
+impl<T> Turns<T> {
+    pub(crate) fn new(guest: impl Future<Output = T> + Send + 'static) -> Self {
+        Self { guest: Box::pin(guest), ear: None }
+    }
+
+    /// Runs the guest to its end. Where it may not go on, others get the thread first.
+    pub(crate) async fn run(&mut self, go_on: impl Fn() -> bool) -> T {
+        poll_fn(|context| match self.turn(context, &go_on) {
+            Turn::Ended(ended) => Poll::Ready(ended),
+            Turn::Waits | Turn::Over => Poll::Pending,
+        })
+        .await
+    }
+
+    /// The same until it may not go on; then `None`.
+    pub(crate) async fn run_while(&mut self, go_on: impl Fn() -> bool) -> Option<T> {
+        poll_fn(|context| match self.turn(context, &go_on) {
+            Turn::Ended(ended) => Poll::Ready(Some(ended)),
+            Turn::Waits => Poll::Pending,
+            Turn::Over => Poll::Ready(None),
+        })
+        .await
+    }
+
+    fn turn(&mut self, context: &Context<'_>, go_on: impl Fn() -> bool) -> Turn<T> {
+        if self.ear.as_ref().is_none_or(|ear| !ear.called.task.will_wake(context.waker())) {
+            self.ear = Some(Ear::new(context.waker()));
+        }
+        let Some(Ear { called, waker }) = &self.ear else { return Turn::Over };
+        loop {
+            called.yields.store(false, Ordering::Relaxed);
+            if let Poll::Ready(ended) = self.guest.as_mut().poll(&mut Context::from_waker(waker)) {
+                return Turn::Ended(ended);
+            }
+            if !called.yields.load(Ordering::Relaxed) {
+                return Turn::Waits;
+            }
+            if !go_on() {
+                return Turn::Over;
+            }
+        }
+    }
+}
+
+/// Hears whether a guest asks for its next poll.
+struct Ear {
+    called: Arc<Called>,
+    waker: Waker,
+}
+
+struct Called {
+    yields: AtomicBool,
+    task: Waker,
+}
+
+impl Ear {
+    fn new(task: &Waker) -> Self {
+        let called = Arc::new(Called { yields: AtomicBool::new(false), task: task.clone() });
+        Self { waker: Waker::from(Arc::clone(&called)), called }
+    }
+}
+
+impl Wake for Called {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.yields.store(true, Ordering::Relaxed);
+        self.task.wake_by_ref();
+    }
+}
+
+/// A yield as the engine's own are.
+pub(crate) async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// The guests on a number of threads that serve nothing else but what starts guests.
+pub(crate) struct Crowd {
+    threads: usize,
+    guests: AtomicUsize,
+}
+
+/// A guest among them, until it is dropped.
+pub(crate) struct Member<'a>(&'a Crowd);
+
+impl Crowd {
+    pub(crate) fn on(threads: usize) -> Self {
+        Self { threads, guests: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn join(&self) -> Member<'_> {
+        self.guests.fetch_add(1, Ordering::Relaxed);
+        Member(self)
+    }
+
+    /// Whether a thread is left for whoever comes.
+    pub(crate) fn leaves_room(&self) -> bool {
+        self.guests.load(Ordering::Relaxed) < self.threads
+    }
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        self.0.guests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn yielding(times: usize) -> Turns<usize> {
+        Turns::new(async move {
+            for _ in 0..times {
+                yield_once().await;
+            }
+            times
+        })
+    }
+
+    fn poll<T>(work: impl Future<Output = T>) -> Poll<T> {
+        std::pin::pin!(work).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_guest_that_only_yields_goes_on_in_one_poll_for_as_long_as_it_may() {
+        assert_eq!(poll(yielding(1_000).run(|| true)), Poll::Ready(1_000));
+        let left = AtomicUsize::new(3);
+        let some =
+            || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let mut guest = yielding(5);
+        assert_eq!(poll(guest.run_while(some)), Poll::Ready(None));
+        assert_eq!(poll(guest.run(|| false)), Poll::Pending, "yields for the fifth time");
+        assert_eq!(poll(guest.run(|| false)), Poll::Ready(5));
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_waits_is_not_polled_until_it_is_woken() {
+        let (answer, asked) = tokio::sync::oneshot::channel();
+        let mut guest = Turns::new(async move { asked.await.unwrap_or_default() });
+        assert_eq!(poll(guest.run(|| panic!("it has not yielded"))), Poll::Pending);
+        tokio::spawn(async move { answer.send(7) });
+        assert_eq!(guest.run(|| true).await, 7);
+    }
+
+    #[test]
+    fn a_crowd_leaves_a_thread_free_and_forgets_who_left() {
+        let crowd = Crowd::on(2);
+        let first = crowd.join();
+        assert!(crowd.leaves_room());
+        let second = crowd.join();
+        assert!(!crowd.leaves_room());
+        drop((first, second));
+        assert!(crowd.leaves_room() && !Crowd::on(0).leaves_room());
+    }
+}

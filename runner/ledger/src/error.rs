@@ -179,9 +179,7 @@ impl Error {
             Self::Exists { .. } => "name another file, or replace this one with --force",
             Self::NotIntact { .. } => "restore another copy; nothing was changed",
             Self::NoFile => "use the tools of the database it is in",
-            Self::NotAnExport { .. } => {
-                "`synapsor replay export` and `synapsor evidence export` write documents that can be"
-            }
+            Self::NotAnExport { .. } => "`synapsor replay show --json` prints one that can be",
             Self::Rule(rule) => return rule.hint(),
             _ => return None,
         };
@@ -340,7 +338,7 @@ mod tests {
             INVALID_INPUT: the ledger is not a file
                 hint: use the tools of the database it is in
             INVALID_INPUT: the document cannot be verified: it is not JSON
-                hint: `synapsor replay export` and `synapsor evidence export` write documents that can be
+                hint: `synapsor replay show --json` prints one that can be
             INTERNAL: internal error: the ledger's writer has stopped
             LEDGER_FULL: failed to write to the ledger: no space is left for the ledger
                 hint: make room and repeat; nothing was recorded

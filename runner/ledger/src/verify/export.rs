@@ -23,7 +23,7 @@ pub struct ExportReport {
     pub events: u64,
     /// Records those events vouch for.
     pub records: u64,
-    /// The events' digests, to look for in the ledger.
+    /// The digests of the events, or of what was read where there are none, to look for in the ledger.
     pub digests: Vec<String>,
     /// The first thing that does not fit.
     pub misfit: Option<Misfit>,
@@ -46,11 +46,29 @@ pub fn verify_export(text: &str) -> Result<ExportReport, Error> {
         .collect::<Result<_, _>>()
         .map_err(|_| not_an_export("an event in it does not read back"))?;
     if events.is_empty() {
-        return Err(not_an_export("it holds no events, so nothing in it can be proved"));
+        return sealed_alone(&document);
     }
     let mut report = ExportReport { events: 0, records: 0, digests: vec![], misfit: None };
     report.misfit = check(&document, &events, &mut report).err();
     Ok(report)
+}
+
+/// What was read, exported with its digest and without the event that carries it.
+fn sealed_alone(document: &Json) -> Result<ExportReport, Error> {
+    let seal = document.get("digest").and_then(Json::as_str);
+    let evidence = document.get("evidence").filter(|found| found.is_object());
+    let (Some(seal), Some(stored)) = (seal, evidence) else {
+        return Err(not_an_export("it holds no events, so nothing in it can be proved"));
+    };
+    let misfit = match parsed::<EvidenceBundle>(stored, EvidenceBundle::NAME) {
+        Ok(found) => {
+            let holds = found.seal().is_ok_and(|digest| digest.as_str() == seal);
+            fits(holds, format!("{} `{}`", EvidenceBundle::NAME, found.evidence_id)).err()
+        }
+        Err(misfit) => Some(misfit),
+    };
+    let records = u64::from(misfit.is_none());
+    Ok(ExportReport { events: 0, records, digests: vec![seal.to_owned()], misfit })
 }
 
 fn check(document: &Json, events: &[Event], report: &mut ExportReport) -> Result<(), Misfit> {

@@ -247,6 +247,11 @@ async fn a_replay_can_be_verified_by_itself_and_every_change_in_it_is_found() {
         let report = synapsor_ledger::verify_export(&edited).expect("an export");
         assert!(report.misfit.is_some(), "{from} to {to} was not noticed");
     }
+    let alone = serde_json::json!({ "evidence": replay.evidence, "digest": replay.evidence.digest().expect("canonical") });
+    let report = synapsor_ledger::verify_export(&alone.to_string()).expect("an export");
+    assert_eq!((report.misfit, report.records, report.digests.len()), (None, 1, 1));
+    let edited = alone.to_string().replacen("bot-7", "bot-8", 1);
+    assert!(synapsor_ledger::verify_export(&edited).expect("an export").misfit.is_some());
     for nothing in ["", "[]", "{}", r#"{"events":[]}"#, r#"{"events":[{"seq":1}]}"#] {
         let refused = synapsor_ledger::verify_export(nothing).expect_err("refused");
         assert_eq!(code(&refused), "INVALID_INPUT", "{nothing}");

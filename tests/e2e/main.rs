@@ -14,6 +14,7 @@ mod demo;
 mod handler;
 mod history;
 mod hostile;
+mod log;
 mod jobs;
 mod published_defects;
 mod readme;

@@ -55,9 +55,20 @@ pub(crate) struct Global {
     /// Print one JSON document; its `ok` says what exit code 0 says
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// The form of the log on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty, value_name = "FORM")]
+    pub(crate) log_format: LogFormat,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(crate) color: Colour,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    // One JSON object a line.
+    Json,
+    // For people.
+    Pretty,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

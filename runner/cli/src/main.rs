@@ -6,6 +6,7 @@
 
 mod args;
 mod env;
+mod log;
 mod settings;
 mod wiring;
 mod reload;
@@ -16,7 +17,6 @@ mod print;
 mod exit;
 mod points;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     };
     let environment = env::read();
     print::choose_colour(cli.global.color);
-    start_log(&environment);
+    log::start(cli.global.log_format, &environment);
     let json = cli.json();
     match run(cli, environment) {
         Ok(exit) => exit.into(),
@@ -59,21 +59,4 @@ fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
         print::report(&report, json);
         report.exit
     }))
-}
-
-/// A client's wrong request is answered and recorded, and a server's notice is no news: neither is warned about as well.
-/// That all handlers are ready is said once, at the start of a server.
-const LOG_DEFAULT: &str = "warn,synapsor::ready=info,rmcp=error,sqlx::postgres::notice=error";
-
-/// The log goes to standard error: standard output belongs to MCP frames and documents.
-fn start_log(environment: &Environment) {
-    let filter = environment.get(env::LOG_LEVEL).unwrap_or(LOG_DEFAULT);
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG_DEFAULT));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
 }

@@ -23,6 +23,7 @@ mod surface;
 mod asker;
 mod call;
 mod progress;
+mod observe;
 mod envelope;
 mod tools;
 mod names;

@@ -1,5 +1,7 @@
 //! What the server answers to each request of the protocol.
 
+use std::time::Instant;
+
 use rmcp::model::{
     ArgumentInfo, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
     CompleteResult, CompletionInfo, CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData,
@@ -24,7 +26,7 @@ use crate::progress::Progress;
 use crate::prompts::Unfit;
 use crate::resources::ADDRESS_BYTES_MAX;
 use crate::watch::SessionWatch;
-use crate::{card, envelope, resources, watch};
+use crate::{card, envelope, observe, resources, watch};
 
 /// How long a client may keep a list, in milliseconds. One that listens hears of a change at once.
 const LIST_TTL_MS: u64 = 60_000;
@@ -128,9 +130,10 @@ impl ServerHandler for Surface {
         let trace = context.meta.get_traceparent().and_then(TraceId::of_traceparent);
         let mut call = Self::tool_call(&served, request, trace);
         let name = call.name.clone();
+        let tool = served.runtime.tools().iter().find(|tool| tool.name == name);
         let span = tracing::info_span!(
             "tools/call",
-            capability = name,
+            capability = observe::capability(tool),
             trace_id = call.trace.as_ref().map(TraceId::as_str),
         );
         let progress = Progress::wanted(&context, &mut call);
@@ -142,7 +145,9 @@ impl ServerHandler for Surface {
             runtime.invoke(call).await
         }
         .instrument(span);
+        let started = Instant::now();
         let answer = progress.of(guarded(context.ct.cancelled(), Box::pin(work))).await;
+        observe::ended(tool, answer.as_ref(), started.elapsed());
         point!("worker.reply", ErrorData::internal_error("a failpoint", None));
 
         let format = served.runtime.result_format();

@@ -68,6 +68,11 @@ async fn the_tools_are_previewed_without_a_ledger_or_a_database() {
             json!("billing__propose_plan_waiver")
         ]
     );
+    let sizes = &listed["sizes"];
+    let each: u64 =
+        sizes["tools"].as_array().expect("sizes").iter().filter_map(|size| size["bytes"].as_u64()).sum();
+    assert_eq!(sizes["bytes"].as_u64(), Some(each), "{sizes}");
+    assert!(sizes["tokens_about"].as_u64().is_some_and(|tokens| (100..400).contains(&tokens)), "{sizes}");
     let dotted = world.ask(&["tools", "preview", "--alias-mode", "canonical", "--read-only"]);
     assert_eq!(dotted["tools"].as_array().map(Vec::len), Some(1));
     assert_eq!(dotted["tools"][0]["name"], json!("billing.inspect_invoice"));

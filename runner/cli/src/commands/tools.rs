@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Refusal};
 
 use crate::args::Serve;
-use crate::print::{Report, document::at, inert, table::table};
+use crate::print::document::{at, with};
+use crate::print::{Report, inert, table::table};
 use crate::settings::Settings;
 
 pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refusal> {
@@ -17,39 +18,48 @@ pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refu
     let rows: Vec<_> = tools.iter().zip(&sizes).map(|(tool, size)| row(tool, *size)).collect();
     let all = sizes.iter().fold(Size::default(), |all, size| all.and(*size));
     let text = format!(
-        "{}\n{} {}, about {} tokens in all",
+        "{}\n{} bytes in the list; about {} tokens of it reach a model, without what only the client needs",
         table(["tool", "kind", "bytes", "~tokens", "arguments", "description"], &rows),
-        all.bytes,
-        if all.bytes == 1 { "byte" } else { "bytes" },
+        all.list_bytes,
         all.tokens(),
     );
-    let named = tools.iter().zip(&sizes).map(|(tool, size)| {
-        json!({ "name": at(tool, "/name"), "bytes": size.bytes, "tokens_about": size.tokens() })
-    });
-    let sizes =
-        json!({ "bytes": all.bytes, "tokens_about": all.tokens(), "tools": named.collect::<Vec<_>>() });
+    let named = tools
+        .iter()
+        .zip(&sizes)
+        .map(|(tool, size)| with(size.document(), [("name", at(tool, "/name").clone())]));
+    let sizes = with(all.document(), [("tools", json!(named.collect::<Vec<_>>()))]);
     Ok(Report::done(json!({ "tools": tools, "sizes": sizes }), text))
 }
 
-/// What a tool costs a model's context before it is ever called.
+/// What a tool costs before it is ever called.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
-    bytes: usize,
+    /// Of the entry as it stands in `tools/list`.
+    list_bytes: usize,
+    /// Of what a client hands on to a model: name, description and the schema of the arguments.
+    model_bytes: usize,
 }
 
 impl Size {
-    /// Of the entry as it stands in `tools/list`.
     fn of(tool: &Json) -> Self {
-        Self { bytes: tool.to_string().len() }
+        let told = ["/name", "/description", "/inputSchema"].map(|part| at(tool, part).to_string().len());
+        Self { list_bytes: tool.to_string().len(), model_bytes: told.iter().sum() }
     }
 
     fn and(self, other: Self) -> Self {
-        Self { bytes: self.bytes + other.bytes }
+        Self {
+            list_bytes: self.list_bytes + other.list_bytes,
+            model_bytes: self.model_bytes + other.model_bytes,
+        }
     }
 
-    /// Four bytes of JSON are about one token with the tokenizers in use; clients that leave out schemas send less.
+    /// Four bytes of JSON are about one token with the tokenizers in use.
     fn tokens(self) -> usize {
-        self.bytes.div_ceil(4)
+        self.model_bytes.div_ceil(4)
+    }
+
+    fn document(self) -> Json {
+        json!({ "bytes": self.list_bytes, "model_bytes": self.model_bytes, "tokens_about": self.tokens() })
     }
 }
 
@@ -65,7 +75,7 @@ fn row(tool: &Json, size: Size) -> [String; 6] {
     [
         text(at(tool, "/name")),
         if *at(tool, "/annotations/readOnlyHint") == json!(true) { "read" } else { "proposal" }.to_owned(),
-        size.bytes.to_string(),
+        size.list_bytes.to_string(),
         size.tokens().to_string(),
         arguments.map(argument).collect::<Vec<_>>().join(", "),
         text(at(tool, "/description")),

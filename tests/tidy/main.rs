@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("bundle", &["protocol", "config", "handler-host"]),
     ("writeback", &["protocol", "config", "source", "ledger"]),
     ("mcp", &["protocol", "invocation"]),
+    ("review", &["protocol", "config", "ledger", "invocation", "writeback"]),
     (
         "cli",
         &[
@@ -31,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "invocation",
             "writeback",
             "mcp",
+            "review",
         ],
     ),
 ];
@@ -43,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["source", "writeback"]),
     ("rusqlite", &["ledger", "source", "writeback", "cli"]),
     ("jsonschema", &["config", "bundle"]),
+    ("axum", &["mcp", "review"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];
@@ -131,7 +134,7 @@ fn heavy_libraries_stay_in_their_homes() {
 fn the_surface_a_model_sees_cannot_reach_the_room_that_writes() {
     let reached = reachable("synapsor-mcp");
     assert!(reached.contains("synapsor-invocation"), "the walk works: {reached:?}");
-    for forbidden in ["synapsor-writeback", "synapsor-cli", "synapsor-bundle"] {
+    for forbidden in ["synapsor-writeback", "synapsor-review", "synapsor-cli", "synapsor-bundle"] {
         assert!(!reached.contains(forbidden), "mcp reaches {forbidden}");
     }
 }

@@ -4,6 +4,7 @@ mod clients;
 mod handler;
 mod history;
 mod store;
+mod ui;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Prune, Store, VerifyStore};
+pub(crate) use ui::Ui;
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
@@ -102,6 +104,11 @@ pub(crate) enum Command {
     /// List, show and decide proposals
     #[command(subcommand)]
     Proposals(Proposals),
+    /// Open the review pages: look at proposals, decide, and see what became of them
+    #[command(
+        after_help = "Examples:\n  synapsor ui\n  synapsor ui --port 8080 --actor billing.lead\n\nThe printed link opens one session, once; press Enter for another one. Ctrl-C ends it."
+    )]
+    Ui(Ui),
     /// Apply an approved proposal to its source
     #[command(
         after_help = "Examples:\n  synapsor apply latest --dry-run\n  synapsor apply wrp_3f2a\n  synapsor apply --job job.json\n  synapsor apply --all-approved\n\nExit codes: 0 applied, now or earlier; 1 refused, failed or a conflict; 3 source unavailable; 4 outcome unknown, apply again"

@@ -21,6 +21,7 @@ const OPERATOR: &str = "local_operator";
 const RUNNER: &str = "synapsor-runner-local";
 
 /// What one invocation of the binary works with.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) environment: Environment,
     pub(crate) config_path: PathBuf,

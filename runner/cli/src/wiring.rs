@@ -58,6 +58,13 @@ impl Ids for RandomIds {
     }
 }
 
+/// 32 bytes for a key or a token; unlike an id, a secret without randomness must not be.
+pub(crate) fn secret() -> Result<[u8; 32], Refusal> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(Refusal::bug)?;
+    Ok(bytes)
+}
+
 pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }

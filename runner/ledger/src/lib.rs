@@ -69,5 +69,6 @@ pub use search::{
     About, Activity, Cursor, CursorUnreadable, EventFilter, Filter, FoundAudit, FoundEvidence, FoundReceipt,
     Listing, ObjectFilter, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, RecordKind, Status, TableFilter,
 };
+pub use secrets::{REDACTED, looks_secret, redact};
 pub use verify::{ExportReport, Progress, Trust, Verification, verify_export};
 pub use writeback::{Finished, Start};

@@ -15,6 +15,9 @@ use crate::rule::Rule;
 const SECRET_WORDS: &str = "password|passwd|passphrase|pwd|secret|jwt|token|api[_-]?key|access[_-]?key|private[_-]?key|cookie|\
                             credential|connection[_-]?string|database[_-]?url|read[_-]?url|write[_-]?url";
 
+/// What stands in a secret's place.
+pub const REDACTED: &str = "[redacted]";
+
 /// A secret's word anywhere in a name, set off by `_` or `-`.
 static SECRET_NAME: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!("(?i)(?:^|[_-])(?:{SECRET_WORDS})s?(?:$|[_-])")));
@@ -72,13 +75,36 @@ pub(crate) fn refuse_in_change_set(change_set: &ChangeSet) -> Result<(), Error> 
 
 /// Refuses a text that holds a secret; `name` is the field it would be stored in.
 pub(crate) fn refuse_in_text(name: &str, text: &str) -> Result<(), Error> {
-    if SECRET_TEXT.is_match(text) { Err(looks_secret(name)) } else { Ok(()) }
+    if SECRET_TEXT.is_match(text) { Err(refused(name)) } else { Ok(()) }
+}
+
+/// Whether a value under that name looks like a secret. What is recorded never does; what somebody put into the file may.
+pub fn looks_secret(name: &str, value: &Value) -> bool {
+    name_condemns(name, value) || in_value(name, value).is_err()
+}
+
+/// Takes out of a document what looks like a secret, by name or by content.
+pub fn redact(document: &mut serde_json::Value) {
+    match document {
+        serde_json::Value::Object(fields) => {
+            for (name, field) in fields {
+                if SECRET_NAME.is_match(name) && !field.is_null() && !field.is_boolean() {
+                    *field = REDACTED.into();
+                } else {
+                    redact(field);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(redact),
+        serde_json::Value::String(text) if SECRET_TEXT.is_match(text) => *document = REDACTED.into(),
+        _ => {}
+    }
 }
 
 fn in_columns(columns: &Columns) -> Result<(), Error> {
     for (name, value) in columns {
         if name_condemns(name, value) {
-            return Err(looks_secret(name));
+            return Err(refused(name));
         }
         in_value(name, value)?;
     }
@@ -133,7 +159,7 @@ fn in_json(column: &str, tree: &serde_json::Value) -> Result<(), Error> {
                 serde_json::Value::Number(_) => is_secret_number(name),
                 _ => is_secret_text(name),
             };
-            if condemned { Err(looks_secret(&format!("{column}.{name}"))) } else { in_json(column, field) }
+            if condemned { Err(refused(&format!("{column}.{name}"))) } else { in_json(column, field) }
         }),
         serde_json::Value::Array(items) => items.iter().try_for_each(|item| in_json(column, item)),
         // Escapes are undone here, so `Bearer\u0020…` is found too.
@@ -142,7 +168,7 @@ fn in_json(column: &str, tree: &serde_json::Value) -> Result<(), Error> {
     }
 }
 
-fn looks_secret(name: &str) -> Error {
+fn refused(name: &str) -> Error {
     Rule::Secret { place: name.to_owned() }.into()
 }
 
@@ -156,7 +182,9 @@ mod tests {
     use super::*;
 
     fn refused(name: &str, value: Value) -> bool {
-        in_columns(&Columns::from([(name.to_owned(), value)])).is_err()
+        let refused = in_columns(&Columns::from([(name.to_owned(), value.clone())])).is_err();
+        assert_eq!(looks_secret(name, &value), refused, "{name}");
+        refused
     }
 
     fn text(text: &str) -> Value {
@@ -259,6 +287,18 @@ mod tests {
         ] {
             assert!(refused("note", value.clone()), "{value:?}");
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_taken_out_of_a_document() {
+        let mut document = serde_json::json!({
+            "api_key": "hunter2", "note": ["see postgres://u:p@host/db", "kept"], "primary_key": "id", "token": null
+        });
+        redact(&mut document);
+        let expected = serde_json::json!({
+            "api_key": REDACTED, "note": [REDACTED, "kept"], "primary_key": "id", "token": null
+        });
+        assert_eq!(document, expected);
     }
 
     #[test]

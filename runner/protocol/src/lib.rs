@@ -26,6 +26,8 @@ pub mod job_document;
 pub mod receipt;
 pub mod event;
 pub mod checkpoint;
+pub mod words;
+pub mod inert;
 pub mod reference;
 
 pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};

@@ -190,6 +190,9 @@ codes! {
     RunnerScopeMismatch = "RUNNER_SCOPE_MISMATCH", Refusal, false, "the job is for another project, runner, source or engine";
     WritebackLeaseExpired = "WRITEBACK_LEASE_EXPIRED", Refusal, false, "the job's lease is over, or a later one took its place";
     Interrupted = "INTERRUPTED", Failure, true, "the command was told to stop before anything had changed";
+    // the pages
+    BindNotLocal = "BIND_NOT_LOCAL", Refusal, false, "the address can be reached from other machines and nobody asked for that";
+    AddressUnavailable = "ADDRESS_UNAVAILABLE", Failure, false, "the address cannot be listened on";
     // the rest
     ConfigInvalid = "CONFIG_INVALID", Refusal, false, "the config is not valid";
     NotFound = "NOT_FOUND", Refusal, false, "a file or record named on the command line does not exist";

@@ -1,6 +1,6 @@
 //! `synapsor apply`: carries out an approved proposal, or says what would happen.
 
-use synapsor_protocol::{Outcome, Refusal, SourceChanged};
+use synapsor_protocol::{Outcome, Refusal, words};
 use synapsor_writeback::{ApplyReport, DryRun, StopSwitch};
 
 use super::{apply_all, job};
@@ -41,7 +41,8 @@ pub(crate) async fn run(apply: &Apply, settings: &Settings, json: bool) -> Resul
 /// An answer that a failpoint kept from being given.
 #[cfg(feature = "failpoints")]
 fn unsaid() -> Refusal {
-    Refusal::new(synapsor_protocol::Code::Interrupted, "a failpoint").source_changed(SourceChanged::Unknown)
+    Refusal::new(synapsor_protocol::Code::Interrupted, "a failpoint")
+        .source_changed(synapsor_protocol::SourceChanged::Unknown)
 }
 
 /// How the process ends after this report.
@@ -69,11 +70,7 @@ pub(super) fn describe(report: &ApplyReport) -> String {
         }
         lines.push(format!("  {} {}", style::dim("receipt"), receipt.receipt_id));
     }
-    let changed = match report.source_changed {
-        SourceChanged::No => "not changed by this run",
-        SourceChanged::Yes => "changed, exactly as approved",
-        SourceChanged::Unknown => "not known whether it changed; apply again to settle it",
-    };
+    let changed = words::source_changed(report.source_changed);
     lines.push(format!("  {}  {changed}", style::dim("source")));
     lines.join("\n")
 }

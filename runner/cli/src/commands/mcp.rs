@@ -65,7 +65,7 @@ pub(crate) fn options(serve: &Serve) -> ServeOptions {
 }
 
 /// Completes on SIGTERM or SIGINT. Where signals cannot be watched, only the end of input stops the server.
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
         (Ok(mut terminate), Ok(mut interrupt)) => {
             tokio::select! {

@@ -20,6 +20,7 @@ mod replay;
 mod rerun;
 mod store;
 mod tools;
+mod ui;
 mod validate;
 mod writeback;
 
@@ -44,6 +45,7 @@ pub(crate) async fn run(
         Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
+        Command::Ui(ui) => ui::run(&ui, settings, json).await.map(|()| None),
         Command::Apply(apply) => apply::run(&apply, settings, json).await.map(Some),
         Command::Writeback(args::Writeback::Prepare(command)) => {
             writeback::run(command, settings).await.map(Some)

@@ -21,14 +21,8 @@ pub(crate) async fn run(wanted: &Rerun, settings: &Settings) -> Result<Report, R
     let ledger = wiring::ledger(settings, false).await?;
     let id = ledger.resolve(&wanted.reference.proposal).await.map_err(|error| error.refusal())?;
     let past = ledger.past_call(&id).await.map_err(|error| error.refusal())?;
-    require_intact(&past)?;
-    let capability = capability(&config, &past.evidence.capability)?;
-    let reviewed = past.proposal.as_ref().map(|proposal| &proposal.change_set.capability_digest);
-    let config_changed = reviewed != Some(&capability.digest);
-    let handler = recorded_handler(&past, wanted.bundle.as_deref(), (settings, &config), capability).await?;
-    let again = rerun(&past, capability, handler.as_ref(), SettingsFrom::Record).await?;
-    let compared = Comparison::new(&past, again).map_err(Refusal::bug)?;
-    let same = compared.likeness == Likeness::Same && !compared.other_fuel();
+    let Again { compared, same, config_changed } =
+        again(&past, wanted.bundle.as_deref(), (settings, &config)).await?;
     // Only the source knows the columns' types, and it is not asked.
     let fields = [
         ("same", json!(same)),
@@ -38,6 +32,32 @@ pub(crate) async fn run(wanted: &Rerun, settings: &Settings) -> Result<Report, R
     let document = with(serde_json::to_value(&compared).map_err(Refusal::bug)?, fields);
     let text = comparison::rerun(&compared, config_changed);
     Ok(Report::done(document, text).exit(if same { Exit::Done } else { Exit::Refused }))
+}
+
+/// A recorded call beside its rerun.
+pub(super) struct Again {
+    pub(super) compared: Comparison,
+    /// The same content and the same fuel.
+    pub(super) same: bool,
+    /// Whether today's config says something else about the capability than when the call was made.
+    pub(super) config_changed: bool,
+}
+
+/// Runs a recorded call again through the handler that made it.
+pub(super) async fn again(
+    past: &PastCall,
+    bundle: Option<&Path>,
+    (settings, config): (&Settings, &Config),
+) -> Result<Again, Refusal> {
+    require_intact(past)?;
+    let capability = capability(config, &past.evidence.capability)?;
+    let reviewed = past.proposal.as_ref().map(|proposal| &proposal.change_set.capability_digest);
+    let config_changed = reviewed != Some(&capability.digest);
+    let handler = recorded_handler(past, bundle, (settings, config), capability).await?;
+    let rerun = rerun(past, capability, handler.as_ref(), SettingsFrom::Record).await?;
+    let compared = Comparison::new(past, rerun).map_err(Refusal::bug)?;
+    let same = compared.likeness == Likeness::Same && !compared.other_fuel();
+    Ok(Again { compared, same, config_changed })
 }
 
 /// What was edited since proves nothing.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 use synapsor_ledger::StoredProposal;
-use synapsor_protocol::{Advance, ChangeSet, Guard, Logic, ProposalState, Value};
+use synapsor_protocol::{ChangeSet, ProposalState, Value, words};
 
 use super::{inert, style, table::table};
 
@@ -47,44 +47,24 @@ pub(crate) fn sheet(stored: &StoredProposal) -> String {
     let change = &proposal.change_set;
     let mut text = String::new();
     let _ = writeln!(text, "{}  {}", style::strong(&proposal.proposal_id), state(stored.state));
-    let _ = writeln!(
-        text,
-        "{} asks to change {} {} of tenant {}, for {}",
-        inert::text(&change.capability),
-        inert::text(&change.target.table),
-        inert::text(&change.target.key.to_string()),
-        inert::text(&change.tenant),
-        inert::text(&change.principal),
-    );
+    let _ = writeln!(text, "{}", inert::text(&words::request(change)));
     if let Some(summary) = &change.summary {
         let _ = writeln!(text, "  {}", inert::text(summary));
     }
     let _ = writeln!(text, "\n{}\n", indented(&diff(change)));
-    let _ = writeln!(text, "  {} {}", style::dim("guard    "), guard(change));
-    let _ = writeln!(text, "  {} {}", style::dim("logic    "), logic(&change.logic));
+    let _ = writeln!(text, "  {} {}", style::dim("guard    "), inert::text(&words::guard(&change.guard)));
+    let _ = writeln!(text, "  {} {}", style::dim("logic    "), inert::text(&words::logic(&change.logic)));
     let _ = writeln!(text, "  {} {}", style::dim("made at  "), proposal.created_at);
     let _ = writeln!(text, "  {} {}", style::dim("digest   "), proposal.digest);
     if !stored.intact {
-        let _ = writeln!(
-            text,
-            "\n{}",
-            style::bad("the stored content is not what was sealed; it cannot be decided or applied")
-        );
+        let _ = writeln!(text, "\n{}", style::bad(words::NOT_INTACT));
     }
     text
 }
 
 /// What a person may do next, on lines of their own; nothing where nothing is left to do.
 pub(crate) fn next(stored: &StoredProposal) -> String {
-    let id = &stored.proposal.proposal_id;
-    let commands = match stored.state {
-        _ if !stored.intact => vec![],
-        ProposalState::PendingReview => {
-            vec![format!("proposals approve {id}"), format!("proposals reject {id} --reason TEXT")]
-        }
-        ProposalState::Approved => vec![format!("apply {id} --dry-run"), format!("apply {id}")],
-        _ => vec![format!("replay show {id}")],
-    };
+    let commands = words::next_commands(&stored.proposal.proposal_id, stored.state, stored.intact);
     commands.iter().map(|command| format!("\n{} synapsor {command}", style::dim("next:"))).collect()
 }
 
@@ -128,33 +108,6 @@ pub(crate) fn state(state: ProposalState) -> String {
             style::warn(state)
         }
         _ => style::bad(state),
-    }
-}
-
-fn guard(change: &ChangeSet) -> String {
-    match &change.guard {
-        Guard::Row => "every captured column unchanged".to_owned(),
-        Guard::Version { column, expected, advance } => {
-            let advance = match advance {
-                Advance::None => "",
-                Advance::Increment => "; the apply adds one to it",
-                Advance::Now => "; the apply sets it to the source's clock",
-            };
-            format!(
-                "{} is still {}, and every captured column unchanged{advance}",
-                inert::text(column),
-                inert::value(expected)
-            )
-        }
-    }
-}
-
-fn logic(logic: &Logic) -> String {
-    match logic {
-        Logic::Declarative => "bindings in the config".to_owned(),
-        Logic::Handler { name, version, component } => {
-            format!("handler {} {}, {component}", inert::text(name), inert::text(version))
-        }
     }
 }
 

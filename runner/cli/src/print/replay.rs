@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use synapsor_ledger::Replay;
+use synapsor_protocol::words;
 
 use super::{inert, proposal, style, table::table, usage};
 
@@ -14,12 +15,11 @@ pub(crate) fn story(replay: &Replay) -> String {
     text.push_str(&usage::line(evidence));
     for decision in &replay.decisions {
         let reason = decision.reason.as_deref().map(|reason| format!(": {}", inert::text(reason)));
-        let verdict = serde_json::to_value(decision.verdict).unwrap_or_default();
         let _ = writeln!(
             text,
             "  {} {} by {}{}",
             style::dim("decision "),
-            verdict.as_str().unwrap_or_default(),
+            words::verdict(decision.verdict),
             inert::text(&decision.actor),
             reason.unwrap_or_default()
         );

@@ -1,0 +1,85 @@
+//! A posted form: of the one type our pages send, small, sent in time, with the session's CSRF token and no unknown field.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use url::form_urlencoded;
+
+use crate::denied::Denied;
+use crate::host::only;
+use crate::sessions::Session;
+
+/// Longest form.
+const FORM_BYTES_MAX: usize = 16 * 1024;
+/// How long a form may take to arrive.
+const FORM_WITHIN: Duration = Duration::from_secs(5);
+/// What our pages' forms are sent as.
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// The fields of a form that passed every check.
+pub(crate) struct Form {
+    fields: BTreeMap<String, String>,
+}
+
+impl Form {
+    /// Reads a request's form. `known` are the fields it may have besides the CSRF token.
+    pub(crate) async fn read(request: Request, session: &Session, known: &[&str]) -> Result<Self, Denied> {
+        check_type(request.headers())?;
+        let body = tokio::time::timeout(FORM_WITHIN, collect(request.into_body()));
+        let bytes = body.await.map_err(|_| Denied::TOO_SLOW)??;
+        let mut fields = parse(&bytes)?;
+        let csrf = fields.remove("csrf").unwrap_or_default();
+        if !session.vouches_for(&csrf) {
+            return Err(Denied::WRONG_CSRF);
+        }
+        match fields.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(_) => Err(Denied::bad_form("the form has a field it should not have")),
+            None => Ok(Self { fields }),
+        }
+    }
+
+    /// A field's text without the blanks around it; empty where the form left it out.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.fields.get(name).map(|text| text.trim()).unwrap_or_default()
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Denied> {
+    let sent = only(headers, header::CONTENT_TYPE).unwrap_or_default();
+    if sent != FORM_TYPE || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Denied::WRONG_TYPE);
+    }
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if said.is_some_and(|length: usize| length > FORM_BYTES_MAX) { Err(Denied::TOO_LARGE) } else { Ok(()) }
+}
+
+async fn collect(mut body: Body) -> Result<Vec<u8>, Denied> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Denied::bad_form("the form did not arrive whole"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len().saturating_add(data.len()) > FORM_BYTES_MAX {
+            return Err(Denied::TOO_LARGE);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, Denied> {
+    let mut fields = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(bytes) {
+        // What is not UTF-8 was replaced, and nobody types a replacement character or a zero byte.
+        if value.contains(['\u{fffd}', '\0']) {
+            return Err(Denied::bad_form("a field of the form is not text"));
+        }
+        if fields.insert(name.into_owned(), value.into_owned()).is_some() {
+            return Err(Denied::bad_form("a field stands in the form twice"));
+        }
+    }
+    Ok(fields)
+}

@@ -1,0 +1,310 @@
+//! One proposal as a person reads it: the seven steps from request to replay, each already in words.
+
+use synapsor_ledger::Replay;
+use synapsor_protocol::{
+    Event, EventKind, EvidenceBundle, Outcome, ProposalState, Receipt, RecordedRead, SourceChanged, words,
+};
+
+use crate::cell::{self, Named};
+use crate::checklist::{self, Condition};
+use crate::diff::{self, Changed};
+use crate::html::{self, Html};
+use crate::page::When;
+
+/// Rows of one declared read that a page shows.
+const READ_ROWS_MAX: usize = 50;
+
+/// The class of a state's chip.
+pub(crate) fn state_class(state: ProposalState) -> &'static str {
+    match state {
+        ProposalState::Applied => "good",
+        ProposalState::PendingReview | ProposalState::ReconciliationRequired => "open",
+        ProposalState::Approved | ProposalState::PendingWorker => "ready",
+        ProposalState::Rejected | ProposalState::Canceled => "later",
+        ProposalState::Conflict | ProposalState::Failed => "bad",
+    }
+}
+
+/// A label and what it says.
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) says: Html,
+}
+
+/// A declared read of the handler and its answer.
+pub(crate) struct Read {
+    pub(crate) asked: Html,
+    pub(crate) headers: Vec<Html>,
+    pub(crate) rows: Vec<Vec<Html>>,
+    /// Rows that are not shown.
+    pub(crate) more: usize,
+}
+
+/// What a handler used of one of its limits.
+pub(crate) struct Meter {
+    pub(crate) label: &'static str,
+    pub(crate) used: String,
+    /// Of the limit; none where the limit was not kept.
+    pub(crate) percent: Option<u64>,
+}
+
+/// A person's decision.
+pub(crate) struct Decided {
+    pub(crate) verdict: &'static str,
+    pub(crate) actor: Html,
+    pub(crate) reason: Option<Html>,
+    pub(crate) at: When,
+}
+
+/// How one apply ended.
+pub(crate) struct Ended {
+    pub(crate) outcome: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) says: Html,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) at: When,
+}
+
+/// One link of the proposal's chain.
+pub(crate) struct Link {
+    pub(crate) seq: i64,
+    pub(crate) what: String,
+    pub(crate) actor: Html,
+    pub(crate) at: When,
+}
+
+/// The whole story.
+pub(crate) struct Story {
+    pub(crate) request: Html,
+    pub(crate) summary: Option<Html>,
+    pub(crate) arguments: Vec<Named>,
+    pub(crate) made: Vec<Fact>,
+    pub(crate) changes: Vec<Changed>,
+    pub(crate) unchanged: Vec<Named>,
+    pub(crate) logic: Html,
+    pub(crate) reads: Vec<Read>,
+    pub(crate) log: Vec<Html>,
+    pub(crate) meters: Vec<Meter>,
+    pub(crate) guard: Html,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) source_changed: (&'static str, &'static str),
+    pub(crate) decisions: Vec<Decided>,
+    pub(crate) standing: &'static str,
+    pub(crate) result: &'static str,
+    pub(crate) ends: Vec<Ended>,
+    pub(crate) links: Vec<Link>,
+}
+
+impl Story {
+    pub(crate) fn of(replay: &Replay) -> Self {
+        let stored = &replay.proposal;
+        let change = &stored.proposal.change_set;
+        let evidence = &replay.evidence;
+        let unchanged =
+            change.before.iter().filter(|(name, _)| !change.patch.contains_key(*name)).map(own).collect();
+        Self {
+            request: html::line(&words::request(change)),
+            summary: change.summary.as_deref().map(html::line),
+            arguments: cell::columns(&evidence.arguments),
+            made: made(replay),
+            changes: diff::changes(change),
+            unchanged: cell::columns(&unchanged),
+            logic: html::line(&words::logic(&change.logic)),
+            reads: evidence.reads.iter().map(read).collect(),
+            log: evidence.log.iter().map(|line| html::line(line)).collect(),
+            meters: meters(evidence),
+            guard: html::line(&words::guard(&change.guard)),
+            conditions: checklist::conditions(&stored.proposal, replay.receipts.last()),
+            source_changed: source_changed(replay),
+            decisions: decisions(replay),
+            standing: standing(stored.state),
+            result: result(stored.state, under_way(&replay.events)),
+            ends: replay.receipts.iter().map(ended).collect(),
+            links: replay.events.iter().map(link).collect(),
+        }
+    }
+}
+
+fn own((name, value): (&String, &synapsor_protocol::Value)) -> (String, synapsor_protocol::Value) {
+    (name.clone(), value.clone())
+}
+
+fn made(replay: &Replay) -> Vec<Fact> {
+    let proposal = &replay.proposal.proposal;
+    let change = &proposal.change_set;
+    let target = &change.target;
+    let fact = |label, says: &str| Fact { label, says: html::line(says) };
+    let as_sealed = if replay.evidence_intact { "as sealed" } else { "edited since" };
+    vec![
+        fact("proposal", proposal.proposal_id.as_str()),
+        fact("tenant", &change.tenant),
+        fact("asked for by", &change.principal),
+        fact("capability", &change.capability),
+        fact(
+            "row",
+            &format!(
+                "{} = {} in {}.{} of {} ({})",
+                target.key_column, target.key, target.schema, target.table, target.source, target.engine
+            ),
+        ),
+        fact("evidence", &format!("{}, {as_sealed}", proposal.evidence_id)),
+        fact("digest", proposal.digest.as_str()),
+    ]
+}
+
+fn read(read: &RecordedRead) -> Read {
+    match read {
+        RecordedRead::Get { read, key, row } => {
+            let asked = format!("{read}: the row {}", words::value(key));
+            table(&asked, row.as_slice())
+        }
+        RecordedRead::Find { read, filters, rows } => {
+            let by: Vec<String> =
+                filters.iter().map(|(name, value)| format!("{name} = {}", words::value(value))).collect();
+            table(&format!("{read}: rows where {}", by.join(" and ")), rows)
+        }
+    }
+}
+
+fn table(asked: &str, rows: &[synapsor_protocol::Columns]) -> Read {
+    let headers = rows.first().into_iter().flat_map(|row| row.keys()).map(|name| html::line(name)).collect();
+    let cells = |row: &synapsor_protocol::Columns| {
+        row.iter().map(|(name, value)| cell::cell(name, value)).collect::<Vec<_>>()
+    };
+    Read {
+        asked: html::line(asked),
+        headers,
+        rows: rows.iter().take(READ_ROWS_MAX).map(cells).collect(),
+        more: rows.len().saturating_sub(READ_ROWS_MAX),
+    }
+}
+
+fn meters(evidence: &EvidenceBundle) -> Vec<Meter> {
+    let Some(usage) = &evidence.usage else { return Vec::new() };
+    let share = evidence.share();
+    let meter = |label, used: String, percent| Meter { label, used, percent };
+    vec![
+        meter("fuel", usage.fuel.to_string(), share.map(|share| share.fuel_percent)),
+        meter("memory", format!("{} bytes", usage.memory_bytes), share.map(|share| share.memory_percent)),
+        meter("answer", format!("{} bytes", usage.output_bytes), share.map(|share| share.output_percent)),
+        meter("time", format!("{} µs", usage.wall_us), share.map(|share| share.timeout_percent)),
+        meter("reads", format!("{}, {} rows", usage.reads, usage.rows), None),
+    ]
+}
+
+/// Whether the last apply that began has not said how it ended.
+fn under_way(events: &[Event]) -> bool {
+    let of_apply = |event: &&Event| {
+        matches!(
+            event.kind,
+            EventKind::WritebackStarted
+                | EventKind::WritebackApplied
+                | EventKind::WritebackAlreadyApplied
+                | EventKind::WritebackConflict
+                | EventKind::WritebackFailed
+                | EventKind::WritebackInterrupted
+                | EventKind::WritebackUnknown
+        )
+    };
+    events.iter().rev().find(of_apply).is_some_and(|event| event.kind == EventKind::WritebackStarted)
+}
+
+/// Whether anything at all changed in the source for this proposal, with the class of the answer.
+fn source_changed(replay: &Replay) -> (&'static str, &'static str) {
+    let state = replay.proposal.state;
+    let changed = replay.receipts.iter().any(|receipt| receipt.source_changed == SourceChanged::Yes);
+    if changed || state == ProposalState::Applied {
+        ("Yes, exactly as approved", "good")
+    } else if state == ProposalState::ReconciliationRequired {
+        ("Not known; apply again to settle it", "bad")
+    } else if under_way(&replay.events) {
+        ("An apply has begun and has not said how it ended", "open")
+    } else {
+        ("No", "good")
+    }
+}
+
+fn decisions(replay: &Replay) -> Vec<Decided> {
+    let decided = |decision: &synapsor_protocol::Decision| Decided {
+        verdict: words::verdict(decision.verdict),
+        actor: html::line(&decision.actor),
+        reason: decision.reason.as_deref().map(html::block),
+        at: decision.at.into(),
+    };
+    replay.decisions.iter().map(decided).collect()
+}
+
+/// Where the approval stands.
+fn standing(state: ProposalState) -> &'static str {
+    match state {
+        ProposalState::PendingReview => "Nobody has decided yet.",
+        ProposalState::Rejected => "A person said no.",
+        ProposalState::Canceled => "It was withdrawn before anybody decided.",
+        _ => "A person approved exactly this content.",
+    }
+}
+
+/// What came of it.
+fn result(state: ProposalState, under_way: bool) -> &'static str {
+    match state {
+        ProposalState::Approved | ProposalState::PendingWorker if under_way => {
+            "An apply has begun and has not said how it ended; applying again settles it."
+        }
+        ProposalState::PendingReview => "Nothing was committed: nobody has decided yet.",
+        ProposalState::Approved => "Nothing was committed yet: it is approved and waits to be applied.",
+        ProposalState::PendingWorker => "Nothing was committed yet: the job was handed to a worker.",
+        ProposalState::Rejected => "Nothing was committed: it was rejected.",
+        ProposalState::Canceled => "Nothing was committed: it was withdrawn.",
+        ProposalState::Applied => "Committed.",
+        ProposalState::Conflict => "Nothing was committed: a guard did not hold.",
+        ProposalState::Failed => "Nothing was committed: the source refused the change.",
+        ProposalState::ReconciliationRequired => {
+            "Not known: the connection was lost at the commit. Applying again finds out."
+        }
+    }
+}
+
+fn ended(receipt: &Receipt) -> Ended {
+    let mut facts = vec![
+        Fact { label: "receipt", says: html::line(receipt.receipt_id.as_str()) },
+        Fact { label: "by runner", says: html::line(&receipt.runner_id) },
+        Fact { label: "source", says: html::line(words::source_changed(receipt.source_changed)) },
+    ];
+    if let Some(code) = receipt.code {
+        facts.push(Fact { label: "code", says: html::line(code.as_str()) });
+    }
+    if !receipt.changed_columns.is_empty() {
+        let columns = receipt.changed_columns.join(", ");
+        facts.push(Fact { label: "changed since the proposal", says: html::line(&columns) });
+    }
+    if let (Some(before), Some(after)) = (&receipt.previous_version, &receipt.new_version) {
+        let moved = format!("{} → {}", words::value(before), words::value(after));
+        facts.push(Fact { label: "version", says: html::line(&moved) });
+    }
+    Ended {
+        outcome: match receipt.outcome {
+            Outcome::Applied => "applied",
+            Outcome::AlreadyApplied => "already applied",
+            Outcome::Conflict => "conflict",
+            Outcome::Failed => "failed",
+            Outcome::Unknown => "unknown",
+        },
+        class: match receipt.outcome {
+            Outcome::Applied | Outcome::AlreadyApplied => "good",
+            Outcome::Conflict | Outcome::Failed => "bad",
+            Outcome::Unknown => "open",
+        },
+        says: html::line(&words::outcome(receipt)),
+        facts,
+        at: receipt.executed_at.into(),
+    }
+}
+
+fn link(event: &Event) -> Link {
+    Link {
+        seq: event.seq,
+        what: event.kind.as_str().replace('_', " "),
+        actor: html::line(&event.actor),
+        at: event.at.into(),
+    }
+}

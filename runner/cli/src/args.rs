@@ -3,6 +3,7 @@
 mod clients;
 mod handler;
 mod history;
+mod http;
 mod store;
 mod ui;
 
@@ -17,6 +18,7 @@ use crate::exit::Exit;
 pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
+pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Prune, Store, VerifyStore};
 pub(crate) use ui::Ui;
 
@@ -177,9 +179,16 @@ pub(crate) enum Config {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Mcp {
-    /// Serve MCP over stdio
-    #[command(after_help = "Example:\n  synapsor mcp serve --config /srv/app/synapsor.runner.json")]
-    Serve(Serve),
+    /// Serve MCP over stdio, or over HTTP
+    #[command(
+        after_help = "Examples:\n  synapsor mcp serve --config /srv/app/synapsor.runner.json\n  synapsor mcp serve --transport streamable-http --dev-no-auth"
+    )]
+    Serve(Box<ServeMcp>),
+    /// Serve MCP over Streamable HTTP, like `serve --transport streamable-http`
+    #[command(
+        after_help = "Example:\n  synapsor mcp serve-streamable-http --host 0.0.0.0 --allow-host runner.example --tls-cert chain.pem --tls-key key.pem"
+    )]
+    ServeStreamableHttp(Box<ServeHttp>),
     /// Print what a client has to know to reach this runner, or merge it into the client's file
     #[command(
         visible_alias = "configure",

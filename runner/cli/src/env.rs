@@ -14,6 +14,8 @@ pub(crate) const RUNNER_ID: &str = "SYNAPSOR_RUNNER_ID";
 pub(crate) const DATABASE_URL: &str = "SYNAPSOR_DATABASE_URL";
 /// The engine that URL is for: postgres or mysql.
 pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
+/// The bearer token of clients over HTTP, where `--auth-token-env` names no other variable.
+pub(crate) const HTTP_TOKEN: &str = "SYNAPSOR_RUNNER_HTTP_TOKEN";
 /// The cargo that builds Rust handlers, as a command with its first words; `synapsor-bundle` reads it.
 const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
 /// The Python that makes the environment a Python handler is built in; `synapsor-bundle` reads it.
@@ -36,6 +38,7 @@ pub(crate) fn table() -> String {
         (RUNNER_ID, "this runner's name in receipts"),
         (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
         (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
+        (HTTP_TOKEN, "the bearer token of clients over HTTP, when --auth-token-env is not given"),
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
         (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),
         (CLANG, "the clang command that builds C handlers, where it is not `clang-19`"),
@@ -43,7 +46,7 @@ pub(crate) fn table() -> String {
         (USER, "who decides, when --actor is not given"),
         (NO_COLOR, "set to anything: no colour"),
     ];
-    lines.map(|(name, purpose)| format!("  {name:<21}  {purpose}")).join("\n")
+    lines.map(|(name, purpose)| format!("  {name:<26}  {purpose}")).join("\n")
 }
 
 /// The environment the process started with. Variables that are not valid Unicode are left out.

@@ -18,6 +18,7 @@
 
 pub mod auth;
 mod serve;
+pub mod http;
 mod live;
 mod surface;
 mod asker;
@@ -34,6 +35,7 @@ mod prompts;
 mod watch;
 mod pulse;
 mod transport;
+mod message;
 mod in_flight;
 mod frame;
 mod client;

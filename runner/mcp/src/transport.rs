@@ -11,24 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, ErrorData, GetMeta as _,
-    JsonRpcError, JsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage,
+    ClientJsonRpcMessage, ClientNotification, ClientRequest, ErrorCode, GetMeta as _, JsonRpcError,
+    JsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage,
 };
 use rmcp::{RoleServer, transport::Transport};
-use serde::Deserialize;
-use synapsor_invocation::{Unfaithful, read_json};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::frame::{Frame, FrameReader, nesting};
+use crate::frame::{Frame, FrameReader};
 use crate::in_flight::InFlight;
+use crate::message::{parse, refused};
 
 /// Longest line, in bytes.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
-
-/// Deepest nesting of arrays and objects in one message.
-const NESTING_MAX: usize = 64;
 
 /// Most requests read and not answered yet; at that number reading pauses.
 const REQUESTS_IN_FLIGHT_MAX: usize = 64;
@@ -191,40 +187,6 @@ async fn write_lines<W: AsyncWrite + Unpin>(mut queue: mpsc::Receiver<ServerJson
     }
 }
 
-fn parse(line: &[u8]) -> Result<ClientJsonRpcMessage, JsonRpcError> {
-    // A byte order mark is not JSON, but some shells put one in front of the first line.
-    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
-    if nesting(line) > NESTING_MAX {
-        let text = format!("a message may be nested `{NESTING_MAX}` levels deep at most");
-        return Err(refused(ErrorCode::INVALID_REQUEST, text, id_of(line)));
-    }
-    let tree = read_json(line).map_err(|unfaithful| {
-        let code = match unfaithful {
-            Unfaithful::Malformed => ErrorCode::PARSE_ERROR,
-            Unfaithful::TooDeep | Unfaithful::KeyTwice | Unfaithful::NumberRounded => {
-                ErrorCode::INVALID_REQUEST
-            }
-        };
-        refused(code, unfaithful.to_string(), id_of(line))
-    })?;
-    if tree.is_array() {
-        return Err(refused(ErrorCode::INVALID_REQUEST, "batches are not supported", None));
-    }
-    serde_json::from_value(tree).map_err(|error| {
-        tracing::debug!(%error, "a frame is not a JSON-RPC message");
-        refused(ErrorCode::INVALID_REQUEST, "the message is not a JSON-RPC 2.0 message", id_of(line))
-    })
-}
-
-/// The id of something that is not a message. Skips over everything else, however deep.
-fn id_of(line: &[u8]) -> Option<RequestId> {
-    #[derive(Deserialize)]
-    struct IdOnly {
-        id: Option<RequestId>,
-    }
-    serde_json::from_slice::<IdOnly>(line).ok()?.id
-}
-
 /// Whether rmcp leaves its opening phase on this request: `initialize`, or one that carries a whole 2026-07-28 `_meta`.
 fn opens_session(request: &ClientRequest) -> bool {
     match request {
@@ -244,8 +206,4 @@ fn answered_id(message: &ServerJsonRpcMessage) -> Option<&RequestId> {
         JsonRpcMessage::Error(error) => error.id.as_ref(),
         JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
     }
-}
-
-fn refused(code: ErrorCode, text: impl Into<String>, id: Option<RequestId>) -> JsonRpcError {
-    JsonRpcError::new(id, ErrorData::new(code, text.into(), None))
 }

@@ -77,6 +77,21 @@ codes! {
     ScopeInsufficient = "SCOPE_INSUFFICIENT", Refusal, false, "the request's token does not carry the scope this needs";
     AuthenticationUnavailable = "AUTHENTICATION_UNAVAILABLE", Failure, true, "the issuer's keys cannot be had, so no token can be checked";
     RateLimited = "RATE_LIMITED", Failure, true, "the principal, or everybody together, called more often than the config allows";
+    // the door over HTTP
+    HttpHostNotAllowed = "HTTP_HOST_NOT_ALLOWED", Refusal, false, "the request is for a host name the server does not answer to";
+    HttpOriginNotAllowed = "HTTP_ORIGIN_NOT_ALLOWED", Refusal, false, "the request comes from a web page that may not use the server";
+    HttpPathNotFound = "HTTP_PATH_NOT_FOUND", Refusal, false, "nothing is served at the request's path";
+    HttpMethodNotAllowed = "HTTP_METHOD_NOT_ALLOWED", Refusal, false, "the path does not take the request's HTTP method";
+    HttpMediaTypeUnsupported = "HTTP_MEDIA_TYPE_UNSUPPORTED", Refusal, false, "the request's body is not declared as JSON";
+    HttpNotAcceptable = "HTTP_NOT_ACCEPTABLE", Refusal, false, "the client does not take the forms an answer may have";
+    HttpRequestInvalid = "HTTP_REQUEST_INVALID", Refusal, false, "the request's headers or its address are missing something, or contradict themselves";
+    HttpBodyTooLarge = "HTTP_BODY_TOO_LARGE", Refusal, false, "the request's body is larger than the server's limit";
+    HttpBodyTooSlow = "HTTP_BODY_TOO_SLOW", Refusal, false, "the request's body did not arrive within the server's limit";
+    HttpBusy = "HTTP_BUSY", Failure, true, "the server has as many connections, sessions or requests as it takes at once";
+    HttpSessionNotFound = "HTTP_SESSION_NOT_FOUND", Refusal, false, "the caller has no such session: it ended, or never was the caller's";
+    HttpExposureInvalid = "HTTP_EXPOSURE_INVALID", Refusal, false, "a host or an origin the server should allow is not one";
+    HttpTlsInvalid = "HTTP_TLS_INVALID", Refusal, false, "the certificate or its key cannot be used for TLS";
+    HttpAddressUnavailable = "HTTP_ADDRESS_UNAVAILABLE", Failure, true, "the server's address cannot be listened on";
     // the call
     ModelCannotOverrideBinding = "MODEL_CANNOT_OVERRIDE_BINDING", Refusal, false, "an argument tried to set a value only the runner may set (tenant, principal, table, column, version)";
     McpToolNotFound = "MCP_TOOL_NOT_FOUND", Refusal, false, "no capability of that name is served";

@@ -40,7 +40,7 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
 }
 
 /// Loads every handler, and says on the log when they are ready and how long it took, or which failed and why.
-async fn load(handlers: &Handlers) {
+pub(crate) async fn load(handlers: &Handlers) {
     let started = Instant::now();
     let readiness = handlers.load_all().await;
     let took_ms = started.elapsed().as_millis();
@@ -65,7 +65,7 @@ pub(crate) fn options(serve: &Serve) -> ServeOptions {
 }
 
 /// Completes on SIGTERM or SIGINT. Where signals cannot be watched, only the end of input stops the server.
-pub(super) async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
         (Ok(mut terminate), Ok(mut interrupt)) => {
             tokio::select! {

@@ -18,6 +18,7 @@ mod propose;
 mod reconcile;
 mod replay;
 mod rerun;
+mod serve_http;
 mod store;
 mod tools;
 mod ui;
@@ -40,8 +41,11 @@ pub(crate) async fn run(
         Command::Demo(demo) => crate::demo::run(&demo, json).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
         Command::Config(args::Config::Show) => config::show(settings).map(Some),
-        Command::Mcp(args::Mcp::Serve(serve)) => mcp::serve(&serve, settings).await.map(|()| None),
         Command::Mcp(args::Mcp::Config(wanted)) => configure::run(&wanted, settings).map(Some),
+        Command::Mcp(args::Mcp::Serve(wanted)) => serve_http::run(&wanted, settings).await.map(|()| None),
+        Command::Mcp(args::Mcp::ServeStreamableHttp(wanted)) => {
+            serve_http::serve(&wanted.serve, &wanted.http, settings).await.map(|()| None)
+        }
         Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),

@@ -20,6 +20,11 @@ use crate::shape::{ColumnKind, ColumnShape, JsonForm, Repertoire, TableKind, Tab
 pub const SESSION: &str = "SET LOCAL search_path = pg_catalog; SET LOCAL TimeZone = 'UTC'; \
      SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; ";
 
+/// Makes the server look, while a statement runs, whether its client is still there. A server without the setting has no
+/// row of it and sets nothing.
+pub const NOTICE_LEAVING: &str = "SELECT pg_catalog.set_config(name, '250', false) FROM pg_catalog.pg_settings \
+     WHERE name = 'client_connection_check_interval'";
+
 /// The parameters of a URL that sqlx heeds.
 const PARAMETERS: &[&str] = &[
     "sslmode",

@@ -1,12 +1,12 @@
 //! Reads on PostgreSQL: one read-only transaction each, in two round trips.
 
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres};
 use synapsor_protocol::Columns;
 use tokio::time::timeout;
 
 use super::Fault;
-use super::server::{ServerPool, gather, is_lost, is_spent};
+use super::server::{InUse, ServerPool, gather, is_lost, is_spent};
 use crate::dialect::postgres as dialect;
 use crate::error::Unreachable;
 use crate::plan::Plan;
@@ -30,10 +30,32 @@ enum Done {
     Shape(Option<TableShape>),
 }
 
+/// A connection at work. Dropped before the work has ended, it is closed: the server notices that, see
+/// [`dialect::NOTICE_LEAVING`], and gives the statement up, where a connection that is kept would wait for it.
+struct AtWork<'p>(Option<InUse<'p, Postgres>>);
+
+impl AtWork<'_> {
+    fn ended(mut self, spent: bool) {
+        match self.0.take() {
+            Some(in_use) if spent => in_use.discard(),
+            in_use => drop(in_use),
+        }
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        if let Some(in_use) = self.0.take() {
+            in_use.discard();
+        }
+    }
+}
+
 impl PostgresPool {
     pub(super) fn new(url: &str, settings: &SourceSettings) -> Result<Self, Unreachable> {
         let options = dialect::connect_options(url)?;
-        let server = ServerPool::new(PgPoolOptions::new(), options, dialect::unreachable, settings);
+        let pool = PgPoolOptions::new().after_connect(|connection, _| Box::pin(notice_leaving(connection)));
+        let server = ServerPool::new(pool, options, dialect::unreachable, settings);
         let limit_ms = settings.statement_timeout_ms.clamp(1, i32::MAX.unsigned_abs().into());
         let begin = format!(
             "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY; {}SET LOCAL statement_timeout = {limit_ms}; \
@@ -69,17 +91,14 @@ impl PostgresPool {
     }
 
     async fn run_once(&self, work: &Work<'_>) -> Result<Done, Fault> {
-        let mut in_use = self.server.acquire().await?;
-        let fault = match timeout(self.server.deadline, self.transaction(&mut in_use.connection, work)).await
-        {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Timeout,
+        let mut at_work = AtWork(Some(self.server.acquire().await?));
+        let Some(in_use) = &mut at_work.0 else {
+            return Err(Fault::Lost);
         };
-        if is_spent(&fault) {
-            in_use.discard();
-        }
-        Err(fault)
+        let transaction = self.transaction(&mut in_use.connection, work);
+        let ended = timeout(self.server.deadline, transaction).await.unwrap_or(Err(Fault::Timeout));
+        at_work.ended(ended.as_ref().is_err_and(is_spent));
+        ended
     }
 
     /// Dropped at its end, the transaction rolls back while the connection returns to the pool, after the answer.
@@ -98,6 +117,14 @@ impl PostgresPool {
             }
         }
     }
+}
+
+/// A server that cannot do it works on until its own limit is reached, which is no reason to do without it.
+async fn notice_leaving(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if let Err(error) = connection.execute(dialect::NOTICE_LEAVING).await {
+        tracing::debug!(%error, "a server does not notice clients that leave");
+    }
+    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]

@@ -1,0 +1,91 @@
+//! Serving MCP as it was typed: over stdio or HTTP, and for HTTP where and for whom.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Serve;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeMcp {
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    /// How clients reach the server
+    #[arg(long, value_enum, default_value_t = Transport::Stdio, value_name = "HOW")]
+    pub(crate) transport: Transport,
+    #[command(flatten)]
+    pub(crate) http: Http,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeHttp {
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+    #[command(flatten)]
+    pub(crate) http: Http,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Transport {
+    // One client, which starts the server and speaks over its pipes.
+    Stdio,
+    // Any number of clients at `/mcp`.
+    StreamableHttp,
+}
+
+/// Where a server over HTTP is open, and for whom. Every field is optional, so that one typed in vain is noticed.
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "HTTP")]
+pub(crate) struct Http {
+    /// The address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) host: Option<String>,
+    /// The port; 0 takes a free one [default: 8766]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// The environment variable with the clients' bearer token; twice while a token is being changed [default: SYNAPSOR_RUNNER_HTTP_TOKEN]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) auth_token_env: Vec<String>,
+    /// Let everybody in; on a loopback address only
+    #[arg(long, conflicts_with = "auth_token_env")]
+    pub(crate) dev_no_auth: bool,
+    /// Answer to this host name, too, with a port or for every port; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    /// Let web pages of this origin use the server; repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// Let web pages of this one origin also read the answers in a browser
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors_origin: Option<String>,
+    /// Speak TLS with this certificate chain, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Largest body of a request [default: 1048576]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) body_bytes_max: Option<u32>,
+    /// Most connections at once [default: 512]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) connections_max: Option<u32>,
+    /// Most requests being answered at once [default: 128]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) requests_max: Option<u32>,
+    /// Most sessions at once [default: 256; of one caller 64]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) sessions_max: Option<u32>,
+    /// How long a session lives in which nothing is asked [default: 1800000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) session_idle_ms: Option<u64>,
+    /// How long a client may take to send a request's head [default: 30000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) head_timeout_ms: Option<u64>,
+    /// How long a client may take to send a request's body [default: 10000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) body_timeout_ms: Option<u64>,
+    /// How long a stopping server waits for answers being worked out [default: 5000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) drain_timeout_ms: Option<u64>,
+}

@@ -1,0 +1,110 @@
+//! `synapsor mcp serve --transport streamable-http`: the capabilities over HTTP, until a signal says stop.
+
+use synapsor_mcp::Live;
+use synapsor_mcp::auth::{Authentication, OpaqueTokens};
+use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpServer, TlsFiles};
+use synapsor_protocol::{Code, Refusal};
+
+use super::mcp::{load, options, stop_signal};
+use crate::args::{Http, Serve, ServeMcp, Transport};
+use crate::reload::Reload;
+use crate::settings::Settings;
+use crate::{env, print, wiring};
+
+/// Where clients look for the server when nobody says.
+const PORT: u16 = 8766;
+
+/// Serves over the transport that was asked for.
+pub(crate) async fn run(wanted: &ServeMcp, settings: &Settings) -> Result<(), Refusal> {
+    match wanted.transport {
+        Transport::StreamableHttp => serve(&wanted.serve, &wanted.http, settings).await,
+        Transport::Stdio if wanted.http == Http::default() => {
+            super::mcp::serve(&wanted.serve, settings).await
+        }
+        Transport::Stdio => {
+            let message = "an option of HTTP was given, and the server would speak over stdio";
+            Err(Refusal::new(Code::InvalidInput, message).hint("add --transport streamable-http"))
+        }
+    }
+}
+
+/// Serves over Streamable HTTP.
+pub(crate) async fn serve(serve: &Serve, http: &Http, settings: &Settings) -> Result<(), Refusal> {
+    let config = settings.config()?;
+    let door = http_options(http, PORT, settings)?;
+    let ledger = wiring::ledger(settings, true).await?;
+    let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
+    door.authentication.suits(&runtime)?;
+    let server = HttpServer::bind(door).await?;
+    // Handlers compile while the first clients come; a call that needs one waits for it.
+    tokio::spawn(async move { load(&handlers).await });
+    let mut options = options(serve);
+    options.rate_limits = super::authentication::rate_limits(&config);
+    let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
+    let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
+    warn_of_exposure(&server);
+    print::note(&format!("listening on {}", server.url()));
+    tokio::select! {
+        () = server.serve(live, stop_signal()) => Ok(()),
+        never = reload.follow() => match never {},
+    }
+}
+
+/// Where and for whom, from the command line.
+pub(crate) fn http_options(http: &Http, port: u16, settings: &Settings) -> Result<HttpOptions, Refusal> {
+    let mut options = HttpOptions::new(http.port.unwrap_or(port), authentication(http, settings)?);
+    if let Some(host) = &http.host {
+        options.host.clone_from(host);
+    }
+    options.allowed_hosts.clone_from(&http.allow_host);
+    options.allowed_origins.clone_from(&http.allow_origin);
+    options.cors_origin.clone_from(&http.cors_origin);
+    options.tls = match (&http.tls_cert, &http.tls_key) {
+        (Some(certificates), Some(key)) => {
+            Some(TlsFiles { certificates: certificates.clone(), key: key.clone() })
+        }
+        _ => None,
+    };
+    options.limits = limits(http);
+    Ok(options)
+}
+
+/// Without a word about it, the token of the usual variable.
+fn authentication(http: &Http, settings: &Settings) -> Result<Authentication, Refusal> {
+    if http.dev_no_auth {
+        return Ok(Authentication::None);
+    }
+    let usual = [env::HTTP_TOKEN.to_owned()];
+    let variables = if http.auth_token_env.is_empty() { usual.as_slice() } else { &http.auth_token_env };
+    OpaqueTokens::from_environment(&settings.environment, variables).map(Authentication::Opaque)
+}
+
+fn limits(http: &Http) -> HttpLimits {
+    let mut limits = HttpLimits::default();
+    let count = |wanted: Option<u32>, usual: usize| {
+        wanted.map_or(usual, |count| usize::try_from(count).unwrap_or(usize::MAX))
+    };
+    limits.body_bytes_max = count(http.body_bytes_max, limits.body_bytes_max);
+    limits.connections_max = count(http.connections_max, limits.connections_max);
+    limits.requests_max = count(http.requests_max, limits.requests_max);
+    limits.sessions_max = count(http.sessions_max, limits.sessions_max);
+    limits.session_idle_ms = http.session_idle_ms.unwrap_or(limits.session_idle_ms);
+    limits.head_timeout_ms = http.head_timeout_ms.unwrap_or(limits.head_timeout_ms);
+    limits.body_timeout_ms = http.body_timeout_ms.unwrap_or(limits.body_timeout_ms);
+    limits.drain_timeout_ms = http.drain_timeout_ms.unwrap_or(limits.drain_timeout_ms);
+    limits
+}
+
+/// Whoever opens the server to a network is told what that means.
+pub(crate) fn warn_of_exposure(server: &HttpServer) {
+    if server.is_exposed() {
+        print::note(
+            "warning: other machines can reach this server, and tokens and rows cross the network in clear; give it a \
+             certificate with --tls-cert and --tls-key, or put a proxy with TLS in front of it",
+        );
+    } else if server.is_public() {
+        print::note(
+            "warning: other machines can reach this server; name the hosts it answers to with --allow-host",
+        );
+    }
+}

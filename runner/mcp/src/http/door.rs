@@ -1,0 +1,168 @@
+//! The door of a server over HTTP: its address, and the layers that every request passes before it is looked at.
+//!
+//! Streamable HTTP and the JSON-RPC bridge stand behind the same door. From the outside in: connections and their times,
+//! the names and pages allowed, who is asking, how many at once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use synapsor_protocol::{Code, Refusal};
+use tokio::net::{TcpListener, lookup_host};
+use tokio::sync::watch;
+
+use super::admission::{Admission, admit};
+use super::answer::refused;
+use super::connections::Connections;
+use super::exposure::{Exposure, expose};
+use super::health::{Health, healthz, readyz};
+use super::limits::HttpLimits;
+use super::tls::{TlsFiles, acceptor};
+use crate::auth::Authentication;
+
+/// Where and for whom a server is open.
+#[derive(Debug)]
+pub struct HttpOptions {
+    /// The address to listen on, or a name of this machine.
+    pub host: String,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// Who may come in.
+    pub authentication: Authentication,
+    /// Names the server answers to besides the loopback ones and `host`, each with a port or without.
+    pub allowed_hosts: Vec<String>,
+    /// Web pages that may use the server.
+    pub allowed_origins: Vec<String>,
+    /// The one origin whose pages may also read answers in a browser.
+    pub cors_origin: Option<String>,
+    /// The certificate; without one the server speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// How much is taken at once.
+    pub limits: HttpLimits,
+}
+
+impl HttpOptions {
+    /// A loopback address, its own names, no web page, and the usual limits.
+    pub fn new(port: u16, authentication: Authentication) -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port,
+            authentication,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            cors_origin: None,
+            tls: None,
+            limits: HttpLimits::default(),
+        }
+    }
+}
+
+/// A door that nobody has come through yet.
+pub(crate) struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    options: HttpOptions,
+    exposure: Exposure,
+    connections: Connections,
+}
+
+impl Door {
+    /// Checks the options and takes the address.
+    ///
+    /// # Errors
+    /// What is wrong with the options, [`Code::HttpDevNoAuthUnsafeHost`], or [`Code::HttpAddressUnavailable`].
+    pub(crate) async fn bind(options: HttpOptions) -> Result<Self, Refusal> {
+        let wanted = resolve(&options.host, options.port).await?;
+        if matches!(options.authentication, Authentication::None) && !is_loopback(&wanted) {
+            let message =
+                format!("`{}` is not a loopback address, and nobody would have to authenticate", wanted.ip());
+            return Err(Refusal::new(Code::HttpDevNoAuthUnsafeHost, message)
+                .hint("name a token's variable with --auth-token-env, or serve on 127.0.0.1"));
+        }
+        let exposure = Exposure::new(
+            &host_name(&wanted),
+            &options.allowed_hosts,
+            &options.allowed_origins,
+            options.cors_origin.as_deref(),
+        )?;
+        let tls = options.tls.as_ref().map(acceptor).transpose()?;
+        let unavailable = |error: std::io::Error| {
+            Refusal::new(
+                Code::HttpAddressUnavailable,
+                format!("cannot listen on `{wanted}`: {}", error.kind()),
+            )
+            .hint("another server may be running; choose another one with --port")
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(unavailable)?;
+        let address = listener.local_addr().map_err(unavailable)?;
+        let connections = Connections::new(&options.limits, tls);
+        Ok(Self { listener, address, options, exposure, connections })
+    }
+
+    /// The address taken.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether clients find TLS.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.options.tls.is_some()
+    }
+
+    pub(crate) fn limits(&self) -> &HttpLimits {
+        &self.options.limits
+    }
+
+    /// Serves `guarded` to whoever may come in, `open` and the health to everybody, until `shutdown` completes.
+    pub(crate) async fn serve(
+        self,
+        guarded: Router,
+        open: Router,
+        health: Arc<dyn Health>,
+        shutdown: impl Future<Output = ()> + Send,
+    ) {
+        let (stop, stopping) = watch::channel(false);
+        let admission =
+            Admission::new(self.options.authentication, self.options.limits.requests_max, stopping);
+        let health =
+            Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health);
+        let router = guarded
+            .layer(from_fn_with_state(Arc::new(admission), admit))
+            .merge(open)
+            .merge(health)
+            .fallback(async || {
+                refused(&Refusal::new(Code::HttpPathNotFound, "nothing is served at this address"))
+            })
+            .layer(from_fn_with_state(Arc::new(self.exposure), expose));
+        let stopping = move || {
+            // Nobody may be listening for it.
+            let _ = stop.send(true);
+        };
+        self.connections.serve(self.listener, router, shutdown, stopping).await;
+    }
+}
+
+async fn resolve(host: &str, port: u16) -> Result<SocketAddr, Refusal> {
+    let unknown = || {
+        Refusal::new(Code::HttpAddressUnavailable, format!("`{host}` is no address of this machine"))
+            .hint("expected an address such as 127.0.0.1, ::1 or 0.0.0.0")
+    };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let mut found = lookup_host((bare, port)).await.map_err(|_| unknown())?;
+    found.next().ok_or_else(unknown)
+}
+
+/// An address that only this machine reaches.
+pub(crate) fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+/// The address as it stands in a `Host` header, without the port.
+fn host_name(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(address) => address.ip().to_string(),
+        SocketAddr::V6(address) => format!("[{}]", address.ip()),
+    }
+}

@@ -1,0 +1,33 @@
+//! MCP over HTTP: Streamable HTTP in both eras on one address, and the door every server over HTTP stands behind.
+//!
+//! A request passes, from the outside in, `connections` (how many, how slow), `exposure` (for which name, from which web
+//! page), `admission` (from whom, how many at once), and then what it asks for: `endpoint`, which judges what rmcp would
+//! take on trust and hands it on.
+//!
+//! Invariant: a request that is refused anywhere on this way has read nothing and written nothing, neither in the source
+//! nor in the ledger.
+//! Absent on purpose: HTTP/2, compression, redirects, cookies; a proxy in front adds what is wanted of them.
+//!
+//! Modules in reading order.
+
+mod server;
+mod door;
+mod limits;
+mod connections;
+mod stall;
+mod tls;
+mod exposure;
+mod admission;
+mod endpoint;
+mod asked;
+mod body;
+mod sessions;
+mod tail;
+mod answer;
+mod headers;
+mod health;
+
+pub use door::HttpOptions;
+pub use limits::HttpLimits;
+pub use server::HttpServer;
+pub use tls::TlsFiles;

@@ -1,0 +1,186 @@
+//! The sessions of the handshake era: how many there may be, and that each is its caller's alone.
+//!
+//! rmcp keeps them; an id is all it asks for. Here an id is worth something only together with the caller that opened the
+//! session, so one that was seen in a log or guessed opens nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::Stream;
+use http::request::Parts;
+use rmcp::model::{
+    ClientJsonRpcMessage, GetExtensions as _, JsonRpcMessage, RequestId, ServerJsonRpcMessage,
+};
+use rmcp::transport::streamable_http_server::SessionManager;
+use rmcp::transport::streamable_http_server::session::local::{
+    LocalSessionManager, LocalSessionManagerError,
+};
+use rmcp::transport::streamable_http_server::session::{ServerSseMessage, SessionId};
+
+use super::limits::HttpLimits;
+use crate::auth::Caller;
+
+/// How long an answer that is sent stays at hand for a client that lost its connection in the middle of it.
+const ANSWER_KEPT: Duration = Duration::from_secs(10);
+
+/// Sessions and whose they are.
+pub(crate) struct Sessions {
+    inner: LocalSessionManager,
+    open: Mutex<HashMap<SessionId, Session>>,
+    sessions_max: usize,
+    sessions_per_caller_max: usize,
+}
+
+#[derive(Default)]
+struct Session {
+    /// The caller's key; none until its `initialize` has been looked at.
+    owner: Option<String>,
+    unanswered: HashSet<RequestId>,
+}
+
+/// A request of a session that is being answered; dropped, its id is free again.
+pub(crate) struct Turn {
+    sessions: Arc<Sessions>,
+    session: SessionId,
+    id: RequestId,
+}
+
+/// Why a request cannot have its turn in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoTurn {
+    /// There is no such session, or it is another caller's.
+    NoSession,
+    /// A request with this id has no answer yet.
+    IdInUse,
+}
+
+impl Sessions {
+    pub(crate) fn new(limits: &HttpLimits) -> Self {
+        let mut inner = LocalSessionManager::default();
+        inner.session_config.keep_alive = Some(Duration::from_millis(limits.session_idle_ms));
+        inner.session_config.completed_cache_ttl = ANSWER_KEPT;
+        Self {
+            inner,
+            open: Mutex::default(),
+            sessions_max: limits.sessions_max,
+            sessions_per_caller_max: limits.sessions_per_caller_max,
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.open().len()
+    }
+
+    /// Whether the caller may open another one.
+    pub(crate) fn has_room_for(&self, caller: &Caller) -> bool {
+        let open = self.open();
+        let own = open.values().filter(|session| session.owner.as_deref() == Some(caller.key()));
+        open.len() < self.sessions_max && own.count() < self.sessions_per_caller_max
+    }
+
+    /// Whether the session is the caller's.
+    pub(crate) fn is_of(&self, session: &str, caller: &Caller) -> bool {
+        self.open().get(session).is_some_and(|session| session.owner.as_deref() == Some(caller.key()))
+    }
+
+    /// Takes the id of a request for as long as it is being answered.
+    pub(crate) fn turn(
+        self: &Arc<Self>,
+        session: &str,
+        caller: &Caller,
+        id: &RequestId,
+    ) -> Result<Turn, NoTurn> {
+        let mut open = self.open();
+        let name = open.get_key_value(session).map(|(name, _)| SessionId::clone(name));
+        let own = open.get_mut(session).filter(|session| session.owner.as_deref() == Some(caller.key()));
+        let (Some(name), Some(own)) = (name, own) else {
+            return Err(NoTurn::NoSession);
+        };
+        if !own.unanswered.insert(id.clone()) {
+            return Err(NoTurn::IdInUse);
+        }
+        Ok(Turn { sessions: Arc::clone(self), session: name, id: id.clone() })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<SessionId, Session>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(session) = self.sessions.open().get_mut(&self.session) {
+            session.unanswered.remove(&self.id);
+        }
+    }
+}
+
+/// The caller that the door put into an `initialize`.
+fn caller_of(message: &ClientJsonRpcMessage) -> Option<&Caller> {
+    let JsonRpcMessage::Request(request) = message else {
+        return None;
+    };
+    request.request.extensions().get::<Parts>()?.extensions.get::<Caller>()
+}
+
+impl SessionManager for Sessions {
+    type Error = LocalSessionManagerError;
+    type Transport = <LocalSessionManager as SessionManager>::Transport;
+
+    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        let (id, transport) = self.inner.create_session().await?;
+        self.open().insert(SessionId::clone(&id), Session::default());
+        Ok((id, transport))
+    }
+
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        let owner = caller_of(&message).map(|caller| caller.key().to_owned());
+        if let Some(session) = self.open().get_mut(id) {
+            session.owner = owner;
+        }
+        self.inner.initialize_session(id, message).await
+    }
+
+    async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        self.inner.has_session(id).await
+    }
+
+    /// Also where a session ends that nobody asked for too long, or whose worker ended.
+    async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        self.open().remove(id);
+        self.inner.close_session(id).await
+    }
+
+    async fn create_stream(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.create_stream(id, message).await
+    }
+
+    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        self.inner.accept_message(id, message).await
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.create_standalone_stream(id).await
+    }
+
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        self.inner.resume(id, last_event_id).await
+    }
+}

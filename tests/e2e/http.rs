@@ -1,0 +1,12 @@
+//! MCP over HTTP from outside: the binary as a server, and clients that say exactly what they are told to.
+
+mod peer;
+mod server;
+
+mod authority;
+mod eras;
+mod floods;
+mod hostile;
+mod rows;
+mod start;
+mod stop;

@@ -1,0 +1,94 @@
+//! The binary as a server over HTTP, for one test.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::http::peer::{Answer, Request};
+use crate::world::World;
+
+/// The clients' token in these tests.
+pub(crate) const TOKEN: &str = "test-token-0123456789-0123456789-0123456789";
+
+/// The usual variable of the token.
+pub(crate) const TOKEN_VARIABLE: &str = "SYNAPSOR_RUNNER_HTTP_TOKEN";
+
+/// How long a test waits for something that is due.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    /// `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Server {
+    /// Started with a free port and these words besides; clients need [`TOKEN`].
+    pub(crate) fn start(world: &mut World, words: &[&str]) -> Self {
+        world.set(TOKEN_VARIABLE, TOKEN);
+        let words = [&["mcp", "serve-streamable-http", "--port", "0"], words].concat();
+        let mut command = world.command(&words);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let (told, listening) = channel();
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr"));
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            let mut line = String::new();
+            while lines.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                if let Some((_, url)) = line.trim_end().split_once("listening on ") {
+                    told.send(url.to_owned()).expect("the test waits");
+                }
+                log.push_str(&line);
+                line.clear();
+            }
+            log
+        });
+        let url = Self::url(&listening);
+        let address = url.split('/').nth(2).expect("an address").to_owned();
+        Self { child, address, log: Some(log) }
+    }
+
+    fn url(listening: &Receiver<String>) -> String {
+        listening.recv_timeout(PATIENCE).expect("the server says where it listens")
+    }
+
+    /// One request on a connection of its own.
+    pub(crate) fn send(&self, request: &Request) -> Answer {
+        Answer::of(&self.address, &request.bytes(&self.address))
+    }
+
+    /// Tells it to stop, waits for its end; how it ended and what it logged.
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
+        self.tell_to_stop();
+        self.ended()
+    }
+
+    pub(crate) fn tell_to_stop(&self) {
+        let pid = self.child.id().to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(told.success());
+    }
+
+    pub(crate) fn ended(&mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().expect("it ends");
+        let log = self.log.take().expect("asked once").join().expect("a log");
+        (status, log)
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

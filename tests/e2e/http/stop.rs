@@ -1,0 +1,98 @@
+//! Clients that leave and servers that stop, in the middle of a call that a database holds up.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use synapsor_protocol::Engine;
+
+use crate::http::peer::{Answer, Request, connect};
+use crate::http::server::{PATIENCE, Server};
+use crate::world::World;
+
+/// Statements of others on the locked table that the server is at work on.
+async fn waiting(world: &World) -> String {
+    let sql = "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock' \
+               AND datname = current_database()";
+    world.database.scalar(sql).await.expect("a count")
+}
+
+async fn until(world: &World, expected: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while waiting(world).await != expected {
+        assert!(Instant::now() < deadline, "expected {expected} statements to wait");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A world whose reads may take a minute, so that nothing but what is tested ends them.
+async fn patient_world() -> World {
+    let world = World::new(Engine::Postgres).await;
+    let mut config = world.config();
+    config["sources"]["app"]["statement_timeout_ms"] = json!(60_000);
+    world.write_config(&config);
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_cancels_the_statement_its_call_waits_for() {
+    let mut world = patient_world().await;
+    let server = Server::start(&mut world, &[]);
+    assert_eq!(server.send(&Request::read("INV-3001")).status, 200);
+    let mut session = world.database.session().await;
+    session.execute("BEGIN; LOCK TABLE invoices IN ACCESS EXCLUSIVE MODE").await;
+    let mut client = connect(&server.address);
+    client.write_all(&Request::read("INV-3001").bytes(&server.address)).expect("is sent");
+    until(&world, "1").await;
+    drop(client);
+    until(&world, "0").await;
+    session.execute("ROLLBACK").await;
+    assert_eq!(server.send(&Request::read("INV-3001")).status, 200, "and the next call is served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_told_to_stop_answers_what_it_is_at_work_on() {
+    let mut world = patient_world().await;
+    let mut server = Server::start(&mut world, &["--drain-timeout-ms", "20000"]);
+    assert_eq!(server.send(&Request::read("INV-3001")).status, 200);
+    let mut session = world.database.session().await;
+    session.execute("BEGIN; LOCK TABLE invoices IN ACCESS EXCLUSIVE MODE").await;
+    let mut client = connect(&server.address);
+    client.write_all(&Request::read("INV-3001").bytes(&server.address)).expect("is sent");
+    until(&world, "1").await;
+    server.tell_to_stop();
+    let deadline = Instant::now() + PATIENCE;
+    while std::net::TcpStream::connect(&server.address).is_ok() {
+        assert!(Instant::now() < deadline, "it takes nobody new");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(server.lives());
+    session.execute("ROLLBACK").await;
+    let answer = Answer::rest_of(client);
+    assert_eq!((answer.status, answer.code().as_str()), (200, "-"), "{answer:?}");
+    let (status, log) = server.ended();
+    assert!(status.success(), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_notifications_does_not_hold_up_a_stop() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let mut server = Server::start(&mut world, &["--drain-timeout-ms", "60000"]);
+    let session = super::eras::open(&server, "2025-11-25");
+    let bearer = format!("Bearer {}", super::server::TOKEN);
+    let listen = Request::bare("GET", "/mcp")
+        .with("Authorization", &bearer)
+        .with("Accept", "text/event-stream")
+        .with("MCP-Protocol-Version", "2025-11-25")
+        .with("Mcp-Session-Id", &session);
+    let mut client = connect(&server.address);
+    client.write_all(&listen.bytes(&server.address)).expect("is sent");
+    // The head of the answer is there, so the stream is open.
+    let mut first = [0; 12];
+    std::io::Read::read_exact(&mut client, &mut first).expect("an answer");
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let told = Instant::now();
+    server.tell_to_stop();
+    let (status, log) = server.ended();
+    assert!(status.success() && told.elapsed() < PATIENCE, "{log}");
+}

@@ -42,7 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmtime", &["handler-host"]),
     ("wasmtime-wasi", &["handler-host"]),
     ("rmcp", &["mcp"]),
-    ("sqlx", &["source", "writeback"]),
+    ("sqlx", &["source", "writeback", "ledger"]),
     ("rusqlite", &["ledger", "source", "writeback", "cli"]),
     ("jsonschema", &["config", "bundle"]),
     ("axum", &["mcp", "review"]),

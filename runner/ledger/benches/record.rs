@@ -2,6 +2,9 @@
 //! such a place, so that what is measured is this room's own work and not the device's `fsync`.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot run ends loudly")]
 
+#[path = "../tests/room/ground.rs"]
+#[expect(dead_code, reason = "a benchmark needs a part of the ground")]
+mod ground;
 #[path = "../tests/room/story.rs"]
 #[expect(dead_code, reason = "told with the stories of the room's tests, of which a benchmark needs a few")]
 mod story;
@@ -15,7 +18,8 @@ use synapsor_protocol::ProposalId;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use story::{Call, Documents, open};
+use ground::open;
+use story::{Call, Documents};
 
 /// Proposals the reading benchmarks find in the ledger.
 const PROPOSALS: i64 = 200;

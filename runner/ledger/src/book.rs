@@ -1,7 +1,7 @@
-//! The open file, shared by the ledger and its notebooks: one writer, a few readers.
+//! The open ledger, shared by the ledger and its notebooks: one writer, a few readers.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use synapsor_protocol::{Clock, Ids};
 
@@ -9,16 +9,18 @@ use crate::connection;
 use crate::error::Error;
 use crate::file;
 use crate::keeping::Lock;
+use crate::place::Place;
+use crate::postgres::{self, Postgres, Server};
 use crate::readers::Readers;
 use crate::schema;
 use crate::sqlite::Sqlite;
-use crate::statements::Store;
+use crate::statements::{Opener, Store};
 use crate::writer::{Write, Writer};
 
 /// How to open a ledger.
 #[derive(Clone)]
 pub struct Opening {
-    /// Make the file, and its folder, where there is none.
+    /// Make the file and its folder, or the tables on the server, where there are none.
     pub create: bool,
     /// When things happen.
     pub clock: Arc<dyn Clock>,
@@ -37,33 +39,72 @@ pub(crate) struct Book {
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) path: PathBuf,
+    pub(crate) place: Place,
     pub(crate) ledger_id: String,
-    /// Says to other processes that the ledger is in use; given up last.
-    _open: Lock,
+    /// Says to other processes that the file is in use; given up last.
+    _open: Option<Lock>,
 }
 
 impl Book {
-    /// Opens the file; blocks on the disk.
-    pub(crate) fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
+    /// Opens the ledger; blocks on the disk or the network.
+    pub(crate) fn open(place: &Place, opening: Opening) -> Result<Self, Error> {
+        match place {
+            Place::File(path) => Self::open_file(path, opening),
+            Place::Server(server) => Self::open_server(server, opening),
+        }
+    }
+
+    fn open_file(path: &Path, opening: Opening) -> Result<Self, Error> {
         let path = file::prepare(path, opening.create)?;
         let open = Lock::shared(&path)?;
         let store = Sqlite(connection::open_writer(&path, opening.create)?);
         bring_up_to_date(&store, &path, &opening)?;
         let ledger_id = schema::ledger_id(&store)?;
-        let Opening { clock, ids, .. } = opening;
-        let writer = Writer::start(Box::new(store), Arc::clone(&clock), ids, ledger_id.clone())?;
-        let file = path.clone();
-        let reader = move || Ok(Box::new(Sqlite(connection::open_reader(&file)?)) as Box<dyn Store>);
-        Ok(Self { readers: Readers::new(Box::new(reader)), writer, clock, path, ledger_id, _open: open })
+        // The checked connection is the one that writes; a file never asks for another.
+        let (first, at) = (Mutex::new(Some(store)), path.clone());
+        let writer = opener(move || match first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(store) => Ok(store),
+            None => connection::open_writer(&at, false).map(Sqlite),
+        });
+        let at = path.clone();
+        let reader = opener(move || connection::open_reader(&at).map(Sqlite));
+        let book = Self::assemble(Place::File(path), ledger_id, writer, reader, opening)?;
+        Ok(Self { _open: Some(open), ..book })
     }
+
+    fn open_server(server: &Server, opening: Opening) -> Result<Self, Error> {
+        let store = Postgres::connect(server)?;
+        postgres::bring_up_to_date(&store, server.database(), &opening)?;
+        store.begin_reading()?;
+        let ledger_id = schema::ledger_id(&store)?;
+        drop(store);
+        let (at, also) = (server.clone(), server.clone());
+        let writer = opener(move || Postgres::connect(&at));
+        let reader = opener(move || Postgres::connect(&also));
+        Self::assemble(Place::Server(server.clone()), ledger_id, writer, reader, opening)
+    }
+
+    fn assemble(
+        place: Place,
+        ledger_id: String,
+        writer: Opener,
+        reader: Opener,
+        opening: Opening,
+    ) -> Result<Self, Error> {
+        let Opening { clock, ids, .. } = opening;
+        let writer = Writer::start(writer, Arc::clone(&clock), ids, ledger_id.clone())?;
+        Ok(Self { readers: Readers::new(reader), writer, clock, place, ledger_id, _open: None })
+    }
+}
+
+fn opener<S: Store + 'static>(open: impl Fn() -> Result<S, Error> + Send + Sync + 'static) -> Opener {
+    Box::new(move || Ok(Box::new(open()?) as Box<dyn Store>))
 }
 
 fn bring_up_to_date(store: &Sqlite, path: &Path, opening: &Opening) -> Result<(), Error> {
     // Of several processes that open a fresh file, one makes it and the others find it made.
     store.begin_writing()?;
-    let write =
-        Write { conn: store, clock: opening.clock.as_ref(), ids: opening.ids.as_ref(), ledger_id: "" };
+    let write = Write::new(store, opening.clock.as_ref(), opening.ids.as_ref(), "");
     // Another process may have migrated the file since we looked.
     let migrated =
         schema::admit(&store.0, path, opening.create).and_then(|()| schema::migrate(&store.0, &write, path));

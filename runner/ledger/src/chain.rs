@@ -1,6 +1,7 @@
 //! The chain of events: how one is appended, how one is read back.
 //!
-//! Invariant: the head is read in the transaction that appends; other processes append too.
+//! Invariant: the head is read in the transaction that appends; other processes append too. From there on the transaction
+//! knows it.
 
 use synapsor_protocol::{Digest, Event, EventKind, Moment, ProposalId, canonical_json};
 
@@ -18,7 +19,8 @@ pub(crate) fn append(
     actor: &str,
     payload: serde_json::Value,
 ) -> Result<Event, Error> {
-    let (last_seq, previous_digest) = head(write.conn)?;
+    let known = write.tail.take();
+    let (last_seq, previous_digest) = known.map_or_else(|| head(write.conn), Ok)?;
     let mut event = Event {
         seq: last_seq + 1,
         kind,
@@ -32,6 +34,7 @@ pub(crate) fn append(
     event.digest = event.recompute_digest().map_err(no_canonical_form)?;
     point!("l.anchor.pre");
     insert(write.conn, &event)?;
+    write.tail.replace(Some((event.seq, event.digest.clone())));
     point!("l.anchor.post");
     Ok(event)
 }

@@ -54,8 +54,7 @@ pub(crate) fn open_copy(path: &Path) -> Result<Connection, Error> {
 
 /// Pages beyond `bytes_max` are refused as if the disk were full, until the connection closes.
 pub(crate) fn limit_size(write: &Write<'_>, bytes_max: u64) -> Result<(), Error> {
-    let conn =
-        write.conn.file().ok_or(Error::Invariant { what: "only a ledger file has a size to limit" })?;
+    let conn = write.conn.file().ok_or(Error::NoFile)?;
     let limit = || {
         let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
@@ -70,7 +69,7 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let set_up = || {
+    let set_up = || -> rusqlite::Result<Connection> {
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
         // The file may have been edited: nothing in its schema runs code, and a typo is never a string.

@@ -1,11 +1,10 @@
 //! What the ledger can answer instead of doing what was asked, and the one place that turns it into a refusal.
 //!
-//! Invariant: no message holds a value of a record, SQL or SQLite's own text; that detail goes to the log.
+//! Invariant: no message holds a value of a record, SQL or a database's own text; that detail goes to the log.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
 use synapsor_protocol::{Code, Refusal};
 
 use crate::report::Misfit;
@@ -27,8 +26,18 @@ pub enum Fault {
     Corrupt,
     /// The database refused a write that breaks its own rules, as an id used twice would.
     Constraint,
+    /// The server does not answer, or ended the connection.
+    Lost,
+    /// The server gave our transaction up in favour of another one; made again, it may go through.
+    Contended,
     /// Anything else: permission to read, an I/O error.
     Unavailable,
+}
+
+/// A driver's error, as far as somebody has to act differently.
+pub(crate) trait Faulty: std::error::Error + Send + Sync + 'static {
+    /// What broke.
+    fn fault(&self) -> Fault;
 }
 
 impl Fault {
@@ -36,10 +45,10 @@ impl Fault {
         match self {
             Self::Full => Code::LedgerFull,
             Self::ReadOnly => Code::LedgerReadOnly,
-            Self::Busy => Code::LedgerBusy,
+            Self::Busy | Self::Contended => Code::LedgerBusy,
             Self::Corrupt => Code::LedgerCorrupt,
             Self::Constraint => Code::Internal,
-            Self::Unavailable => Code::LedgerUnavailable,
+            Self::Lost | Self::Unavailable => Code::LedgerUnavailable,
         }
     }
 
@@ -50,12 +59,14 @@ impl Fault {
             Self::Busy => "another process holds the ledger's write lock",
             Self::Corrupt => "the ledger file is damaged or is not a database",
             Self::Constraint => "the record breaks a rule of the ledger's tables",
+            Self::Lost => "the ledger's server does not answer",
+            Self::Contended => "other writers of the ledger kept coming first",
             Self::Unavailable => "the ledger cannot be read or written",
         }
     }
 }
 
-/// Why the ledger did not do what was asked. Whatever the variant, nothing was recorded.
+/// Why the ledger did not do what was asked. Whatever the variant but [`Error::Unsettled`], nothing was recorded.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// There is no file and none was to be made.
@@ -72,6 +83,21 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The server holds no ledger and none was to be made.
+    #[error("there is no ledger in the database `{database}`")]
+    Absent {
+        /// The database it was looked for in.
+        database: String,
+    },
+    /// The server is none a ledger can be kept on.
+    #[error("the ledger's server cannot be used: {why}")]
+    Server {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The server was lost while it committed, and could not be asked since whether it did.
+    #[error("the ledger's server was lost while it recorded, and cannot be asked whether it did")]
+    Unsettled,
     /// A later release wrote the file.
     #[error("the ledger has schema version `{found}`, this release knows up to `{supported}`")]
     TooNew {
@@ -148,6 +174,7 @@ impl Error {
     fn code(&self) -> Code {
         match self {
             Self::Missing { .. } | Self::Unsafe { .. } => Code::LedgerUnavailable,
+            Self::Absent { .. } | Self::Server { .. } | Self::Unsettled => Code::LedgerUnavailable,
             Self::TooNew { .. } => Code::LedgerTooNew,
             Self::Storage { fault, .. } => fault.code(),
             Self::Unreadable { .. } | Self::NotIntact { .. } => Code::LedgerCorrupt,
@@ -160,17 +187,21 @@ impl Error {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Missing { .. } => {
+            Self::Missing { .. } | Self::Absent { .. } => {
                 "`synapsor mcp serve` and `synapsor propose` make one; name another with --store"
             }
             Self::Unsafe { .. } => "move the file away, or name another path",
+            Self::Server { .. } => "see the part \"Sharing\" of docs/guides/ledger.md",
+            Self::Unsettled => "repeat when the server is back: what was recorded is not recorded twice",
             Self::TooNew { .. } => {
                 "use the release that wrote this ledger, or a later one; nothing was changed"
             }
             Self::Storage { fault: Fault::Full, .. } => "make room and repeat; nothing was recorded",
-            Self::Storage { fault: Fault::Busy, .. } => "repeat; nothing was recorded",
+            Self::Storage { fault: Fault::Busy | Fault::Contended | Fault::Lost, .. } => {
+                "repeat; nothing was recorded"
+            }
             Self::Storage { fault: Fault::ReadOnly, .. } => {
-                "make the file and its folder writable for this user"
+                "make the file and its folder writable for this user, or grant this role the rights of docs/guides/ledger.md"
             }
             Self::Unreadable { .. } => {
                 "the ledger file was edited or damaged; verify it before trusting anything in it"
@@ -186,10 +217,18 @@ impl Error {
         Some(hint.to_owned())
     }
 
-    /// For `map_err`: SQLite failed while we were `doing` something.
-    pub(crate) fn storage(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+    /// What broke underneath, where something did.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Storage { fault, .. } => Some(*fault),
+            _ => None,
+        }
+    }
+
+    /// For `map_err`: the database failed while we were `doing` something.
+    pub(crate) fn storage<E: Faulty>(doing: &'static str) -> impl FnOnce(E) -> Self {
         move |error| {
-            let fault = fault_of(&error);
+            let fault = error.fault();
             tracing::debug!(doing, ?fault, %error, "ledger storage failed");
             Self::Storage { doing, fault, cause: Arc::new(error) }
         }
@@ -222,29 +261,6 @@ impl Error {
     }
 }
 
-fn fault_of(error: &rusqlite::Error) -> Fault {
-    use rusqlite::Error as E;
-    match error {
-        E::SqliteFailure(failure, _) => match failure.code {
-            ErrorCode::DiskFull => Fault::Full,
-            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Fault::ReadOnly,
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Fault::Busy,
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Fault::Corrupt,
-            ErrorCode::ConstraintViolation => Fault::Constraint,
-            // "no such table" in a file that carries our mark: somebody changed the schema.
-            ErrorCode::Unknown | ErrorCode::SchemaChanged => Fault::Corrupt,
-            _ => Fault::Unavailable,
-        },
-        E::FromSqlConversionFailure(..)
-        | E::Utf8Error(..)
-        | E::IntegralValueOutOfRange(..)
-        | E::InvalidColumnType(..)
-        | E::QueryReturnedNoRows
-        | E::QueryReturnedMoreThanOneRow => Fault::Corrupt,
-        _ => Fault::Unavailable,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -269,6 +285,8 @@ mod tests {
             Fault::Busy,
             Fault::Corrupt,
             Fault::Constraint,
+            Fault::Lost,
+            Fault::Contended,
             Fault::Unavailable,
         ];
         let rules = [
@@ -296,6 +314,9 @@ mod tests {
         let mut answers = vec![
             Error::Missing { path: path() },
             Error::Unsafe { path: path(), why: "it is a symbolic link" },
+            Error::Absent { database: "books".into() },
+            Error::Server { why: "its database has another encoding than UTF8" },
+            Error::Unsettled,
             Error::TooNew { found: 9, supported: 1 },
             Error::Unreadable { record: "proposal `wrp_1`".into() },
             Error::InUse,
@@ -325,6 +346,12 @@ mod tests {
                 hint: `synapsor mcp serve` and `synapsor propose` make one; name another with --store
             LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` cannot be used: it is a symbolic link
                 hint: move the file away, or name another path
+            LEDGER_UNAVAILABLE: there is no ledger in the database `books`
+                hint: `synapsor mcp serve` and `synapsor propose` make one; name another with --store
+            LEDGER_UNAVAILABLE: the ledger's server cannot be used: its database has another encoding than UTF8
+                hint: see the part "Sharing" of docs/guides/ledger.md
+            LEDGER_UNAVAILABLE: the ledger's server was lost while it recorded, and cannot be asked whether it did
+                hint: repeat when the server is back: what was recorded is not recorded twice
             LEDGER_TOO_NEW: the ledger has schema version `9`, this release knows up to `1`
                 hint: use the release that wrote this ledger, or a later one; nothing was changed
             LEDGER_CORRUPT: proposal `wrp_1` in the ledger cannot be read back
@@ -343,11 +370,15 @@ mod tests {
             LEDGER_FULL: failed to write to the ledger: no space is left for the ledger
                 hint: make room and repeat; nothing was recorded
             LEDGER_READ_ONLY: failed to write to the ledger: the ledger is read-only
-                hint: make the file and its folder writable for this user
+                hint: make the file and its folder writable for this user, or grant this role the rights of docs/guides/ledger.md
             LEDGER_BUSY: failed to write to the ledger: another process holds the ledger's write lock
                 hint: repeat; nothing was recorded
             LEDGER_CORRUPT: failed to write to the ledger: the ledger file is damaged or is not a database
             INTERNAL: failed to write to the ledger: the record breaks a rule of the ledger's tables
+            LEDGER_UNAVAILABLE: failed to write to the ledger: the ledger's server does not answer
+                hint: repeat; nothing was recorded
+            LEDGER_BUSY: failed to write to the ledger: other writers of the ledger kept coming first
+                hint: repeat; nothing was recorded
             LEDGER_UNAVAILABLE: failed to write to the ledger: the ledger cannot be read or written
             PROPOSAL_NOT_FOUND: no proposal matches `1`
                 hint: `synapsor proposals list` shows which there are

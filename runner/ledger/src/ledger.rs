@@ -18,6 +18,7 @@ use crate::handover::{self, Recipient};
 use crate::history::{self, HistoryFilter, PastCall};
 use crate::keeping::{self, Archive, Backup, Prunable, PruneFilter, Pruned, Stats};
 use crate::notebook::Notebook;
+use crate::place::Place;
 use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::replay::{self, Replay};
@@ -27,20 +28,20 @@ use crate::verify::{self, Verification};
 use crate::writeback::{self, Finished, Start};
 use crate::writer::Write;
 
-/// One ledger file. Clones share it; several processes may have it open at once.
+/// One ledger. Clones share it; several processes may have it open at once.
 #[derive(Clone)]
 pub struct Ledger {
     pub(crate) book: Arc<Book>,
 }
 
 impl Ledger {
-    /// Opens the file, makes it where that is allowed, and brings its tables up to date.
+    /// Opens the ledger, makes it where that is allowed, and brings its tables up to date.
     ///
     /// # Errors
-    /// When the file is missing, newer than this release, damaged, read-only or of unsafe kind; nothing was changed.
-    pub async fn open(path: &Path, opening: Opening) -> Result<Self, Error> {
-        let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || Book::open(&path, opening)).await;
+    /// When it is missing, newer than this release, damaged, read-only or of unsafe kind; nothing was changed.
+    pub async fn open(place: impl Into<Place>, opening: Opening) -> Result<Self, Error> {
+        let place = place.into();
+        let opened = tokio::task::spawn_blocking(move || Book::open(&place, opening)).await;
         let book = opened.map_err(|_| Error::Invariant { what: "opening the ledger did not finish" })??;
         Ok(Self { book: Arc::new(book) })
     }
@@ -55,9 +56,14 @@ impl Ledger {
         &self.book.ledger_id
     }
 
-    /// Where the file is, with its folder resolved.
+    /// Where it is kept; of a file, with its folder resolved.
+    pub fn place(&self) -> &Place {
+        &self.book.place
+    }
+
+    /// The file; of a ledger on a server an empty path.
     pub fn path(&self) -> &Path {
-        &self.book.path
+        self.book.place.file().unwrap_or(Path::new(""))
     }
 
     /// How often this process has committed to the file. Many changes share one commit.
@@ -236,7 +242,8 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn stats(&self) -> Result<Stats, Error> {
-        let (path, ledger_id) = (self.book.path.clone(), self.book.ledger_id.clone());
+        let path = self.book.place.file().map(Path::to_owned).unwrap_or_default();
+        let ledger_id = self.book.ledger_id.clone();
         self.book.readers.read(move |conn| keeping::stats(conn, &path, &ledger_id)).await
     }
 
@@ -297,6 +304,6 @@ impl Ledger {
 
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("path", &self.book.path).finish_non_exhaustive()
+        f.debug_struct("Ledger").field("place", &self.book.place).finish_non_exhaustive()
     }
 }

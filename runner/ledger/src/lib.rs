@@ -1,6 +1,7 @@
 //! The ledger: the append-only local record of what was read, proposed, decided and carried out.
 //!
-//! One SQLite file in WAL mode, shared by every process that opens it. What happened is a chain of events, each
+//! One SQLite file in WAL mode, shared by every process that opens it, or a schema on a PostgreSQL server, shared by every
+//! machine that does. What happened is a chain of events, each
 //! carrying the digest of the one before; the documents themselves (evidence, proposals, decisions, receipts) are bound
 //! to the chain by their digests, so an edited, removed or reordered record is found by [`Ledger::verify`].
 //!
@@ -38,14 +39,17 @@ mod secrets;
 
 mod statements;
 mod sqlite;
+mod postgres;
 
 mod book;
+mod place;
 mod connection;
 mod file;
 mod readers;
 mod schema;
 mod upgrade;
 mod writer;
+mod committer;
 
 mod error;
 mod rule;
@@ -60,6 +64,8 @@ pub use keeping::{
 };
 pub use ledger::Ledger;
 pub use notebook::Notebook;
+pub use place::Place;
+pub use postgres::Server;
 pub use proposals::{ProposalFilter, StoredProposal};
 pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};

@@ -5,13 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 use crate::error::Error;
-use crate::statements::{Statements, Store};
+use crate::statements::{Opener, Statements, Store};
 
 /// Reads at one time; more wait their turn.
 const READERS_MAX: usize = 4;
-
-/// How a connection to the ledger is made.
-pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn Store>, Error> + Send + Sync>;
 
 /// The pool. Connections are made on first use.
 #[derive(Clone)]
@@ -51,16 +48,32 @@ impl Readers {
 
 impl Shared {
     fn look<T>(&self, look: impl FnOnce(&dyn Statements) -> Result<T, Error>) -> Result<T, Error> {
-        let idle = self.idle().pop();
-        let store = idle.map_or_else(&self.open, Ok)?;
-        store.begin_reading()?;
+        let store = self.begin()?;
         let seen = look(store.statements());
         // For a reader rolling back is all there is to do.
         store.roll_back();
-        if !store.in_transaction() {
+        if !store.in_transaction() && !store.is_lost() {
             self.idle().push(store);
         }
         seen
+    }
+
+    /// A connection that was idle for long may be dead; then a fresh one looks.
+    fn begin(&self) -> Result<Box<dyn Store>, Error> {
+        while let Some(idle) = self.pop() {
+            match idle.begin_reading() {
+                Ok(()) => return Ok(idle),
+                Err(_) if idle.is_lost() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let fresh = (self.open)()?;
+        fresh.begin_reading()?;
+        Ok(fresh)
+    }
+
+    fn pop(&self) -> Option<Box<dyn Store>> {
+        self.idle().pop()
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Store>>> {

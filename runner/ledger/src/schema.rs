@@ -67,7 +67,7 @@ pub(crate) fn ledger_id(conn: &dyn Statements) -> Result<String, Error> {
     found.ok_or_else(|| Error::Unreadable { record: "the ledger's id".into() })
 }
 
-fn found_ledger(write: &Write<'_>) -> Result<(), Error> {
+pub(crate) fn found_ledger(write: &Write<'_>) -> Result<(), Error> {
     let ledger_id = format!("led_{}", write.ids.token());
     let sql = "INSERT INTO meta (name, value) VALUES ('ledger_id', ?1)";
     write.conn.execute("name the ledger", sql, cells![&ledger_id])?;
@@ -91,7 +91,7 @@ fn version(conn: &Connection) -> Result<i64, Error> {
     pragma(conn, "user_version")
 }
 
-fn newest() -> i64 {
+pub(crate) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 

@@ -1,9 +1,9 @@
 //! The seam over one SQLite connection: statements are prepared once and kept, text is handed out where SQLite holds it.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 
-use crate::error::Error;
+use crate::error::{Error, Fault, Faulty};
 use crate::statements::{Cell, Look, Row, Statements, Store};
 
 /// A connection that is set up; see [`crate::connection`].
@@ -100,5 +100,30 @@ impl ToSql for Cell<'_> {
             Self::Integer(integer) => ValueRef::Integer(*integer),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
+    }
+}
+
+impl Faulty for rusqlite::Error {
+    fn fault(&self) -> Fault {
+        use rusqlite::Error as E;
+        match self {
+            E::SqliteFailure(failure, _) => match failure.code {
+                ErrorCode::DiskFull => Fault::Full,
+                ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Fault::ReadOnly,
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Fault::Busy,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Fault::Corrupt,
+                ErrorCode::ConstraintViolation => Fault::Constraint,
+                // "no such table" in a file that carries our mark: somebody changed the schema.
+                ErrorCode::Unknown | ErrorCode::SchemaChanged => Fault::Corrupt,
+                _ => Fault::Unavailable,
+            },
+            E::FromSqlConversionFailure(..)
+            | E::Utf8Error(..)
+            | E::IntegralValueOutOfRange(..)
+            | E::InvalidColumnType(..)
+            | E::QueryReturnedNoRows
+            | E::QueryReturnedMoreThanOneRow => Fault::Corrupt,
+            _ => Fault::Unavailable,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The seam between what the ledger does and the database it does it in: one statement at a time, plain cells in and out.
 //!
-//! An operation is written once, in plain SQL with numbered parameters (`?1`). The engine is in `sqlite`; apart from
-//! [`Statements::file`] no type of a driver comes up here.
+//! An operation is written once, in SQL that both engines take, with numbered parameters (`?1`). The engines are in
+//! `sqlite` and `postgres`; apart from [`Statements::file`] no type of a driver comes up here.
 //!
 //! Invariant: a value reaches a statement as a [`Cell`] and never as a part of its text.
 //! Absent on purpose: anything that builds SQL, maps records or knows a table.
@@ -33,6 +33,11 @@ pub(crate) trait Statements {
     /// Hands the rows to `look`, in order, as they come, until it breaks off. Other statements may run in between.
     fn each(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>], look: Look<'_>) -> Result<(), Error>;
 
+    /// The same for an answer that is known to be short: a server sends it whole, in one round trip.
+    fn few(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>], look: Look<'_>) -> Result<(), Error> {
+        self.each(doing, sql, cells, look)
+    }
+
     /// The connection underneath, for what only a file has: its copy, its pages, its size.
     fn file(&self) -> Option<&rusqlite::Connection>;
 }
@@ -60,9 +65,17 @@ pub(crate) trait Store: Statements + Send {
     /// Whether a transaction is open; a database may give it up by itself.
     fn in_transaction(&self) -> bool;
 
+    /// Whether the connection is of no use any more, and another one may be.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
     /// The part an operation sees.
     fn statements(&self) -> &dyn Statements;
 }
+
+/// How a connection is made.
+pub(crate) type Opener = Box<dyn Fn() -> Result<Box<dyn Store>, Error> + Send + Sync>;
 
 /// One row of an answer.
 pub(crate) trait Row {
@@ -79,7 +92,7 @@ impl dyn Statements + '_ {
         mut read: impl FnMut(&dyn Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let mut found = None;
-        self.each(doing, sql, cells, &mut |row| {
+        self.few(doing, sql, cells, &mut |row| {
             found = Some(read(row)?);
             Ok(ControlFlow::Break(()))
         })?;
@@ -95,7 +108,7 @@ impl dyn Statements + '_ {
         mut read: impl FnMut(&dyn Row) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut found = Vec::new();
-        self.each(doing, sql, cells, &mut |row| {
+        self.few(doing, sql, cells, &mut |row| {
             found.push(read(row)?);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -1,21 +1,16 @@
-//! The one thread that writes: it commits whatever is waiting together, and answers nobody before the commit.
-//!
-//! Invariant: no transaction stays open while the thread waits for work. Invariant: one bad change does not spoil the
-//! others of its commit; each runs in a savepoint of its own.
+//! The handle to the one thread that writes: a change is handed over, and answered once it is durable.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use synapsor_protocol::{Clock, Ids};
+use synapsor_protocol::{Clock, Digest, Ids};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::committer::Committer;
 use crate::error::Error;
-use crate::statements::{Statements, Store};
-
-/// Changes that share one commit at most; bounds how long the first of them waits.
-const BATCH_MAX: usize = 128;
+use crate::statements::{Opener, Statements};
 
 /// Changes that may wait; a caller beyond it waits before handing over.
 const QUEUE_MAX: usize = 256;
@@ -28,10 +23,27 @@ pub(crate) struct Write<'a> {
     pub(crate) ids: &'a dyn Ids,
     /// Empty only while the ledger is being founded.
     pub(crate) ledger_id: &'a str,
+    /// The last event this transaction appended.
+    pub(crate) tail: RefCell<Option<Tail>>,
 }
 
-/// A change waiting for its commit.
-trait Change: Send {
+/// An event's number and digest.
+pub(crate) type Tail = (i64, Digest);
+
+impl<'a> Write<'a> {
+    /// A transaction that has appended nothing yet.
+    pub(crate) fn new(
+        conn: &'a dyn Statements,
+        clock: &'a dyn Clock,
+        ids: &'a dyn Ids,
+        ledger_id: &'a str,
+    ) -> Self {
+        Self { conn, clock, ids, ledger_id, tail: RefCell::new(None) }
+    }
+}
+
+/// A change waiting for its commit. Whatever it writes, it appends an event to the chain.
+pub(crate) trait Change: Send {
     /// Makes the change, or makes it anew in another transaction. For an error its savepoint is rolled back.
     fn make(&mut self, write: &Write<'_>) -> Result<(), Error>;
 
@@ -54,15 +66,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread on a connection that is set up and migrated.
+    /// Starts the thread; its ledger is there and up to date.
     pub(crate) fn start(
-        store: Box<dyn Store>,
+        open: Opener,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         ledger_id: String,
     ) -> Result<Self, Error> {
         let commits = Arc::new(AtomicU64::new(0));
-        let committer = Committer { store, clock, ids, ledger_id, commits: Arc::clone(&commits) };
+        let committer = Committer::new(open, clock, ids, ledger_id, Arc::clone(&commits))?;
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("ledger-writer".into())
@@ -116,98 +128,5 @@ where
         let Self { outcome, reply, .. } = *self;
         // Nobody listening is fine: the change is recorded all the same.
         let _ = reply.send(committed.and_then(|()| outcome.ok_or(UNMADE)));
-    }
-}
-
-/// The thread's side.
-struct Committer {
-    store: Box<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    ledger_id: String,
-    commits: Arc<AtomicU64>,
-}
-
-/// A change that was made, and its own error where it failed.
-type Made = (Box<dyn Change>, Result<(), Error>);
-
-impl Committer {
-    fn serve(self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let mut batch = VecDeque::from([first]);
-            while batch.len() < BATCH_MAX
-                && let Ok(next) = waiting.try_recv()
-            {
-                batch.push_back(next);
-            }
-            while !batch.is_empty() {
-                self.commit_together(&mut batch);
-            }
-        }
-    }
-
-    /// Takes as many changes as one transaction can carry: all, unless the database gives the transaction up in between.
-    fn commit_together(&self, batch: &mut VecDeque<Box<dyn Change>>) {
-        if let Err(error) = self.store.begin_writing() {
-            return batch.drain(..).for_each(|change| change.answer(Err(error.clone())));
-        }
-        let mut made: Vec<Made> = Vec::with_capacity(batch.len());
-        let mut given_up = None;
-        while let Some(mut change) = batch.pop_front() {
-            let outcome = self.in_savepoint(change.as_mut());
-            // A full disk or an I/O error may have rolled everything back already; what follows would commit
-            // statement by statement.
-            if !self.store.in_transaction() {
-                let ended = Error::Invariant { what: "a change ended the ledger's transaction" };
-                given_up = Some(outcome.as_ref().err().cloned().unwrap_or(ended));
-            }
-            made.push((change, outcome));
-            if given_up.is_some() {
-                break;
-            }
-        }
-        let committed = given_up.map_or_else(|| self.end(&made), Err);
-        for (change, outcome) in made {
-            change.answer(outcome.and_then(|()| committed.clone()));
-        }
-    }
-
-    fn in_savepoint(&self, change: &mut dyn Change) -> Result<(), Error> {
-        self.store.mark("SAVEPOINT change")?;
-        let write = Write {
-            conn: self.store.statements(),
-            clock: self.clock.as_ref(),
-            ids: self.ids.as_ref(),
-            ledger_id: &self.ledger_id,
-        };
-        let made = change.make(&write);
-        if !self.store.in_transaction() {
-            return made;
-        }
-        let end = match made {
-            Ok(()) => self.store.mark("RELEASE SAVEPOINT change"),
-            Err(_) => self.store.mark("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change"),
-        };
-        if let Err(error) = end {
-            // The savepoint cannot be closed: give the whole transaction up rather than keep half a change.
-            self.store.roll_back();
-            return Err(error);
-        }
-        made
-    }
-
-    /// Commits what is to be kept, if anything is.
-    fn end(&self, made: &[Made]) -> Result<(), Error> {
-        if made.iter().all(|(_, outcome)| outcome.is_err()) {
-            self.store.roll_back();
-            return Ok(());
-        }
-        let committed = self.store.commit();
-        if committed.is_ok() {
-            self.commits.fetch_add(1, Ordering::Relaxed);
-        } else {
-            self.store.roll_back();
-        }
-        committed
     }
 }

@@ -8,8 +8,9 @@ use synapsor_ledger::Ledger;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use crate::ground::open;
 use crate::line;
-use crate::story::{Call, Documents, open};
+use crate::story::{Call, Documents};
 
 /// Callers that share a commit.
 const CALLERS: i64 = 16;

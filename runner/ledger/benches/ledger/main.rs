@@ -3,6 +3,9 @@
 //! `SYNAPSOR_BENCH_EVENTS` says how long the chain is that is verified (100,000 by default).
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and ends loudly")]
 
+#[path = "../../tests/room/ground.rs"]
+#[expect(dead_code, reason = "a benchmark needs a part of the ground")]
+mod ground;
 #[path = "../../tests/room/story.rs"]
 #[expect(dead_code, clippy::panic, reason = "a benchmark tells a part of the stories")]
 mod story;

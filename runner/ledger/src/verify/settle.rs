@@ -151,7 +151,7 @@ fn follow(conn: &dyn Statements, made_seq: i64, id: &str) -> Result<Followed, Er
     let sql = format!("SELECT {} FROM events WHERE proposal_id = ?1 ORDER BY seq", link::COLUMNS);
     let mut account = None;
     let mut until = None;
-    conn.each("read the proposal's events", &sql, cells![id], &mut |row| {
+    conn.few("read the proposal's events", &sql, cells![id], &mut |row| {
         let seq = row.integer(0)?;
         let next = Link::of(row).and_then(|event| match (account.as_mut(), event.kind()?) {
             (None, EventKind::ProposalCreated) if seq == made_seq => {

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::story::{Call, Fixture, open};
+use crate::ground::open;
+use crate::story::{Call, Fixture};
 
 /// Tells this test's own child which ledger to write to.
 const WRITE_HERE: &str = "LEDGER_TEST_WRITE_HERE";

@@ -2,13 +2,16 @@
 
 #![cfg(unix)]
 
+use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use synapsor_ledger::{Error, Ledger};
+use tokio::task::JoinSet;
 
-use crate::story::{Call, Fixture, code, edit_file, open, opening};
+use crate::ground::{edit_file, open};
+use crate::story::{Call, Fixture, code, opening};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("there").mode() & 0o777
@@ -148,4 +151,37 @@ async fn what_happened_can_only_be_added_to() {
         let column = if table == "events" { "payload" } else { "document" };
         assert!(conn.execute(&format!("UPDATE {table} SET {column} = '{{}}'"), []).is_err(), "{table}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_openings_of_a_fresh_file_make_one_ledger() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new").join("ledger.db");
+    let mut openings = JoinSet::new();
+    for _ in 0..8 {
+        let path = path.clone();
+        openings.spawn(async move { open(&path).await });
+    }
+    let mut ledgers = Vec::new();
+    while let Some(ledger) = openings.join_next().await {
+        ledgers.push(ledger.expect("joined"));
+    }
+    let ids: HashSet<&str> = ledgers.iter().map(synapsor_ledger::Ledger::ledger_id).collect();
+    assert_eq!(ids.len(), 1);
+    let report = ledgers[0].verify().await.expect("readable");
+    assert_eq!((report.events, report.holds()), (1, true));
+}
+
+#[tokio::test]
+async fn a_closed_ledger_is_one_file() {
+    let fixture = Fixture::new().await;
+    fixture.propose(&Call::default()).await;
+    let log = fixture.path.with_file_name("ledger.db-wal");
+    assert!(log.exists());
+    let Fixture { ledger, path, folder } = fixture;
+    drop(ledger);
+    assert!(!log.exists());
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(&path, &copy).expect("copied");
+    assert_eq!(open(&copy).await.verify().await.expect("readable").events, 2);
 }

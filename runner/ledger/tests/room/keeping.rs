@@ -6,8 +6,9 @@ use std::sync::Arc;
 use synapsor_ledger::{Error, Ledger, MisfitKind, PruneFilter, Pruned, Verification, reset, restore, vacuum};
 use synapsor_protocol::{Outcome, Value};
 
+use crate::ground::{edit_file, open};
 use crate::proof::{Key, trusting};
-use crate::story::{Call, Fixture, at, code, open, opening, receipt, rejection};
+use crate::story::{Call, Fixture, at, code, opening, receipt, rejection};
 
 /// Later than everything in these stories.
 fn always() -> PruneFilter {
@@ -98,7 +99,7 @@ async fn nothing_is_restored_from_a_copy_that_does_not_verify() {
     let fixture = story("x").await;
     let copy = fixture.folder.path().join("copy.db");
     fixture.ledger.backup(&copy, false).await.expect("copied");
-    crate::story::edit_file(&copy, "UPDATE events SET actor = 'eve' WHERE seq = 3");
+    edit_file(&copy, "UPDATE events SET actor = 'eve' WHERE seq = 3");
     let Fixture { ledger, path, folder } = fixture;
     drop(ledger);
     let before = std::fs::read(&path).expect("readable");
@@ -144,7 +145,7 @@ async fn nothing_is_packed_or_removed_while_somebody_has_it_open() {
     assert!(Ledger::open(&path, opening(false)).await.is_err());
     assert!(open(&path).await.verify().await.expect("readable").holds(), "a new one");
     let foreign = folder.path().join("orders.db");
-    crate::story::edit_file(&foreign, "CREATE TABLE orders (id INTEGER PRIMARY KEY)");
+    edit_file(&foreign, "CREATE TABLE orders (id INTEGER PRIMARY KEY)");
     assert!(reset(&foreign).is_err() && foreign.exists());
 }
 

@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "what the stories are told with may fail a test")]
 
+mod ground;
 mod story;
 
+mod cells;
 mod crash;
 mod damage;
 mod decide;

@@ -6,7 +6,8 @@ use ed25519_dalek::{SIGNATURE_LENGTH, Signature, SigningKey, VerifyingKey};
 use synapsor_ledger::{ChainReport, MisfitKind, Trust, Verification};
 use synapsor_protocol::{Checkpoint, Digest, Outcome, Signer, Verifier};
 
-use crate::story::{Call, Fixture, edit_file, receipt};
+use crate::ground::{edit_file, open};
+use crate::story::{Call, Fixture, receipt};
 
 /// An Ed25519 key, its texts in hex.
 pub(crate) struct Key(SigningKey);
@@ -247,7 +248,7 @@ async fn an_event_in_another_form_than_the_canonical_one_is_an_edited_one() {
     let Fixture { ledger, path, folder } = fixture;
     drop(ledger);
     edit_file(&path, "UPDATE events SET payload = replace(payload, ':', ': ') WHERE seq = 3");
-    let ledger = crate::story::open(&path).await;
+    let ledger = open(&path).await;
     let found = ledger.verify().await.expect("readable").misfit.expect("noticed");
     assert_eq!((found.kind, found.seq), (MisfitKind::EventEdited, Some(3)));
     drop(folder);

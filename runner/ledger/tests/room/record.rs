@@ -4,7 +4,7 @@ use synapsor_ledger::{MisfitKind, ProposalFilter, REPLAY_SCHEMA};
 use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Code, EventKind, ProposalId, ProposalState, QueryAudit, Value};
 
-use crate::story::{Call, Documents, Fixture, approval, code, open, receipt, rejection};
+use crate::story::{Call, Documents, Fixture, approval, code, receipt, rejection};
 
 #[tokio::test]
 async fn a_read_is_recorded_with_its_evidence_and_found_by_its_tenant_only() {
@@ -47,7 +47,7 @@ async fn a_proposal_waits_for_review_and_survives_reopening() {
     assert_eq!(stored.state, ProposalState::PendingReview);
     assert!(stored.intact);
     let ledger_id = fixture.ledger.ledger_id().to_owned();
-    let again = open(&fixture.path).await;
+    let again = fixture.reopened().await;
     assert_eq!(again.ledger_id(), ledger_id);
     assert_eq!(again.proposal(&stored.proposal.proposal_id).await.expect("there"), stored);
 }
@@ -133,11 +133,7 @@ async fn what_looks_like_a_secret_is_recorded_nowhere() {
     notebook.record_refusal(refused, Some(evidence.clone())).await.expect("recorded");
     assert!(notebook.evidence(evidence.evidence_id.as_str(), "acme").await.expect("readable").is_none());
     assert_eq!(fixture.events().await, 2);
-    for suffix in ["", "-wal"] {
-        let path = format!("{}{suffix}", fixture.path.display());
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        assert!(!bytes.windows(7).any(|window| window == b"hunter2"), "{path}");
-    }
+    assert!(!fixture.holds("hunter2").await);
 }
 
 #[tokio::test]

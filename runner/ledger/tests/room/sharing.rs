@@ -1,10 +1,10 @@
-//! Many callers and several openings of one file at once.
+//! Many callers and several openings of one ledger at once.
 
 use std::collections::HashSet;
 
 use tokio::task::JoinSet;
 
-use crate::story::{Call, Fixture, approval, code, open};
+use crate::story::{Call, Fixture, approval, code};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_reads_share_commits_and_every_one_is_kept() {
@@ -52,7 +52,7 @@ async fn one_bad_change_does_not_spoil_the_others_of_its_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_equal_proposals_at_once_are_one() {
     let fixture = Fixture::new().await;
-    let other = open(&fixture.path).await;
+    let other = fixture.reopened().await;
     let mut calls = JoinSet::new();
     for turn in 0..100 {
         let ledger = if turn % 2 == 0 { fixture.ledger.clone() } else { other.clone() };
@@ -72,9 +72,9 @@ async fn a_hundred_equal_proposals_at_once_are_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_openings_of_one_file_append_to_one_chain() {
+async fn two_openings_of_one_ledger_append_to_one_chain() {
     let fixture = Fixture::new().await;
-    let other = open(&fixture.path).await;
+    let other = fixture.reopened().await;
     let mut calls = JoinSet::new();
     for order in 0..100 {
         let ledger = if order % 2 == 0 { fixture.ledger.clone() } else { other.clone() };
@@ -91,7 +91,7 @@ async fn two_openings_of_one_file_append_to_one_chain() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_people_deciding_at_once_one_is_first() {
     let fixture = Fixture::new().await;
-    let other = open(&fixture.path).await;
+    let other = fixture.reopened().await;
     let stored = fixture.propose(&Call::default()).await;
     let mut calls = JoinSet::new();
     for turn in 0..20 {
@@ -108,37 +108,4 @@ async fn of_many_people_deciding_at_once_one_is_first() {
     }
     assert_eq!(approved, 1);
     fixture.events().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_openings_of_a_fresh_file_make_one_ledger() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("new").join("ledger.db");
-    let mut openings = JoinSet::new();
-    for _ in 0..8 {
-        let path = path.clone();
-        openings.spawn(async move { open(&path).await });
-    }
-    let mut ledgers = Vec::new();
-    while let Some(ledger) = openings.join_next().await {
-        ledgers.push(ledger.expect("joined"));
-    }
-    let ids: HashSet<&str> = ledgers.iter().map(synapsor_ledger::Ledger::ledger_id).collect();
-    assert_eq!(ids.len(), 1);
-    let report = ledgers[0].verify().await.expect("readable");
-    assert_eq!((report.events, report.holds()), (1, true));
-}
-
-#[tokio::test]
-async fn a_closed_ledger_is_one_file() {
-    let fixture = Fixture::new().await;
-    fixture.propose(&Call::default()).await;
-    let log = fixture.path.with_file_name("ledger.db-wal");
-    assert!(log.exists());
-    let Fixture { ledger, path, folder } = fixture;
-    drop(ledger);
-    assert!(!log.exists());
-    let copy = folder.path().join("copy.db");
-    std::fs::copy(&path, &copy).expect("copied");
-    assert_eq!(open(&copy).await.verify().await.expect("readable").events, 2);
 }

@@ -1,10 +1,9 @@
-//! What every test starts from: a ledger in a folder of its own, and the documents of one small refund.
+//! What every test starts from: the documents of one small refund, and what is done with them in a ledger.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use synapsor_ledger::{Error, Ledger, Opening, Recipient, Recorded, Start, StoredProposal};
+use synapsor_ledger::{Error, Opening, Recipient, Recorded, Start, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
 use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
 use synapsor_protocol::proposal::ProposalMode;
@@ -14,6 +13,8 @@ use synapsor_protocol::{
     Ids, Logic, Moment, Outcome, Proposal, ProposalId, QueryAudit, Receipt, ReceiptId, SourceChanged, Target,
     Value, Verdict, WritebackJob,
 };
+
+pub(crate) use crate::ground::Fixture;
 
 /// A clock that moves one microsecond whenever somebody looks.
 pub(crate) struct Ticks(AtomicI64);
@@ -53,28 +54,7 @@ pub(crate) fn opening(create: bool) -> Opening {
     }
 }
 
-/// A ledger in a folder that goes away with it.
-pub(crate) struct Fixture {
-    pub(crate) ledger: Ledger,
-    pub(crate) path: PathBuf,
-    pub(crate) folder: tempfile::TempDir,
-}
-
 impl Fixture {
-    pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("ledger.db");
-        Self { ledger: open(&path).await, path, folder }
-    }
-
-    /// Closes the ledger, lets `edit` change the file behind its back, and opens it again.
-    pub(crate) async fn tampered(self, edit: &str) -> Self {
-        let Self { ledger, path, folder } = self;
-        drop(ledger);
-        edit_file(&path, edit);
-        Self { ledger: open(&path).await, path, folder }
-    }
-
     pub(crate) async fn propose(&self, call: &Call) -> StoredProposal {
         self.record(call).await.expect("recorded").proposal
     }
@@ -108,24 +88,6 @@ impl Fixture {
         assert!(report.holds(), "{report:?}");
         report.events
     }
-}
-
-pub(crate) async fn open(path: &Path) -> Ledger {
-    Ledger::open(path, opening(true)).await.expect("opens")
-}
-
-/// Changes the file as somebody with a database tool would: triggers do not hold them back.
-pub(crate) fn edit_file(path: &Path, sql: &str) {
-    let conn = rusqlite::Connection::open(path).expect("opens");
-    let triggers: Vec<String> = conn
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-        .expect("triggers");
-    for trigger in triggers {
-        conn.execute_batch(&format!("DROP TRIGGER {trigger}")).expect("dropped");
-    }
-    conn.execute_batch("PRAGMA foreign_keys = OFF").expect("off");
-    conn.execute_batch(sql).expect("edited");
 }
 
 /// One call of `billing.refund`; two equal ones propose equal content.

@@ -1,0 +1,220 @@
+//! What the writing thread does: it commits whatever is waiting together, and answers nobody before the commit.
+//!
+//! Invariant: no transaction stays open while the thread waits for work. Invariant: one bad change does not spoil the
+//! others of its commit; each runs in a savepoint of its own.
+//! Invariant: a commit whose answer is lost is looked for under the lock every writer takes, and never guessed.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use synapsor_protocol::{Clock, Ids};
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Fault};
+use crate::statements::{Opener, Store, cells};
+use crate::writer::{Change, Tail, Write};
+
+/// Changes that share one commit at most; bounds how long the first of them waits.
+const BATCH_MAX: usize = 128;
+
+/// How long to wait before each next try at a server that was lost or gave us up, in milliseconds. A file needs none.
+const WAITS_MS: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
+
+pub(crate) struct Committer {
+    store: Box<dyn Store>,
+    open: Opener,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    ledger_id: String,
+    commits: Arc<AtomicU64>,
+}
+
+/// A change that was made, and its own error where it failed.
+type Made = (Box<dyn Change>, Result<(), Error>);
+
+/// What one transaction came to.
+struct Tried {
+    made: Vec<Made>,
+    /// The last event it appended.
+    tail: Option<Tail>,
+    committed: Result<(), Error>,
+    /// Whether COMMIT was said: only then an error leaves open what happened.
+    sent: bool,
+}
+
+enum Next {
+    Answer(Result<(), Error>),
+    /// Nothing was kept, and another try may go through.
+    Again(Error),
+}
+
+impl Committer {
+    pub(crate) fn new(
+        open: Opener,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        ledger_id: String,
+        commits: Arc<AtomicU64>,
+    ) -> Result<Self, Error> {
+        Ok(Self { store: open()?, open, clock, ids, ledger_id, commits })
+    }
+
+    pub(crate) fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut batch = VecDeque::from([first]);
+            while batch.len() < BATCH_MAX
+                && let Ok(next) = waiting.try_recv()
+            {
+                batch.push_back(next);
+            }
+            while !batch.is_empty() {
+                self.commit_together(&mut batch);
+            }
+        }
+    }
+
+    /// Takes as many changes as one transaction can carry: all, unless the database gives the transaction up in between.
+    fn commit_together(&mut self, batch: &mut VecDeque<Box<dyn Change>>) {
+        let mut waits = WAITS_MS.into_iter();
+        loop {
+            let tried = self.try_together(batch);
+            let committed = match (self.judge(&tried), waits.next()) {
+                (Next::Answer(committed), _) => committed,
+                (Next::Again(error), None) => Err(error),
+                (Next::Again(error), Some(wait_ms)) => {
+                    tracing::warn!(%error, wait_ms, "the ledger's transaction is made again");
+                    let made = tried.made.into_iter().rev();
+                    made.for_each(|(change, _)| batch.push_front(change));
+                    thread::sleep(Duration::from_millis(wait_ms));
+                    continue;
+                }
+            };
+            return answer(tried.made, batch, &committed);
+        }
+    }
+
+    fn try_together(&mut self, batch: &mut VecDeque<Box<dyn Change>>) -> Tried {
+        let mut tried =
+            Tried { made: Vec::with_capacity(batch.len()), tail: None, committed: Ok(()), sent: false };
+        tried.committed = self.begin();
+        if tried.committed.is_err() {
+            return tried;
+        }
+        while let Some(mut change) = batch.pop_front() {
+            let outcome = self.in_savepoint(change.as_mut(), &mut tried.tail);
+            let given_up = self.given_up(&outcome);
+            tried.made.push((change, outcome));
+            if let Some(error) = given_up {
+                tried.committed = Err(error);
+                return tried;
+            }
+        }
+        if tried.made.iter().all(|(_, outcome)| outcome.is_err()) {
+            self.store.roll_back();
+            return tried;
+        }
+        tried.sent = true;
+        tried.committed = self.store.commit();
+        self.store.roll_back();
+        tried
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        if self.store.is_lost() {
+            self.store = (self.open)()?;
+        }
+        self.store.begin_writing()
+    }
+
+    fn in_savepoint(&self, change: &mut dyn Change, tail: &mut Option<Tail>) -> Result<(), Error> {
+        self.store.mark("SAVEPOINT change")?;
+        let write = Write {
+            conn: self.store.statements(),
+            clock: self.clock.as_ref(),
+            ids: self.ids.as_ref(),
+            ledger_id: &self.ledger_id,
+            tail: RefCell::new(tail.clone()),
+        };
+        let made = change.make(&write);
+        let appended = write.tail.into_inner();
+        if !self.store.in_transaction() {
+            return made;
+        }
+        let end = match made {
+            Ok(()) => self.store.mark("RELEASE SAVEPOINT change"),
+            Err(_) => self.store.mark("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change"),
+        };
+        if let Err(error) = end {
+            // The savepoint cannot be closed: give the whole transaction up rather than keep half a change.
+            self.store.roll_back();
+            return Err(error);
+        }
+        made.inspect(|()| *tail = appended)
+    }
+
+    /// Why the transaction is over before its end: a full disk or an I/O error may have rolled everything back already,
+    /// and what follows would commit statement by statement; a server may want it made again as a whole.
+    fn given_up(&self, outcome: &Result<(), Error>) -> Option<Error> {
+        let error = outcome.as_ref().err();
+        if error.is_some_and(|error| error.fault() == Some(Fault::Contended)) {
+            self.store.roll_back();
+        }
+        let ended = Error::Invariant { what: "a change ended the ledger's transaction" };
+        (!self.store.in_transaction()).then(|| error.cloned().unwrap_or(ended))
+    }
+
+    fn judge(&mut self, tried: &Tried) -> Next {
+        match &tried.committed {
+            Err(error) if tried.sent && error.fault() == Some(Fault::Lost) => match self.is_there(tried) {
+                Some(true) => Next::Answer(Ok(())),
+                Some(false) => Next::Again(error.clone()),
+                None => Next::Answer(Err(Error::Unsettled)),
+            },
+            Err(error) if matches!(error.fault(), Some(Fault::Lost | Fault::Contended)) => {
+                Next::Again(error.clone())
+            }
+            Err(error) => Next::Answer(Err(error.clone())),
+            Ok(()) => {
+                self.commits.fetch_add(u64::from(tried.sent), Ordering::Relaxed);
+                Next::Answer(Ok(()))
+            }
+        }
+    }
+
+    /// Whether a commit was carried out whose answer was lost; none where the server cannot be asked.
+    fn is_there(&mut self, tried: &Tried) -> Option<bool> {
+        // A transaction without an event has written nothing.
+        let Some((seq, digest)) = &tried.tail else { return Some(true) };
+        for wait_ms in WAITS_MS {
+            // Under the lock, so the transaction that was lost is over, one way or the other.
+            if self.begin().is_ok() {
+                let sql = "SELECT digest FROM events WHERE seq = ?1";
+                let found = self
+                    .store
+                    .statements()
+                    .one("look for a commit", sql, cells![*seq], |row| Ok(row.text(0)? == digest.as_str()));
+                self.store.roll_back();
+                if let Ok(found) = found {
+                    tracing::warn!(seq, there = found == Some(true), "a lost commit was looked for");
+                    return Some(found == Some(true));
+                }
+            }
+            thread::sleep(Duration::from_millis(wait_ms));
+        }
+        None
+    }
+}
+
+/// Tells the callers; where not even a transaction could be opened, those that wait as well.
+fn answer(made: Vec<Made>, batch: &mut VecDeque<Box<dyn Change>>, committed: &Result<(), Error>) {
+    if made.is_empty() {
+        batch.drain(..).for_each(|change| change.answer(committed.clone()));
+    }
+    for (change, outcome) in made {
+        change.answer(outcome.and_then(|()| committed.clone()));
+    }
+}

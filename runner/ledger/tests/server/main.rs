@@ -1,0 +1,26 @@
+//! The ledger on a real PostgreSQL server: the stories of the room's tests word for word, and what only a server can do.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "what the stories are told with may fail a test")]
+
+mod ground;
+#[path = "../room/story.rs"]
+mod story;
+
+#[path = "../room/decide.rs"]
+mod decide;
+#[path = "../room/handover.rs"]
+mod handover;
+#[path = "../room/record.rs"]
+mod record;
+#[path = "../room/search.rs"]
+mod search;
+#[path = "../room/sharing.rs"]
+mod sharing;
+#[path = "../room/tamper.rs"]
+mod tamper;
+#[path = "../room/writeback.rs"]
+mod writeback;
+
+mod crowd;
+mod lost;
+mod rights;

@@ -1,6 +1,8 @@
 //! One call inside the box: a fresh store with its limits, one instance, one answer, and everything dropped again.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use wasmtime::{Engine, Store};
@@ -75,9 +77,17 @@ pub(crate) async fn run(prepared: Arc<Prepared>, call: HandlerCall, asks: Asks) 
     let mut store = Store::new(&prepared.engine, state);
     let timeout = Duration::from_millis(limits.timeout_ms);
     let outcome = match limit(&mut store, &limits) {
-        Ok(()) => tokio::time::timeout(timeout, wasi_calls.bound(decide(&prepared, &mut store, call)))
+        // A guest that goes on without giving its thread away sees the time itself; the timer wakes one that waits.
+        Ok(()) => tokio::time::timeout(timeout, async {
+            let mut guest = std::pin::pin!(wasi_calls.bound(decide(&prepared, &mut store, call)));
+            poll_fn(|context| match guest.as_mut().poll(context) {
+                Poll::Pending if started.elapsed() >= timeout => Poll::Ready(Err(Stop::deadline(&limits))),
+                polled => polled,
+            })
             .await
-            .unwrap_or_else(|_elapsed| Err(Stop::deadline(&limits))),
+        })
+        .await
+        .unwrap_or_else(|_elapsed| Err(Stop::deadline(&limits))),
         Err(error) => Err(Stop::from_engine(&error, Step::Start, &limits)),
     };
     let fuel_left = store.get_fuel().unwrap_or_default();
@@ -85,15 +95,16 @@ pub(crate) async fn run(prepared: Arc<Prepared>, call: HandlerCall, asks: Asks) 
     if let Some(surroundings) = surroundings {
         surroundings.finish();
     }
+    let fuel = limits.fuel.saturating_sub(fuel_left).saturating_add(wasi_calls.fuel());
     let (outcome, output_bytes) = match outcome {
         // Fuel is checked at loops and calls only, so an answer may come a few instructions after it ran out.
-        Ok(_) if fuel_left == 0 => (Err(Stop::fuel(&limits)), 0),
+        Ok(_) if fuel_left == 0 || fuel >= limits.fuel => (Err(Stop::fuel(&limits)), 0),
         Ok((answer, output_bytes)) => (Ok(answer), output_bytes),
         Err(stop) => (Err(stop), 0),
     };
     Ending {
         outcome,
-        fuel: limits.fuel.saturating_sub(fuel_left),
+        fuel: fuel.min(limits.fuel),
         memory_bytes: allotment.memory_bytes(),
         output_bytes,
         wall_us: started.elapsed().as_micros().try_into().unwrap_or(u64::MAX),

@@ -33,6 +33,9 @@ const LOCALS_BY_BYTES_MAX: u64 = 100_000_000;
 const BLOCKS_NESTED_MAX: u64 = 5_000;
 const CUSTOM_SECTIONS_MAX: u64 = 1_000;
 const WASM_PAGE_BYTES: u64 = 64 * 1024;
+/// How an object file begins, and what the engine puts in place of the system it is for (byte 7).
+const OBJECT_FILE: &[u8] = b"\x7fELF";
+const ENGINES_OWN: u8 = 200;
 
 /// Whether the component may go to the compiler.
 ///
@@ -40,6 +43,11 @@ const WASM_PAGE_BYTES: u64 = 64 * 1024;
 /// [`Error::ImportNotGranted`] naming every import that is not granted, [`Error::NotAccepted`] for a count over its limit,
 /// [`Error::Malformed`] for bytes that are no component.
 pub(crate) fn inspect(component: &[u8], Allowance { limits, wasi }: &Allowance) -> Result<(), Error> {
+    if is_native_code(component) {
+        return Err(not_accepted(
+            "expected a component, found native code that was compiled from one; a bundle holds the component itself",
+        ));
+    }
     let mut seen = Seen { wasi: *wasi, ..Seen::default() };
     for payload in Parser::new(0).parse_all(component) {
         seen.take(payload.map_err(malformed)?, limits)?;
@@ -49,6 +57,11 @@ pub(crate) fn inspect(component: &[u8], Allowance { limits, wasi }: &Allowance) 
     } else {
         Err(Error::ImportNotGranted { imports: seen.not_granted })
     }
+}
+
+/// Whether somebody compiled it already. Nothing but the host's own cache may hold that.
+fn is_native_code(file: &[u8]) -> bool {
+    file.starts_with(OBJECT_FILE) && file.get(7) == Some(&ENGINES_OWN)
 }
 
 /// Counts over the whole file, nested modules and components included.
@@ -297,6 +310,18 @@ mod tests {
         assert!(function_with(0, 400_000).starts_with("expected at most 1048576 bytes of one function"));
         let many = format!("(component (core module {}))", "(func)".repeat(50_001));
         assert_eq!(check(&many), "expected at most 50000 functions, found 50001");
+    }
+
+    #[test]
+    fn what_the_engines_own_compiler_made_is_refused_in_words_of_its_own() {
+        let component = wat::parse_str("(component (core module (func)))").expect("is a component");
+        let engine = crate::wasm::compiler().expect("wasm compiles here");
+        let native = engine.precompile_component(&component).expect("compiles");
+        let said = |file: &[u8]| inspect(file, &Limits::default().into()).map_err(|error| error.to_string());
+        let refused = said(&native).expect_err("is no component");
+        assert!(refused.starts_with("expected a component, found native code"), "{refused}");
+        let other = said(b"\x7fELF\x02\x01\x01\0\0\0\0\0").expect_err("is no component either");
+        assert_eq!(other, "the file is not a wasm component");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) const GRANTED: [&str; 3] =
     ["synapsor:handler/types@0.1.0", "synapsor:handler/reads@0.1.0", "synapsor:handler/log@0.1.0"];
 
 /// What a host call costs the guest, besides one per byte it moves: so that calling the host in a loop ends like any loop.
-const HOST_CALL_FUEL: u64 = 1_000;
+pub(crate) const HOST_CALL_FUEL: u64 = 1_000;
 
 /// Everything a guest can reach.
 ///

@@ -27,6 +27,7 @@ use crate::console::Console;
 use crate::messages::HandlerCall;
 use crate::notes::Notes;
 use crate::stop::Stop;
+use crate::v0_1::HOST_CALL_FUEL;
 
 /// Every interface that is linked, by package.
 const OFFERED: [(&str, &[&str]); 6] = [
@@ -122,10 +123,15 @@ impl WasiCalls {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// What they cost, like any host call.
+    pub(crate) fn fuel(&self) -> u64 {
+        u64::from(self.0.load(Ordering::Relaxed)).saturating_mul(HOST_CALL_FUEL)
+    }
+
     /// Lets a guest run until it has called too often.
     ///
     /// Its calls cost the host far more than the few instructions they take, and the library that answers them cannot take
-    /// fuel. So they are counted, and the count is looked at whenever the guest yields, which it does by its fuel.
+    /// fuel. So they are counted; their fuel is added when the call ends, and the count is looked at whenever the guest yields, which it does by its fuel.
     pub(crate) async fn bound<T>(&self, guest: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
         let mut guest = pin!(guest);
         poll_fn(|context| match guest.as_mut().poll(context) {

@@ -35,7 +35,7 @@ fn other_files() -> Vec<HostileGuest> {
         // What the host itself keeps of a compiled component is an object file with the engine's version in it.
         invalid(
             "file_precompiled",
-            "",
+            "native code",
             b"\x7fELF\x02\x01\x01\xc8\0\0\0\0\0\0\0\0.wasmtime.engine\x0048.0.8".to_vec(),
         ),
         invalid("file_text", "", b"(component)".to_vec()),

@@ -35,6 +35,19 @@ async fn there_is_no_variable_argument_folder_or_socket_and_the_clocks_stand_sti
 }
 
 #[tokio::test]
+async fn a_call_of_wasi_costs_fuel_like_any_host_call_and_with_too_little_there_is_no_answer() {
+    let (_, run) = looked(call()).await;
+    let calls = 12;
+    assert!(run.usage.fuel > calls * 1_000, "{:?}", run.usage);
+    let component = guest("looks_at_wasi");
+    let limits = Limits { fuel: run.usage.fuel, ..Limits::default() };
+    let allowance = Allowance { limits, wasi: Wasi::DenyAll };
+    let handler = engine().load(&component, &Digest::of_bytes(&component), allowance).expect("loads");
+    let error = handler.propose(call(), no_reads()).await.expect_err("nothing is left");
+    assert_eq!((error.code, error.usage.fuel), (Code::GuestFuel, run.usage.fuel));
+}
+
+#[tokio::test]
 async fn two_runs_of_a_call_see_the_same_and_another_call_sees_other_randomness() {
     let (seen, run) = looked(call()).await;
     let (again, rerun) = looked(call()).await;

@@ -160,7 +160,7 @@ async fn a_backtest_that_cannot_be_run_says_why() {
     waiver(&world, HANDLER, "INV-3002", "bank delay");
     for (words, exit, code) in [
         (&["--bundle", "nowhere"][..], 3, "HANDLER_NOT_LOADED"),
-        (&["--bundle", "handlers/late-fee", "--since", "yesterday"], 1, "INVALID_INPUT"),
+        (&["--bundle", "handlers/late-fee", "--since", "yesterday"], 2, "INVALID_INPUT"),
         (&["--bundle", "handlers/late-fee", "--capability", "no.such"], 1, "RERUN_INPUTS_MISSING"),
     ] {
         let answered = world.run(&[&["backtest", "--json"], words].concat());

@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 mod jobs;
 mod log;
+mod ledger;
 mod published_defects;
 mod readme;
 mod ready;

@@ -6,21 +6,22 @@ mod history;
 mod http;
 mod store;
 mod ui;
+mod ledger;
+mod when;
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use synapsor_protocol::ProposalState;
-
 use crate::exit::Exit;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
+pub(crate) use ledger::*;
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Prune, Store, VerifyStore};
 pub(crate) use ui::Ui;
+pub(crate) use when::{End, When};
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
@@ -119,9 +120,24 @@ pub(crate) enum Command {
     /// Prepare a source for applies, check that it is, and settle applies that never said how they ended
     #[command(subcommand)]
     Writeback(Writeback),
-    /// Show what was recorded about a proposal
+    /// Search everything that happened
+    #[command(subcommand)]
+    Activity(Activity),
+    /// List, show and export what calls read
+    #[command(subcommand)]
+    Evidence(Evidence),
+    /// List, show and export the calls themselves, answered or refused
+    #[command(subcommand)]
+    QueryAudit(QueryAudit),
+    /// List and show how applies ended
+    #[command(subcommand)]
+    Receipts(Receipts),
+    /// List, show and export the recorded stories of proposals
     #[command(subcommand)]
     Replay(Replay),
+    /// Follow the chain of events
+    #[command(subcommand)]
+    Events(Events),
     /// Run the recorded call of a proposal again through the handler that made it, and compare
     #[command(
         after_help = "Examples:\n  synapsor rerun latest\n  synapsor rerun wrp_3f2a --bundle ./late-fee-0.1\n\nNo database is touched. Exit codes: 0 the same content and fuel; 1 not the same, or the record does not hold enough"
@@ -239,8 +255,10 @@ pub(crate) struct Propose {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Proposals {
     /// List proposals, newest first
-    #[command(after_help = "Example:\n  synapsor proposals list --state pending_review")]
-    List(List),
+    #[command(
+        after_help = "Examples:\n  synapsor proposals list --state pending_review\n  synapsor proposals list --tenant acme --object invoice:INV-3001 --from 7d"
+    )]
+    List(Box<ListProposals>),
     /// Show one proposal and its exact change
     #[command(after_help = "Example:\n  synapsor proposals show latest")]
     Show(Reference),
@@ -279,22 +297,6 @@ pub(crate) struct HandOver {
 
 /// The project of everything that belongs to no hosted one.
 const PROJECT: &str = "local";
-
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Only this state
-    #[arg(long, alias = "status", value_name = "STATE", value_parser = states())]
-    pub(crate) state: Option<ProposalState>,
-    /// Only this tenant
-    #[arg(long, value_name = "NAME")]
-    pub(crate) tenant: Option<String>,
-    /// Only this capability
-    #[arg(long, value_name = "NAME")]
-    pub(crate) capability: Option<String>,
-    /// At most this many, up to 200
-    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
-    pub(crate) limit: u32,
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct Reference {
@@ -435,13 +437,6 @@ pub(crate) struct Administered {
     pub(crate) role: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Replay {
-    /// Tell the recorded story of a proposal, from the ledger alone
-    #[command(after_help = "Example:\n  synapsor replay show latest")]
-    Show(Reference),
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
     /// Bundles (folders or archives) and config files; of several, what is neither is skipped
@@ -466,12 +461,6 @@ pub(crate) enum Format {
     Sarif,
     // For CI systems.
     Junit,
-}
-
-/// The states' names, and from a name to the state.
-fn states() -> impl TypedValueParser<Value = ProposalState> {
-    PossibleValuesParser::new(ProposalState::ALL.iter().map(|state| state.as_str()))
-        .try_map(|name| ProposalState::parse(&name).ok_or("no such state"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Reference;
+use super::{Reference, When};
 
 #[derive(Debug, Args)]
 pub(crate) struct Rerun {
@@ -23,9 +23,9 @@ pub(crate) struct Backtest {
     /// Only calls of this capability [default: every call that a handler of the bundle's name decided]
     #[arg(long, value_name = "NAME")]
     pub(crate) capability: Option<String>,
-    /// Only calls received then or later: a day or an instant, in UTC
+    /// Only calls received then or later: a day, an instant, or how long ago (2d, 2h 30m); UTC
     #[arg(long, value_name = "WHEN")]
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<When>,
     /// End with exit code 1 where there is such a call; several with commas
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOn>,

@@ -8,11 +8,12 @@ use serde_json::json;
 use synapsor_config::{Capability, Config};
 use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, rerun};
 use synapsor_ledger::{HistoryFilter, PastCall};
-use synapsor_protocol::{Code, Kind, Logic, Moment, Refusal};
+use synapsor_protocol::{Code, Kind, Logic, Refusal};
 use tokio::task::JoinSet;
 
+use super::find;
 use super::rerun::{capability, grant};
-use crate::args::{Backtest, FailOn};
+use crate::args::{Backtest, End, FailOn};
 use crate::exit::Exit;
 use crate::print::{Report, comparison, progress};
 use crate::settings::Settings;
@@ -22,7 +23,7 @@ use crate::wiring;
 type Loaded = BTreeMap<String, (Arc<Capability>, Arc<LoadedHandler>)>;
 
 pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> Result<Report, Refusal> {
-    let since = wanted.since.as_deref().map(instant).transpose()?;
+    let since = find::bound("--since", wanted.since, End::From, wiring::clock().now())?;
     let config = settings.config()?;
     let bundle = wiring::trusted_bundle(&wanted.bundle, &config.handler_trust)?;
     let name = bundle.manifest.name.clone();
@@ -79,15 +80,6 @@ impl FailOn {
             Self::OtherReads => likeness == Likeness::NeedsOtherReads,
         }
     }
-}
-
-/// An instant, or a day, which begins at midnight UTC.
-fn instant(text: &str) -> Result<Moment, Refusal> {
-    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    whole.parse().map_err(|_| {
-        Refusal::new(Code::InvalidInput, format!("--since: expected a day or an instant, found `{text}`"))
-            .hint("write 2026-06-30 or 2026-06-30T12:00:00Z")
-    })
 }
 
 /// The name of the handler that decided a call. A call that the world broke says nothing about its handler.

@@ -1,5 +1,6 @@
 //! What each command does: from what was typed to a report. Printing and exiting happen in `main`.
 
+mod activity;
 mod apply;
 mod apply_all;
 mod authentication;
@@ -9,12 +10,18 @@ mod completions;
 mod config;
 mod configure;
 mod confirm;
+mod events;
+mod evidence;
+mod find;
 mod handler;
 mod job;
 mod mcp;
+mod output;
 mod pin;
 mod proposals;
 mod propose;
+mod query_audit;
+mod receipts;
 mod reconcile;
 mod replay;
 mod rerun;
@@ -57,7 +64,12 @@ pub(crate) async fn run(
         Command::Writeback(args::Writeback::Reconcile(command)) => {
             reconcile::run(command, settings, json).await.map(Some)
         }
-        Command::Replay(args::Replay::Show(reference)) => replay::show(&reference, settings).await.map(Some),
+        Command::Activity(command) => activity::run(command, settings).await.map(Some),
+        Command::Evidence(command) => evidence::run(command, settings).await.map(Some),
+        Command::QueryAudit(command) => query_audit::run(command, settings).await.map(Some),
+        Command::Receipts(command) => receipts::run(command, settings).await.map(Some),
+        Command::Replay(command) => replay::run(command, settings).await.map(Some),
+        Command::Events(command) => events::run(command, settings, json).await,
         Command::Rerun(wanted) => rerun::run(&wanted, settings).await.map(Some),
         Command::Backtest(wanted) => backtest::run(&wanted, settings, json).await.map(Some),
         Command::Validate(validate) => validate::run(&validate, json).await.map(Some),

@@ -1,22 +1,24 @@
 //! `synapsor proposals`: list, show, and decide. A decision is for the content that was shown, by digest.
 
-use serde_json::json;
-use synapsor_ledger::{Ledger, ProposalFilter, StoredProposal};
+use synapsor_ledger::{Filter, Ledger, Listing, StoredProposal};
 use synapsor_protocol::{Code, Digest, Refusal, Verdict};
 
 use super::confirm::confirm;
-use super::job;
-use crate::args::{Decide, List, Proposals};
-use crate::print::{self, Report, proposal, style, usage};
+use super::{find, job};
+use crate::args::{Decide, ListProposals, Proposals};
+use crate::print::{self, Report, listing, proposal, style, usage};
 use crate::settings::Settings;
 use crate::wiring;
 
 pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     let ledger = wiring::ledger(settings, false).await?;
     match command {
-        Proposals::List(wanted) => list(&ledger, &wanted).await,
+        Proposals::List(wanted) => {
+            let found = find_all(&ledger, &wanted).await?;
+            Ok(listing::report(&listing::PROPOSALS, &found, proposal::document, proposal::list))
+        }
         Proposals::Show(reference) => {
-            let stored = find(&ledger, &reference.proposal).await?;
+            let stored = get(&ledger, &reference.proposal).await?;
             let evidence =
                 ledger.evidence(&stored.proposal.evidence_id).await.map_err(|error| error.refusal())?;
             let used = evidence.as_ref().map(usage::line).unwrap_or_default();
@@ -34,20 +36,21 @@ pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> 
     }
 }
 
-async fn list(ledger: &Ledger, wanted: &List) -> Result<Report, Refusal> {
-    let filter = ProposalFilter {
-        state: wanted.state,
-        tenant: wanted.tenant.clone(),
-        capability: wanted.capability.clone(),
-        limit: wanted.limit,
+/// A page of the proposals that were asked for.
+pub(crate) async fn find_all(
+    ledger: &Ledger,
+    typed: &ListProposals,
+) -> Result<Listing<StoredProposal>, Refusal> {
+    let filter = Filter {
+        status: typed.state.map(Into::into),
+        evidence: find::evidence(ledger, typed.evidence.as_deref()).await?,
+        ..find::about(&typed.about)?
     };
-    let found = ledger.proposals(&filter).await.map_err(|error| error.refusal())?;
-    let documents: Vec<_> = found.iter().map(proposal::document).collect();
-    Ok(Report::done(json!({ "proposals": documents }), proposal::list(&found)))
+    ledger.find_proposals(&filter, &find::page(&typed.paging)).await.map_err(|error| error.refusal())
 }
 
 /// The proposal a person named: an id, a prefix or `latest`.
-pub(crate) async fn find(ledger: &Ledger, reference: &str) -> Result<StoredProposal, Refusal> {
+async fn get(ledger: &Ledger, reference: &str) -> Result<StoredProposal, Refusal> {
     let id = ledger.resolve(reference).await.map_err(|error| error.refusal())?;
     ledger.proposal(&id).await.map_err(|error| error.refusal())
 }
@@ -60,7 +63,7 @@ async fn decide(
     json: bool,
 ) -> Result<Report, Refusal> {
     let config = settings.config()?;
-    let stored = find(&ledger, &decide.reference.proposal).await?;
+    let stored = get(&ledger, &decide.reference.proposal).await?;
     let id = &stored.proposal.proposal_id;
     let shown = match &decide.digest {
         Some(text) => Digest::try_from(text.clone())

@@ -5,10 +5,17 @@ pub(crate) mod inert;
 pub(crate) mod screen;
 pub(crate) mod table;
 pub(crate) mod document;
+pub(crate) mod markdown;
+pub(crate) mod listing;
 pub(crate) mod config;
 pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod usage;
+pub(crate) mod evidence;
+pub(crate) mod query_audit;
+pub(crate) mod receipt;
+pub(crate) mod event;
+pub(crate) mod activity;
 pub(crate) mod replay;
 pub(crate) mod comparison;
 pub(crate) mod progress;
@@ -34,7 +41,12 @@ impl Report {
 
     /// A document that is its own text: another command reads it again, so nothing is added to it.
     pub(crate) fn document(json: serde_json::Value) -> Self {
-        Self { text: pretty(&json), json: serde_json::Value::Null, exit: Exit::Done }
+        Self::verbatim(pretty(&json))
+    }
+
+    /// A text that is a document of its own: printed as it is, with `--json` too.
+    pub(crate) fn verbatim(text: String) -> Self {
+        Self { text, json: serde_json::Value::Null, exit: Exit::Done }
     }
 
     pub(crate) fn exit(mut self, exit: Exit) -> Self {
@@ -85,6 +97,12 @@ pub(crate) fn line(text: &str) {
 pub(crate) fn verbatim(text: &str) {
     let mut out = anstream::stdout().lock();
     let _ = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+}
+
+/// One line of several that come over time; whether somebody still reads.
+pub(crate) fn streamed(line: &str) -> bool {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
 }
 
 /// One line on standard error.

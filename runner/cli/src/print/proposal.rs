@@ -80,10 +80,6 @@ pub(crate) fn diff(change: &ChangeSet) -> String {
 
 /// One line per proposal.
 pub(crate) fn list(proposals: &[StoredProposal]) -> String {
-    if proposals.is_empty() {
-        return "no proposals match; `synapsor propose`, or a client of `synapsor mcp serve`, makes them"
-            .to_owned();
-    }
     let row = |stored: &StoredProposal| {
         let change = &stored.proposal.change_set;
         let columns: Vec<String> = change.patch.keys().map(|column| inert::text(column)).collect();

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use synapsor_ledger::Replay;
 use synapsor_protocol::words;
 
-use super::{inert, proposal, style, table::table, usage};
+use super::markdown::Page;
+use super::{evidence, inert, proposal, receipt, style, table::table, usage};
 
 pub(crate) fn story(replay: &Replay) -> String {
     let mut text = proposal::sheet(&replay.proposal);
@@ -39,4 +40,79 @@ pub(crate) fn story(replay: &Replay) -> String {
     let events: Vec<_> = events.collect();
     let _ = writeln!(text, "\n{}", proposal::indented(&table(["event", "at", "what", "by"], &events)));
     text
+}
+
+/// The same story as a page of its own.
+pub(crate) fn page(replay: &Replay) -> String {
+    let proposal = &replay.proposal.proposal;
+    let mut page = Page::titled(&format!("Replay of proposal {}", proposal.proposal_id));
+    page.paragraph("Told from the ledger alone; no database was read.");
+    page.facts(&[("ledger", replay.ledger_id.clone())]);
+    sections(&mut page, replay);
+    page.finished()
+}
+
+/// The story in the order it came about, on a page that has its title.
+pub(crate) fn sections(page: &mut Page, replay: &Replay) {
+    let sealed = |intact: bool| if intact { "as sealed" } else { "edited since" }.to_owned();
+    let proposal = &replay.proposal.proposal;
+    let change = &proposal.change_set;
+    page.heading("Proposal");
+    page.facts(&[
+        ("proposal", proposal.proposal_id.to_string()),
+        ("state", replay.proposal.state.to_string()),
+        ("capability", change.capability.clone()),
+        ("for", format!("{} of tenant {}", change.principal, change.tenant)),
+        ("row", format!("{} {} of {}", change.target.table, change.target.key, change.target.source)),
+        ("made at", proposal.created_at.to_string()),
+        ("digest", proposal.digest.to_string()),
+        ("record", sealed(replay.proposal.intact)),
+    ]);
+    let diff = change.patch.iter().map(|(column, proposed)| {
+        let before = change.before.get(column).map_or_else(|| "?".to_owned(), ToString::to_string);
+        vec![column.clone(), before, proposed.to_string()]
+    });
+    page.table(&["column", "before", "proposed"], &diff.collect::<Vec<_>>());
+    page.heading("Evidence");
+    page.facts(&[
+        ("evidence", replay.evidence.evidence_id.to_string()),
+        ("digest", proposal.evidence_digest.to_string()),
+        ("record", sealed(replay.evidence_intact)),
+    ]);
+    evidence::section(page, &replay.evidence);
+    decisions(page, replay);
+    page.heading("Receipts");
+    if replay.receipts.is_empty() {
+        page.paragraph("None: it was not applied.");
+    }
+    for receipt in &replay.receipts {
+        page.subheading(&format!("{}: {}", receipt.receipt_id, receipt.outcome));
+        page.facts(&receipt::facts(receipt));
+    }
+    page.heading("Events");
+    let events = replay.events.iter().map(|event| {
+        let digest = event.digest.to_string();
+        vec![
+            event.seq.to_string(),
+            event.at.to_string(),
+            event.kind.as_str().to_owned(),
+            event.actor.clone(),
+            digest,
+        ]
+    });
+    page.table(&["event", "at", "what", "by", "digest"], &events.collect::<Vec<_>>());
+}
+
+fn decisions(page: &mut Page, replay: &Replay) {
+    page.heading("Decisions");
+    let decisions = replay.decisions.iter().map(|decision| {
+        let reason = decision.reason.clone().unwrap_or_default();
+        vec![
+            words::verdict(decision.verdict).to_owned(),
+            decision.actor.clone(),
+            decision.at.to_string(),
+            reason,
+        ]
+    });
+    page.table(&["verdict", "by", "at", "reason"], &decisions.collect::<Vec<_>>());
 }

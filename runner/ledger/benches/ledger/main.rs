@@ -1,6 +1,7 @@
 //! What the ledger promises about its speed, measured in one run and printed as a table.
 //!
-//! `SYNAPSOR_BENCH_EVENTS` says how long the chain is that is verified (100,000 by default).
+//! `SYNAPSOR_BENCH_EVENTS` says how long the chain is that is verified (100,000 by default), `SYNAPSOR_BENCH_PROPOSALS`
+//! how large the ledger is that is searched (as many). `cargo bench -p synapsor-ledger --bench ledger -- search` runs one part.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints, and ends loudly")]
 
 #[path = "../../tests/room/ground.rs"]
@@ -11,7 +12,9 @@ mod ground;
 mod story;
 
 mod append;
+mod large;
 mod proof;
+mod search;
 
 fn main() {
     // `cargo test --benches` only asks whether it starts.
@@ -19,10 +22,21 @@ fn main() {
         return;
     }
     println!("{:<58} {:>18} {:>10}", "what", "measured", "promised");
+    let wanted = |name: &str| {
+        let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+        words.is_empty() || words.iter().any(|word| word == name)
+    };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    append::shared(&runtime);
-    append::proposal(&runtime);
-    runtime.block_on(proof::verify());
+    if wanted("append") {
+        append::shared(&runtime);
+        append::proposal(&runtime);
+    }
+    if wanted("verify") {
+        runtime.block_on(proof::verify());
+    }
+    if wanted("search") {
+        runtime.block_on(search::search());
+    }
 }
 
 /// One line of the table.

@@ -205,6 +205,9 @@ pub(crate) enum Mcp {
         after_help = "Example:\n  synapsor mcp serve-streamable-http --host 0.0.0.0 --allow-host runner.example --tls-cert chain.pem --tls-key key.pem"
     )]
     ServeStreamableHttp(Box<ServeHttp>),
+    /// Serve the tools as plain JSON-RPC over HTTP, for programs that are no MCP clients
+    #[command(after_help = "Example:\n  synapsor mcp serve-http --dev-no-auth")]
+    ServeHttp(Box<ServeHttp>),
     /// Print what a client has to know to reach this runner, or merge it into the client's file
     #[command(
         visible_alias = "configure",

@@ -123,6 +123,11 @@ impl Runtime {
         self.shared.handlers.readiness()
     }
 
+    /// What the runner may do, as the config names it.
+    pub fn mode(&self) -> &'static str {
+        mode_name(self.shared.mode)
+    }
+
     /// Which envelope a tool result has.
     pub fn result_format(&self) -> ResultFormat {
         self.shared.result_format

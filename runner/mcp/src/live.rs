@@ -7,6 +7,7 @@ use std::sync::Arc;
 use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
 
+use crate::auth::{Caller, Challenge};
 use crate::error::Error;
 use crate::prompts::Prompts;
 use crate::pulse::Pulse;
@@ -55,6 +56,17 @@ impl Live {
     /// How many tools are served now.
     pub fn tools(&self) -> usize {
         self.now().tools.list().len()
+    }
+
+    /// Whether a caller may call a tool of this name at all.
+    ///
+    /// # Errors
+    /// The answer to give instead, with the scope that is missing.
+    pub(crate) fn permits(&self, caller: &Caller, called: &str) -> Result<(), Arc<Challenge>> {
+        let served = self.now();
+        let capability = served.tools.canonical(called);
+        let tool = served.runtime.tools().iter().find(|tool| tool.name == capability);
+        tool.map_or(Ok(()), |tool| caller.permits(tool.kind))
     }
 
     pub(crate) fn options(&self) -> &ServeOptions {

@@ -40,7 +40,7 @@ pub(crate) struct Http {
     /// The address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) host: Option<String>,
-    /// The port; 0 takes a free one [default: 8766]
+    /// The port; 0 takes a free one [default: 8766; of serve-http 8765]
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
     /// The environment variable with the clients' bearer token; twice while a token is being changed [default: SYNAPSOR_RUNNER_HTTP_TOKEN]

@@ -1,9 +1,64 @@
-//! Who may come in and how often, from the config to what the serving room takes.
+//! Who may come in and how often, from the config and the command line to what the serving room takes.
 
 use std::sync::Arc;
 
-use synapsor_config::Config;
-use synapsor_mcp::auth::{RateLimits, RateSettings};
+use synapsor_config::{Authentication as Trusted, Config, IssuerKeys, TokenAlgorithm as Configured};
+use synapsor_mcp::auth::{
+    Authentication, IssuerSettings, KeySource, OpaqueTokens, RateLimits, RateSettings, SignedTokens,
+    TokenAlgorithm,
+};
+use synapsor_protocol::{Code, Refusal};
+
+use crate::args::Http;
+use crate::settings::Settings;
+use crate::{env, wiring};
+
+/// Without a word about it the tokens of the config's issuer; where there is none, the token of the usual variable.
+pub(crate) async fn authentication(
+    http: &Http,
+    settings: &Settings,
+    config: &Config,
+) -> Result<Authentication, Refusal> {
+    let named = &http.auth_token_env;
+    match &config.authentication {
+        _ if http.dev_no_auth => Ok(Authentication::None),
+        Some(_) if !named.is_empty() => {
+            let message = "the config trusts an issuer's tokens, and --auth-token-env names another one";
+            Err(Refusal::new(Code::InvalidInput, message)
+                .hint("remove `authentication` from the config, or --auth-token-env"))
+        }
+        Some(trusted) => {
+            let tokens = SignedTokens::open(issuer(trusted, settings), wiring::clock()).await?;
+            Ok(Authentication::Signed(Box::new(tokens)))
+        }
+        None => {
+            let usual = [env::HTTP_TOKEN.to_owned()];
+            let variables = if named.is_empty() { usual.as_slice() } else { named };
+            OpaqueTokens::from_environment(&settings.environment, variables).map(Authentication::Opaque)
+        }
+    }
+}
+
+fn issuer(trusted: &Trusted, settings: &Settings) -> IssuerSettings {
+    let algorithm = |configured: &Configured| match configured {
+        Configured::RS256 => TokenAlgorithm::Rs256,
+        Configured::ES256 => TokenAlgorithm::Es256,
+        Configured::EdDSA => TokenAlgorithm::EdDsa,
+    };
+    IssuerSettings {
+        issuer: trusted.issuer.clone(),
+        resource_url: trusted.resource_url.clone(),
+        audience: trusted.audience.clone(),
+        keys: match &trusted.keys {
+            IssuerKeys::Url(url) => KeySource::Url(url.clone()),
+            IssuerKeys::File(path) => KeySource::File(settings.config_folder().join(path)),
+        },
+        algorithms: trusted.algorithms.iter().map(algorithm).collect(),
+        leeway_seconds: u32::try_from(trusted.leeway_seconds).unwrap_or(u32::MAX),
+        read_scope: trusted.read_scope.clone(),
+        propose_scope: trusted.propose_scope.clone(),
+    }
+}
 
 /// One count for everything that is served from this config.
 pub(crate) fn rate_limits(config: &Config) -> Arc<RateLimits> {

@@ -53,6 +53,9 @@ pub(crate) async fn run(
         Command::Mcp(args::Mcp::ServeStreamableHttp(wanted)) => {
             serve_http::serve(&wanted.serve, &wanted.http, settings).await.map(|()| None)
         }
+        Command::Mcp(args::Mcp::ServeHttp(wanted)) => {
+            serve_http::serve_bridge(&wanted.serve, &wanted.http, settings).await.map(|()| None)
+        }
         Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),

@@ -1,18 +1,24 @@
 //! `synapsor mcp serve --transport streamable-http`: the capabilities over HTTP, until a signal says stop.
 
+use std::sync::Arc;
+
+use synapsor_config::Config;
 use synapsor_mcp::Live;
-use synapsor_mcp::auth::{Authentication, OpaqueTokens};
+use synapsor_mcp::bridge::BridgeServer;
 use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpServer, TlsFiles};
 use synapsor_protocol::{Code, Refusal};
 
+use super::authentication;
 use super::mcp::{load, options, stop_signal};
 use crate::args::{Http, Serve, ServeMcp, Transport};
 use crate::reload::Reload;
 use crate::settings::Settings;
-use crate::{env, print, wiring};
+use crate::{print, wiring};
 
 /// Where clients look for the server when nobody says.
 const PORT: u16 = 8766;
+/// The same for the bridge.
+const BRIDGE_PORT: u16 = 8765;
 
 /// Serves over the transport that was asked for.
 pub(crate) async fn run(wanted: &ServeMcp, settings: &Settings) -> Result<(), Refusal> {
@@ -31,28 +37,70 @@ pub(crate) async fn run(wanted: &ServeMcp, settings: &Settings) -> Result<(), Re
 /// Serves over Streamable HTTP.
 pub(crate) async fn serve(serve: &Serve, http: &Http, settings: &Settings) -> Result<(), Refusal> {
     let config = settings.config()?;
-    let door = http_options(http, PORT, settings)?;
+    let server = HttpServer::bind(http_options(http, PORT, settings, &config).await?).await?;
+    run_server(Server::Streamable(server), serve, settings, config).await
+}
+
+/// Serves the JSON-RPC bridge.
+pub(crate) async fn serve_bridge(serve: &Serve, http: &Http, settings: &Settings) -> Result<(), Refusal> {
+    let config = settings.config()?;
+    let server = BridgeServer::bind(http_options(http, BRIDGE_PORT, settings, &config).await?).await?;
+    run_server(Server::Bridge(server), serve, settings, config).await
+}
+
+/// One of the two servers over HTTP, with its address taken.
+enum Server {
+    Streamable(HttpServer),
+    Bridge(BridgeServer),
+}
+
+async fn run_server(
+    server: Server,
+    serve: &Serve,
+    settings: &Settings,
+    config: Arc<Config>,
+) -> Result<(), Refusal> {
     let ledger = wiring::ledger(settings, true).await?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
-    door.authentication.suits(&runtime)?;
-    let server = HttpServer::bind(door).await?;
+    let (suits, url, is_exposed, is_public) = match &server {
+        Server::Streamable(server) => {
+            (server.suits(&runtime), server.url(), server.is_exposed(), server.is_public())
+        }
+        Server::Bridge(server) => {
+            (server.suits(&runtime), server.url(), server.is_exposed(), server.is_public())
+        }
+    };
+    suits?;
     // Handlers compile while the first clients come; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
     let mut options = options(serve);
-    options.rate_limits = super::authentication::rate_limits(&config);
+    options.rate_limits = authentication::rate_limits(&config);
     let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
     let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
-    warn_of_exposure(&server);
-    print::note(&format!("listening on {}", server.url()));
+    warn_of_exposure(is_exposed, is_public);
+    print::note(&format!("listening on {url}"));
+    let serving = async move {
+        match server {
+            Server::Streamable(server) => server.serve(live, stop_signal()).await,
+            Server::Bridge(server) => server.serve(live, stop_signal()).await,
+        }
+    };
     tokio::select! {
-        () = server.serve(live, stop_signal()) => Ok(()),
+        () = serving => Ok(()),
         never = reload.follow() => match never {},
     }
 }
 
 /// Where and for whom, from the command line.
-pub(crate) fn http_options(http: &Http, port: u16, settings: &Settings) -> Result<HttpOptions, Refusal> {
-    let mut options = HttpOptions::new(http.port.unwrap_or(port), authentication(http, settings)?);
+async fn http_options(
+    http: &Http,
+    port: u16,
+    settings: &Settings,
+    config: &Config,
+) -> Result<HttpOptions, Refusal> {
+    let authentication = authentication::authentication(http, settings, config).await?;
+    let mut options = HttpOptions::new(http.port.unwrap_or(port), authentication);
+    options.rate_limits = authentication::rate_limits(config);
     if let Some(host) = &http.host {
         options.host.clone_from(host);
     }
@@ -67,16 +115,6 @@ pub(crate) fn http_options(http: &Http, port: u16, settings: &Settings) -> Resul
     };
     options.limits = limits(http);
     Ok(options)
-}
-
-/// Without a word about it, the token of the usual variable.
-fn authentication(http: &Http, settings: &Settings) -> Result<Authentication, Refusal> {
-    if http.dev_no_auth {
-        return Ok(Authentication::None);
-    }
-    let usual = [env::HTTP_TOKEN.to_owned()];
-    let variables = if http.auth_token_env.is_empty() { usual.as_slice() } else { &http.auth_token_env };
-    OpaqueTokens::from_environment(&settings.environment, variables).map(Authentication::Opaque)
 }
 
 fn limits(http: &Http) -> HttpLimits {
@@ -96,13 +134,13 @@ fn limits(http: &Http) -> HttpLimits {
 }
 
 /// Whoever opens the server to a network is told what that means.
-pub(crate) fn warn_of_exposure(server: &HttpServer) {
-    if server.is_exposed() {
+fn warn_of_exposure(is_exposed: bool, is_public: bool) {
+    if is_exposed {
         print::note(
             "warning: other machines can reach this server, and tokens and rows cross the network in clear; give it a \
              certificate with --tls-cert and --tls-key, or put a proxy with TLS in front of it",
         );
-    } else if server.is_public() {
+    } else if is_public {
         print::note(
             "warning: other machines can reach this server; name the hosts it answers to with --allow-host",
         );

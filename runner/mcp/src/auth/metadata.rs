@@ -13,6 +13,8 @@ pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 #[derive(Debug, Clone)]
 pub struct Metadata {
     address: String,
+    /// The path of `address`.
+    path: String,
     document: Json,
 }
 
@@ -20,11 +22,13 @@ impl Metadata {
     /// # Errors
     /// [`Code::ConfigInvalid`] where the resource's address has no host.
     pub(super) fn of(settings: &IssuerSettings) -> Result<Self, Refusal> {
+        let (origin, path) = address(&settings.resource_url).ok_or_else(|| {
+            let message = format!("`{}` is not an address clients can use", settings.resource_url);
+            Refusal::new(Code::ConfigInvalid, message).hint("correct `authentication.resource_url`")
+        })?;
         Ok(Self {
-            address: address(&settings.resource_url).ok_or_else(|| {
-                let message = format!("`{}` is not an address clients can use", settings.resource_url);
-                Refusal::new(Code::ConfigInvalid, message).hint("correct `authentication.resource_url`")
-            })?,
+            address: format!("{origin}{path}"),
+            path,
             document: json!({
                 "resource": settings.resource_url,
                 "authorization_servers": [settings.issuer],
@@ -40,18 +44,23 @@ impl Metadata {
         &self.address
     }
 
+    /// The path of that URL.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The document itself. It holds nothing secret.
     pub fn document(&self) -> &Json {
         &self.document
     }
 }
 
-/// `https://host/.well-known/oauth-protected-resource/mcp` for `https://host/mcp`.
-fn address(resource_url: &str) -> Option<String> {
+/// `https://host` and `/.well-known/oauth-protected-resource/mcp` for `https://host/mcp`.
+fn address(resource_url: &str) -> Option<(String, String)> {
     let resource: Uri = resource_url.parse().ok()?;
     let (scheme, authority) = (resource.scheme_str()?, resource.authority()?);
     let path = resource.path().trim_end_matches('/');
-    Some(format!("{scheme}://{authority}{METADATA_PATH}{path}"))
+    Some((format!("{scheme}://{authority}"), format!("{METADATA_PATH}{path}")))
 }
 
 #[cfg(test)]
@@ -60,14 +69,11 @@ mod tests {
 
     #[test]
     fn the_document_is_beside_the_resource() {
-        let under = |rest: &str| Some(format!("https://runner.example{METADATA_PATH}{rest}"));
-        assert_eq!(address("https://runner.example/mcp"), under("/mcp"));
-        assert_eq!(address("https://runner.example/a/mcp/"), under("/a/mcp"));
-        assert_eq!(address("https://runner.example"), under(""));
-        assert_eq!(
-            address("http://127.0.0.1:8766/mcp"),
-            Some(format!("http://127.0.0.1:8766{METADATA_PATH}/mcp"))
-        );
+        let under = |origin: &str, rest: &str| Some((origin.to_owned(), format!("{METADATA_PATH}{rest}")));
+        assert_eq!(address("https://runner.example/mcp"), under("https://runner.example", "/mcp"));
+        assert_eq!(address("https://runner.example/a/mcp/"), under("https://runner.example", "/a/mcp"));
+        assert_eq!(address("https://runner.example"), under("https://runner.example", ""));
+        assert_eq!(address("http://127.0.0.1:8766/mcp"), under("http://127.0.0.1:8766", "/mcp"));
         assert_eq!(address("not an address"), None);
         assert_eq!(address("/mcp"), None);
     }

@@ -11,11 +11,12 @@ use tokio::sync::{Semaphore, watch};
 
 use super::answer::{refused, refused_as};
 use super::tail::Tail;
-use crate::auth::{Authentication, Challenge};
+use crate::auth::{Authentication, Challenge, RateLimits};
 
 /// Who may come in, and how many at once.
 pub(crate) struct Admission {
     authentication: Authentication,
+    rate_limits: Arc<RateLimits>,
     turns: Arc<Semaphore>,
     /// True once the server is stopping.
     stopping: watch::Receiver<bool>,
@@ -28,11 +29,12 @@ pub(crate) struct Lasting;
 impl Admission {
     pub(crate) fn new(
         authentication: Authentication,
+        rate_limits: Arc<RateLimits>,
         requests_max: usize,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let turns = Arc::new(Semaphore::new(requests_max.min(Semaphore::MAX_PERMITS)));
-        Self { authentication, turns, stopping }
+        Self { authentication, rate_limits, turns, stopping }
     }
 }
 
@@ -46,6 +48,9 @@ pub(crate) async fn admit(
         Ok(caller) => caller,
         Err(challenge) => return challenged(&challenge),
     };
+    if let Err(challenge) = admission.rate_limits.request(&caller) {
+        return challenged(&challenge);
+    }
     let Ok(turn) = Arc::clone(&admission.turns).try_acquire_owned() else {
         return refused(&Refusal::new(
             Code::HttpBusy,
@@ -69,7 +74,7 @@ pub(crate) async fn admit(
 }
 
 /// The challenge in the form of every other answer.
-fn challenged(challenge: &Challenge) -> Response {
+pub(crate) fn challenged(challenge: &Challenge) -> Response {
     let mut answer = refused_as(challenge.status(), challenge.refusal(), None);
     let told = challenge.response();
     for name in [WWW_AUTHENTICATE, RETRY_AFTER] {

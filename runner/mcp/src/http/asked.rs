@@ -44,6 +44,17 @@ impl Asked {
     }
 }
 
+/// The tool a message calls.
+pub(crate) fn called(message: &ClientJsonRpcMessage) -> Option<&str> {
+    match message {
+        JsonRpcMessage::Request(request) => match &request.request {
+            ClientRequest::CallToolRequest(call) => Some(&call.params.name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether the headers alone put a request into the era without sessions.
 pub(crate) fn names_stateless_version(headers: &HeaderMap) -> bool {
     let named = headers.get(PROTOCOL_VERSION).and_then(|version| version.to_str().ok());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use synapsor_invocation::Runtime;
 use synapsor_protocol::{Code, Refusal};
 use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::watch;
@@ -20,7 +21,8 @@ use super::exposure::{Exposure, expose};
 use super::health::{Health, healthz, readyz};
 use super::limits::HttpLimits;
 use super::tls::{TlsFiles, acceptor};
-use crate::auth::Authentication;
+use super::well_known::well_known;
+use crate::auth::{Authentication, RateLimits, RateSettings};
 
 /// Where and for whom a server is open.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct HttpOptions {
     pub port: u16,
     /// Who may come in.
     pub authentication: Authentication,
+    /// How often one of them may ask; the same count as in [`crate::ServeOptions`].
+    pub rate_limits: Arc<RateLimits>,
     /// Names the server answers to besides the loopback ones and `host`, each with a port or without.
     pub allowed_hosts: Vec<String>,
     /// Web pages that may use the server.
@@ -50,6 +54,7 @@ impl HttpOptions {
             host: "127.0.0.1".to_owned(),
             port,
             authentication,
+            rate_limits: Arc::new(RateLimits::new(RateSettings::default())),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             cors_origin: None,
@@ -106,9 +111,25 @@ impl Door {
         self.address
     }
 
-    /// Whether clients find TLS.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.options.tls.is_some()
+    /// Where clients find what is served under `path`.
+    pub(crate) fn url(&self, path: &str) -> String {
+        let scheme = if self.options.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.address)
+    }
+
+    /// Whether other machines reach it.
+    pub(crate) fn is_public(&self) -> bool {
+        !is_loopback(&self.address)
+    }
+
+    /// Whether tokens and rows would travel over a network in clear.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.options.tls.is_none() && self.is_public()
+    }
+
+    /// Refuses a runtime that needs more of its callers than this door verifies.
+    pub(crate) fn suits(&self, runtime: &Runtime) -> Result<(), Refusal> {
+        self.options.authentication.suits(runtime)
     }
 
     pub(crate) fn limits(&self) -> &HttpLimits {
@@ -124,13 +145,19 @@ impl Door {
         shutdown: impl Future<Output = ()> + Send,
     ) {
         let (stop, stopping) = watch::channel(false);
-        let admission =
-            Admission::new(self.options.authentication, self.options.limits.requests_max, stopping);
+        let metadata = well_known(self.options.authentication.metadata());
+        let admission = Admission::new(
+            self.options.authentication,
+            self.options.rate_limits,
+            self.options.limits.requests_max,
+            stopping,
+        );
         let health =
             Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health);
         let router = guarded
             .layer(from_fn_with_state(Arc::new(admission), admit))
             .merge(open)
+            .merge(metadata)
             .merge(health)
             .fallback(async || {
                 refused(&Refusal::new(Code::HttpPathNotFound, "nothing is served at this address"))

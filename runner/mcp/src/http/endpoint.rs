@@ -16,9 +16,9 @@ use http::{HeaderValue, Method, StatusCode};
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use synapsor_protocol::{Code, Refusal};
 
-use super::admission::Lasting;
+use super::admission::{Lasting, challenged};
 use super::answer::{protocol_error, refused, refused_for};
-use super::asked::{Asked, known_version, media_types, names_stateless_version, session_id};
+use super::asked::{Asked, called, known_version, media_types, names_stateless_version, session_id};
 use super::body;
 use super::headers::SESSION_ID;
 use super::limits::HttpLimits;
@@ -34,6 +34,7 @@ pub(crate) struct Endpoint {
     service: StreamableHttpService<Surface, Sessions>,
     sessions: Arc<Sessions>,
     limits: HttpLimits,
+    live: Live,
 }
 
 impl Endpoint {
@@ -44,9 +45,13 @@ impl Endpoint {
             .disable_allowed_hosts()
             .with_json_response(true)
             .with_max_request_body_bytes(limits.body_bytes_max);
-        let service =
-            StreamableHttpService::new(move || Ok(Surface::new(live.clone())), Arc::clone(&sessions), config);
-        Self { service, sessions, limits }
+        let served = live.clone();
+        let service = StreamableHttpService::new(
+            move || Ok(Surface::new(served.clone())),
+            Arc::clone(&sessions),
+            config,
+        );
+        Self { service, sessions, limits, live }
     }
 
     pub(crate) fn sessions(&self) -> usize {
@@ -63,6 +68,12 @@ impl Endpoint {
         media_types(&mut parts.headers).map_err(|refusal| refused(&refusal))?;
         let bytes = body::read(body, &self.limits).await.map_err(|refusal| refused(&refusal))?;
         let message = parse(&bytes).map_err(|error| protocol_error(StatusCode::BAD_REQUEST, &error))?;
+        // Said by the status, as long as there is one: a client that can get a better token does it then.
+        if let Some(tool) = called(&message)
+            && let Err(challenge) = self.live.permits(caller, tool)
+        {
+            return Err(challenged(&challenge));
+        }
         let asked = Asked::of(&message, &parts.headers);
         if asked.stateless {
             // Such a request knows no sessions, whatever it names.

@@ -1,5 +1,6 @@
 //! Whether the server lives and whether it can serve, for whoever starts and watches it. No secret, no name of a client's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,6 +9,7 @@ use http::StatusCode;
 use serde_json::{Value as Json, json};
 
 use super::answer::document;
+use crate::live::Live;
 
 /// What a server says about itself.
 pub(crate) trait Health: Send + Sync + 'static {
@@ -15,6 +17,15 @@ pub(crate) trait Health: Send + Sync + 'static {
     fn alive(&self) -> Json;
     /// Whether it can serve every capability, and what is known of those it cannot.
     fn ready(&self) -> (bool, Json);
+}
+
+/// Whether every handler is loaded, and which are not.
+pub(crate) fn readiness(live: &Live) -> (bool, Json) {
+    let readiness = live.readiness();
+    let failed: BTreeMap<_, _> =
+        readiness.failed.iter().map(|(name, refusal)| (name, refusal.code)).collect();
+    let handlers = json!({ "loaded": readiness.loaded, "waiting": readiness.waiting, "failed": failed });
+    (readiness.is_ready(), json!({ "handlers": handlers }))
 }
 
 /// `/healthz`.

@@ -26,8 +26,14 @@ mod tail;
 mod answer;
 mod headers;
 mod health;
+mod well_known;
 
+pub(crate) use admission::challenged;
+pub(crate) use answer::{document, refused};
+pub(crate) use body::read as read_body;
+pub(crate) use door::Door;
 pub use door::HttpOptions;
+pub(crate) use health::{Health, readiness};
 pub use limits::HttpLimits;
 pub use server::HttpServer;
 pub use tls::TlsFiles;

@@ -1,15 +1,15 @@
 //! Streamable HTTP: the server in front of what is served.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::any;
 use serde_json::{Value as Json, json};
+use synapsor_invocation::Runtime;
 use synapsor_protocol::Refusal;
 
-use super::door::{Door, HttpOptions, is_loopback};
+use super::door::{Door, HttpOptions};
 use super::endpoint::{Endpoint, answer};
 use super::health;
 use crate::live::Live;
@@ -38,18 +38,25 @@ impl HttpServer {
 
     /// Where clients find the server.
     pub fn url(&self) -> String {
-        let scheme = if self.door.is_encrypted() { "https" } else { "http" };
-        format!("{scheme}://{}{PATH}", self.door.address())
+        self.door.url(PATH)
     }
 
     /// Whether tokens and rows would travel over a network in clear.
     pub fn is_exposed(&self) -> bool {
-        !self.door.is_encrypted() && !is_loopback(&self.door.address())
+        self.door.is_exposed()
     }
 
     /// Whether other machines reach it.
     pub fn is_public(&self) -> bool {
-        !is_loopback(&self.door.address())
+        self.door.is_public()
+    }
+
+    /// Refuses a runtime that needs more of its callers than is verified here.
+    ///
+    /// # Errors
+    /// See [`crate::auth::Authentication::suits`].
+    pub fn suits(&self, runtime: &Runtime) -> Result<(), Refusal> {
+        self.door.suits(runtime)
     }
 
     /// Serves until `shutdown` completes and what is being answered is answered, or its time is over. A client that
@@ -80,10 +87,6 @@ impl health::Health for Health {
     }
 
     fn ready(&self) -> (bool, Json) {
-        let readiness = self.live.readiness();
-        let failed: BTreeMap<_, _> =
-            readiness.failed.iter().map(|(name, refusal)| (name, refusal.code)).collect();
-        let handlers = json!({ "loaded": readiness.loaded, "waiting": readiness.waiting, "failed": failed });
-        (readiness.is_ready(), json!({ "handlers": handlers }))
+        health::readiness(&self.live)
     }
 }

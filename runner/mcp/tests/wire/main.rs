@@ -8,8 +8,10 @@
 )]
 
 mod client;
+mod issuer;
 mod world;
 
+mod bridge;
 mod lifecycle;
 mod limits;
 mod cards;
@@ -20,3 +22,4 @@ mod schemas;
 mod tools;
 mod traces;
 mod watches;
+mod tenants;

@@ -136,6 +136,12 @@ impl World {
         ledger.query_row("SELECT COUNT(*) FROM query_audit", [], |row| row.get(0)).unwrap()
     }
 
+    /// Everything the ledger's files hold.
+    pub(crate) fn ledger_bytes(&self) -> Vec<u8> {
+        let file = |name| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
+        [file("ledger.db"), file("ledger.db-wal")].concat()
+    }
+
     /// A connection of the application's own to the source.
     pub(crate) fn source(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(source_file(self.folder.path())).unwrap()

@@ -96,6 +96,8 @@ impl Peer {
     }
 
     pub(crate) async fn limited(world: &World, over: Over, settings: RateSettings) -> Self {
+        // Fails where the server under test has installed it already, which is just as well.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let limits = Arc::new(RateLimits::new(settings));
         let mut http = HttpOptions::new(0, authentication().await);
         http.rate_limits = Arc::clone(&limits);

@@ -14,6 +14,9 @@ use super::headers::{PROTOCOL_VERSION, SESSION_ID};
 /// What a client of the protocol accepts; one that accepts anything accepts this.
 const BOTH_FORMS: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 
+/// The request every client of the era without sessions begins with.
+const DISCOVER: &str = "server/discover";
+
 /// What a body asks, as far as the way to rmcp depends on it.
 pub(crate) struct Asked {
     /// The id of a request; a notification has none.
@@ -33,7 +36,12 @@ impl Asked {
             return Self { id: None, stateless: by_header, initialize: false, listen: false };
         };
         let initialize = matches!(request.request, ClientRequest::InitializeRequest(_));
-        let discover = matches!(request.request, ClientRequest::DiscoverRequest(_));
+        // Without its parameters rmcp does not know it again, and it still belongs to the era that refuses it for that.
+        let discover = match &request.request {
+            ClientRequest::DiscoverRequest(_) => true,
+            ClientRequest::CustomRequest(other) => other.method == DISCOVER,
+            _ => false,
+        };
         let by_body = request.request.get_meta().protocol_version().is_some();
         Self {
             id: Some(request.id.clone()),

@@ -44,7 +44,8 @@ async fn a_request_is_answered_under_its_own_id() {
 
 #[tokio::test]
 async fn arguments_are_taken_under_both_published_names() {
-    let peer = Peer::of(&world_on_claims().await, Over::Bridge).await;
+    let world = world_on_claims().await;
+    let peer = Peer::of(&world, Over::Bridge).await;
     for key in ["arguments", "args"] {
         let params = json!({ "name": "billing.inspect_invoice", key: { "invoice_id": "INV-3001" } });
         let answer = peer.answer(&token("acme", ALL), "tools/call", params).await;

@@ -131,9 +131,12 @@ fn argument_schema(argument: &Argument) -> Json {
     Json::Object(schema)
 }
 
-/// Column types are the database's and it may be down when tools are listed, so every exact scalar is allowed.
+/// Column types are the database's and it may be down when tools are listed, so every exact scalar is allowed;
+/// spelled out, since some clients know one `type` only.
 fn data_schema(columns: &[&str]) -> Json {
-    let scalar = json!({ "type": ["string", "integer", "boolean", "null"] });
+    let scalar = json!({ "anyOf": [
+        { "type": "string" }, { "type": "integer" }, { "type": "boolean" }, { "type": "null" },
+    ] });
     let properties: Map<String, Json> =
         columns.iter().map(|name| ((*name).to_owned(), scalar.clone())).collect();
     json!({ "type": "object", "properties": properties, "additionalProperties": false })

@@ -9,6 +9,15 @@ import sys
 from dataclasses import dataclass
 
 
+def url(target):
+    """The address a target is, where it is one and not a command line."""
+    return target[0] if target[0].startswith("http") else None
+
+
+def transport(target):
+    return "http" if url(target) else "stdio"
+
+
 class ProtocolRefusal(Exception):
     """The server answered with a JSON-RPC error."""
 

@@ -1,4 +1,4 @@
-"""PyPI `mcp` 1: `client_1.py COMMAND...`. Knows the handshake only."""
+"""PyPI `mcp` 1: `client_1.py URL` or `client_1.py COMMAND...`. Knows the handshake only."""
 
 import asyncio
 import sys
@@ -7,6 +7,7 @@ from datetime import timedelta
 import checks
 from mcp import ClientSession, McpError, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamablehttp_client
 
 
 class Adapter:
@@ -37,16 +38,20 @@ class Adapter:
         return result.contents[0].text
 
 
-async def main(command, arguments):
-    tally = checks.Tally("python mcp 1")
-    server = StdioServerParameters(command=command, args=arguments)
-    async with stdio_client(server) as streams:
-        async with ClientSession(*streams, read_timeout_seconds=timedelta(seconds=30)) as session:
+def connection(target):
+    if address := checks.url(target):
+        return streamablehttp_client(address)
+    return stdio_client(StdioServerParameters(command=target[0], args=target[1:]))
+
+
+async def main(target):
+    tally = checks.Tally(f"python mcp 1, {checks.transport(target)}")
+    async with connection(target) as (incoming, outgoing, *_):
+        async with ClientSession(incoming, outgoing, read_timeout_seconds=timedelta(seconds=30)) as session:
             opened = await session.initialize()
             await checks.surface(tally, Adapter(session, opened.protocolVersion), "2025-11-25")
     return tally.finish()
 
 
 if __name__ == "__main__":
-    command, *arguments = sys.argv[1:]
-    sys.exit(0 if asyncio.run(main(command, arguments)) else 1)
+    sys.exit(0 if asyncio.run(main(sys.argv[1:])) else 1)

@@ -1,4 +1,4 @@
-"""PyPI `mcp` 2: `client_2.py legacy|auto COMMAND...`. `auto` is the library's default and finds 2026-07-28 by itself."""
+"""PyPI `mcp` 2: `client_2.py legacy|auto URL` or `... COMMAND...`. `auto` is the library's default and finds 2026-07-28 by itself."""
 
 import asyncio
 import sys
@@ -37,14 +37,14 @@ class Adapter:
         return result.contents[0].text
 
 
-async def main(mode, command, arguments):
-    tally = checks.Tally(f"python mcp 2, {mode}")
-    server = StdioServerParameters(command=command, args=arguments)
+async def main(mode, target):
+    tally = checks.Tally(f"python mcp 2, {mode}, {checks.transport(target)}")
+    server = checks.url(target) or StdioServerParameters(command=target[0], args=target[1:])
     async with Client(server, mode=mode, read_timeout_seconds=30) as client:
         await checks.surface(tally, Adapter(client), VERSIONS[mode])
     return tally.finish()
 
 
 if __name__ == "__main__":
-    mode, command, *arguments = sys.argv[1:]
-    sys.exit(0 if asyncio.run(main(mode, command, arguments)) else 1)
+    mode, *target = sys.argv[1:]
+    sys.exit(0 if asyncio.run(main(mode, target)) else 1)

@@ -10,6 +10,11 @@ const INSPECT = "billing__inspect_invoice";
 const WAIVE = "billing__propose_late_fee_waiver";
 const PLAN = "billing__propose_plan_waiver";
 
+/** The address a target is, where it is one and not a command line. */
+export const url = (target) => (target[0].startsWith("http") ? new URL(target[0]) : undefined);
+
+export const transport = (target) => (url(target) ? "http" : "stdio");
+
 /** Counts, prints each failure, and says how the process should exit. */
 export class Tally {
   #passed = 0;

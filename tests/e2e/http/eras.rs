@@ -46,7 +46,7 @@ async fn clients_of_the_handshake_era_work_in_a_session_of_their_own() {
         assert_eq!(message["result"].get("resultType"), None, "of the other era");
         let end = Request::bare("DELETE", "/mcp").with("Mcp-Session-Id", &session);
         let bearer = format!("Bearer {}", crate::http::server::TOKEN);
-        assert_eq!(server.send(&end.with("Authorization", &bearer)).status, 202);
+        assert_eq!(server.send(&end.with("Authorization", &bearer)).status, 204);
         let after = ask(3, "tools/list", json!({}));
         assert_eq!((after.status, after.code().as_str()), (404, "HTTP_SESSION_NOT_FOUND"));
     }

@@ -22,7 +22,7 @@ async fn sessions_over_the_limit_are_refused_until_one_ends() {
     assert_eq!(server.send(&Request::read("INV-3001")).status, 200, "a request that stands alone needs none");
     let bearer = format!("Bearer {}", super::server::TOKEN);
     let end = Request::bare("DELETE", "/mcp").with("Authorization", &bearer).with("Mcp-Session-Id", &first);
-    assert_eq!(server.send(&end).status, 202);
+    assert_eq!(server.send(&end).status, 204);
     open(&server, "2025-11-25");
 }
 

@@ -167,6 +167,9 @@ pub(super) fn refusal_schema() -> Json {
     )
 }
 
+/// Spelled out, since some clients know one `type` only.
 fn scalar() -> Json {
-    json!({ "type": ["string", "integer", "boolean", "null"] })
+    json!({ "anyOf": [
+        { "type": "string" }, { "type": "integer" }, { "type": "boolean" }, { "type": "null" },
+    ] })
 }

@@ -132,8 +132,15 @@ impl Endpoint {
             return Err(refused(&no_session()));
         }
         let listens = parts.method == Method::GET;
-        let answer = self.forward(parts, Bytes::new()).await;
-        Ok(if listens { lasting(answer) } else { answer })
+        let mut answer = self.forward(parts, Bytes::new()).await;
+        if listens {
+            return Ok(lasting(answer));
+        }
+        // What the transport calls accepted is done, and published clients take only 200 and 204 for that.
+        if answer.status() == StatusCode::ACCEPTED {
+            *answer.status_mut() = StatusCode::NO_CONTENT;
+        }
+        Ok(answer)
     }
 
     async fn forward(&self, parts: Parts, body: Bytes) -> Response {

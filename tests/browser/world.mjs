@@ -133,3 +133,55 @@ export function listening(page) {
   });
   return page;
 }
+
+/** A ledger with a proposal in every state a person meets, the newest awaiting a decision. */
+export async function populated() {
+  const demo = await Demo.prepare();
+  const decide = (verdict, id, reason) => demo.command("proposals", verdict, id, "--yes", "--actor", "lena", "--reason", reason);
+  const ids = {};
+  ids.applied = await demo.propose(WAIVE, "INV-3001", "The bank confirmed a failed transfer on 2026-06-18.");
+  ids.conflict = await demo.propose(WAIVE, "INV-3001", "The customer asked twice.");
+  ids.failed = await demo.propose(WAIVE, "INV-3003", "Goodwill after a delayed delivery.");
+  ids.rejected = await demo.propose(WAIVE, "INV-3002", "The customer is unhappy.");
+  ids.approved = await demo.propose(WAIVE, "INV-3002", "Agreed on the phone with the account manager.");
+  ids.waiting = await demo.propose(PLAN, "INV-3002", "Goodwill within the plan: the invoice was sent to an old address.");
+  for (const id of [ids.applied, ids.conflict, ids.failed, ids.approved]) await decide("approve", id, "Checked with billing.");
+  await decide("reject", ids.rejected, "Unhappy is not a reason; see the policy on goodwill.");
+  await demo.refuseWaiverOf("INV-3003");
+  for (const id of [ids.applied, ids.conflict, ids.failed]) await demo.command("apply", id);
+  return { demo, ids };
+}
+
+/** Every view there is, by name: where it is, and what it is known by once it stands. */
+export async function views(demo, ids) {
+  const replay = await demo.command("replay", "show", ids.applied);
+  const evidence = replay.evidence.evidence_id;
+  const proposal = (id) => `/proposals/${id}`;
+  return {
+    proposals: { path: "/", heading: "Proposals" },
+    "proposals-none": { path: "/?tenant=nobody", heading: "Proposals" },
+    "proposal-waiting": { path: proposal(ids.waiting), heading: ids.waiting },
+    "proposal-approved": { path: proposal(ids.approved), heading: ids.approved },
+    "proposal-applied": { path: proposal(ids.applied), heading: ids.applied },
+    "proposal-conflict": { path: proposal(ids.conflict), heading: ids.conflict },
+    "proposal-failed": { path: proposal(ids.failed), heading: ids.failed },
+    "proposal-rejected": { path: proposal(ids.rejected), heading: ids.rejected },
+    "proposal-json": { path: `${proposal(ids.waiting)}/json`, heading: ids.waiting },
+    activity: { path: "/activity", heading: "Activity" },
+    evidence: { path: "/evidence", heading: "Evidence" },
+    "evidence-record": { path: `/evidence/${evidence}`, heading: evidence },
+    audit: { path: "/audit", heading: "Query audit" },
+    receipts: { path: "/receipts", heading: "Receipts" },
+    tools: { path: "/tools", heading: "Tools" },
+    setup: { path: "/setup", heading: "Setup" },
+    "nothing-here": { path: "/nowhere", heading: "Nothing here" },
+  };
+}
+
+/** Opens a view and waits until nothing on it moves any more. */
+export async function open(page, ui, { path, heading }) {
+  await page.goto(ui.address + path);
+  await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+  const rerun = page.locator("[data-rerun]");
+  if (await rerun.count()) await rerun.locator(".chip").waitFor();
+}

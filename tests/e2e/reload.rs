@@ -214,3 +214,31 @@ async fn another_ledger_needs_a_restart_and_a_call_under_way_ends_on_what_it_beg
         seen.1 |= message["method"] == CHANGED;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_rate_limit_counts_from_the_next_call_and_one_that_stays_forgives_nobody() {
+    let world = World::new(Engine::Sqlite).await;
+    let limited = |limit: u32, mode: &str| {
+        let mut config = world.config();
+        config["mode"] = json!(mode);
+        config["rate_limits"] = json!({ "calls_per_minute_per_capability": limit });
+        world.write_config(&config);
+    };
+    let read = json!({ "name": "billing.inspect_invoice", "arguments": { "invoice_id": "INV-3001" } });
+    let mut server = Server::started(&world, false);
+    assert_eq!(server.ask("tools/call", read.clone())["isError"], false, "there is no limit yet");
+    limited(1, "read_only");
+    server.told(CHANGED);
+    assert_eq!(server.ask("tools/call", read.clone())["isError"], false, "the first one of the new limit");
+    assert_eq!(server.ask("tools/call", read.clone())["isError"], true, "and the second");
+    limited(1, "review");
+    server.told(CHANGED);
+    assert_eq!(
+        server.ask("tools/call", read.clone())["isError"],
+        true,
+        "the limit is the same, and so is its count"
+    );
+    limited(1_000_000, "read_only");
+    server.told(CHANGED);
+    assert_eq!(server.ask("tools/call", read)["isError"], false);
+}

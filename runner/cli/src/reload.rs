@@ -104,7 +104,7 @@ impl Reload<'_> {
             return Err(refusal);
         }
         let tools = runtime.tools().len();
-        self.live.replace(runtime).map_err(|error| error.refusal())?;
+        self.live.replace(runtime, wiring::rate_limits(&config)).map_err(|error| error.refusal())?;
         self.config = config;
         Ok(tools)
     }

@@ -14,6 +14,7 @@ use synapsor_handler_host::{
 };
 use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
+use synapsor_mcp::auth::RateSettings;
 use synapsor_protocol::{Clock, Digest, Environment, Ids, Moment, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use synapsor_writeback::{Desk, WriteSettings};
@@ -101,6 +102,15 @@ pub(crate) fn runtime(
         environment: settings.environment.clone(),
     });
     Ok((runtime, handlers))
+}
+
+/// How often may be asked and called.
+pub(crate) fn rate_limits(config: &Config) -> RateSettings {
+    let limits = config.rate_limits;
+    RateSettings {
+        requests_per_minute_per_principal: limits.requests_per_minute_per_principal,
+        calls_per_minute_per_capability: limits.calls_per_minute_per_capability,
+    }
 }
 
 /// What a person's commands work with.

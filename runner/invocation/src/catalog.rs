@@ -131,13 +131,16 @@ fn argument_schema(argument: &Argument) -> Json {
     Json::Object(schema)
 }
 
-/// Column types are the database's and it may be down when tools are listed, so every exact scalar is allowed;
-/// spelled out, since some clients know one `type` only.
 fn data_schema(columns: &[&str]) -> Json {
-    let scalar = json!({ "anyOf": [
-        { "type": "string" }, { "type": "integer" }, { "type": "boolean" }, { "type": "null" },
-    ] });
     let properties: Map<String, Json> =
-        columns.iter().map(|name| ((*name).to_owned(), scalar.clone())).collect();
+        columns.iter().map(|name| ((*name).to_owned(), scalar_schema())).collect();
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+/// The JSON Schema of a column's value. Column types are the database's and it may be down when tools are listed, so every
+/// exact scalar is allowed; spelled out, since some clients know one `type` only.
+pub fn scalar_schema() -> Json {
+    json!({ "anyOf": [
+        { "type": "string" }, { "type": "integer" }, { "type": "boolean" }, { "type": "null" },
+    ] })
 }

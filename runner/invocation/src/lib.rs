@@ -29,7 +29,7 @@ mod rerun;
 mod compare;
 
 pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall};
-pub use catalog::{ToolDescription, ToolKind, describe_tools};
+pub use catalog::{ToolDescription, ToolKind, describe_tools, scalar_schema};
 pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement, Likeness};
 pub use faithful::{Unfaithful, read_json};

@@ -17,7 +17,7 @@
 //! Modules in reading order.
 
 pub mod auth;
-pub mod bridge;
+mod bridge;
 mod serve;
 pub mod http;
 mod live;

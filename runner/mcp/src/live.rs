@@ -7,7 +7,7 @@ use std::sync::Arc;
 use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
 
-use crate::auth::{Caller, Challenge};
+use crate::auth::{Caller, Challenge, RateLimits, RateSettings};
 use crate::error::Error;
 use crate::prompts::Prompts;
 use crate::pulse::Pulse;
@@ -19,6 +19,8 @@ use crate::tools::Tools;
 pub struct Live {
     served: Arc<watch::Sender<Arc<Served>>>,
     pulse: Arc<Pulse>,
+    /// One count for the process, whatever is served and over whichever transport.
+    rate_limits: Arc<RateLimits>,
     options: Arc<ServeOptions>,
 }
 
@@ -36,15 +38,22 @@ impl Live {
     /// When two capabilities would share a name on the wire, or one has no object for an input schema.
     pub fn new(runtime: Runtime, options: ServeOptions) -> Result<Self, Error> {
         let (served, _) = watch::channel(Arc::new(Served::new(runtime, &options)?));
-        Ok(Self { served: Arc::new(served), pulse: Arc::default(), options: Arc::new(options) })
+        Ok(Self {
+            served: Arc::new(served),
+            pulse: Arc::default(),
+            rate_limits: Arc::new(RateLimits::new(options.rate_limits)),
+            options: Arc::new(options),
+        })
     }
 
-    /// Serves this runtime from now on, and tells every client whose list changes by that.
+    /// Serves this runtime under these limits from now on, and tells every client whose list changes by that.
     ///
     /// # Errors
     /// As for [`Live::new`]; what was served stays.
-    pub fn replace(&self, runtime: Runtime) -> Result<(), Error> {
-        self.served.send_replace(Arc::new(Served::new(runtime, &self.options)?));
+    pub fn replace(&self, runtime: Runtime, rate_limits: RateSettings) -> Result<(), Error> {
+        let served = Served::new(runtime, &self.options)?;
+        self.rate_limits.change(rate_limits);
+        self.served.send_replace(Arc::new(served));
         Ok(())
     }
 
@@ -67,6 +76,11 @@ impl Live {
         let capability = served.tools.canonical(called);
         let tool = served.runtime.tools().iter().find(|tool| tool.name == capability);
         tool.map_or(Ok(()), |tool| caller.permits(tool.kind))
+    }
+
+    /// What counts calls and requests.
+    pub(crate) fn rate_limits(&self) -> Arc<RateLimits> {
+        Arc::clone(&self.rate_limits)
     }
 
     pub(crate) fn options(&self) -> &ServeOptions {

@@ -1,12 +1,11 @@
 //! Serving: what is live, one pair of streams, until the client is gone or the caller says stop.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use rmcp::service::{QuitReason, ServerInitializeError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::auth::{RateLimits, RateSettings};
+use crate::auth::RateSettings;
 use crate::error::Error;
 use crate::live::Live;
 use crate::names::ToolNames;
@@ -25,8 +24,8 @@ pub struct ServeOptions {
     pub tool_names: ToolNames,
     /// Largest tool result, in bytes of JSON; longer column values are cut, and the result says so.
     pub result_bytes_max: usize,
-    /// How often may be called. A server over HTTP counts its requests by the same limits.
-    pub rate_limits: Arc<RateLimits>,
+    /// How often may be called, and over HTTP how often may be asked, until the config changes.
+    pub rate_limits: RateSettings,
 }
 
 impl ServeOptions {
@@ -36,7 +35,7 @@ impl ServeOptions {
             server_version: server_version.into(),
             tool_names: ToolNames::default(),
             result_bytes_max: RESULT_BYTES_MAX,
-            rate_limits: Arc::new(RateLimits::new(RateSettings::default())),
+            rate_limits: RateSettings::default(),
         }
     }
 }

@@ -138,7 +138,7 @@ impl ServerHandler for Surface {
         );
         let progress = Progress::wanted(&context, &mut call);
         let asker = Asker::of(&context.extensions);
-        let permitted = asker.permit(&served, &self.live.options().rate_limits, &name);
+        let permitted = asker.permit(&served, &self.live.rate_limits(), &name);
         let runtime = asker.runtime(&served);
         let work = async move {
             permitted?;

@@ -1,11 +1,8 @@
-//! Who may come in and how often, from the config and the command line to what the serving room takes.
-
-use std::sync::Arc;
+//! Who may come in, from the config and the command line to what the serving room takes.
 
 use synapsor_config::{Authentication as Trusted, Config, IssuerKeys, TokenAlgorithm as Configured};
 use synapsor_mcp::auth::{
-    Authentication, IssuerSettings, KeySource, OpaqueTokens, RateLimits, RateSettings, SignedTokens,
-    TokenAlgorithm,
+    Authentication, IssuerSettings, KeySource, OpaqueTokens, SignedTokens, TokenAlgorithm,
 };
 use synapsor_protocol::{Code, Refusal};
 
@@ -58,13 +55,4 @@ fn issuer(trusted: &Trusted, settings: &Settings) -> IssuerSettings {
         read_scope: trusted.read_scope.clone(),
         propose_scope: trusted.propose_scope.clone(),
     }
-}
-
-/// One count for everything that is served from this config.
-pub(crate) fn rate_limits(config: &Config) -> Arc<RateLimits> {
-    let limits = config.rate_limits;
-    Arc::new(RateLimits::new(RateSettings {
-        requests_per_minute_per_principal: limits.requests_per_minute_per_principal,
-        calls_per_minute_per_capability: limits.calls_per_minute_per_capability,
-    }))
 }

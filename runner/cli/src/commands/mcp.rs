@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use synapsor_config::Config;
 use synapsor_invocation::Handlers;
 use synapsor_mcp::auth::Authentication;
 use synapsor_mcp::{Live, ServeOptions};
@@ -24,9 +25,7 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     tokio::spawn(async move { load(&handlers).await });
     // Whoever starts the runner over stdio is trusted, and nobody can verify more about them.
     Authentication::None.suits(&runtime)?;
-    let mut options = options(serve);
-    options.rate_limits = super::authentication::rate_limits(&config);
-    let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
+    let live = Live::new(runtime, options(serve, &config)).map_err(|error| error.refusal())?;
     let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
     let serving = synapsor_mcp::serve_stdio(live, stop_signal());
     let ended = tokio::select! {
@@ -53,9 +52,10 @@ pub(crate) async fn load(handlers: &Handlers) {
     }
 }
 
-/// How the surface looks, from the command line.
-pub(crate) fn options(serve: &Serve) -> ServeOptions {
+/// How the surface looks and how often it may be used, from the command line and the config.
+pub(crate) fn options(serve: &Serve, config: &Config) -> ServeOptions {
     let mut options = ServeOptions::new(env!("CARGO_PKG_VERSION"));
+    options.rate_limits = wiring::rate_limits(config);
     options.tool_names = match serve.alias_mode {
         AliasMode::Canonical => synapsor_mcp::ToolNames::Canonical,
         AliasMode::Openai => synapsor_mcp::ToolNames::OpenAi,

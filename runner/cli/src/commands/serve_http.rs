@@ -1,11 +1,8 @@
 //! `synapsor mcp serve --transport streamable-http`: the capabilities over HTTP, until a signal says stop.
 
-use std::sync::Arc;
-
 use synapsor_config::Config;
 use synapsor_mcp::Live;
-use synapsor_mcp::bridge::BridgeServer;
-use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpServer, TlsFiles};
+use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpProtocol, HttpServer, TlsFiles};
 use synapsor_protocol::{Code, Refusal};
 
 use super::authentication;
@@ -36,57 +33,34 @@ pub(crate) async fn run(wanted: &ServeMcp, settings: &Settings) -> Result<(), Re
 
 /// Serves over Streamable HTTP.
 pub(crate) async fn serve(serve: &Serve, http: &Http, settings: &Settings) -> Result<(), Refusal> {
-    let config = settings.config()?;
-    let server = HttpServer::bind(http_options(http, PORT, settings, &config).await?).await?;
-    run_server(Server::Streamable(server), serve, settings, config).await
+    serve_over(HttpProtocol::Streamable, PORT, serve, http, settings).await
 }
 
 /// Serves the JSON-RPC bridge.
 pub(crate) async fn serve_bridge(serve: &Serve, http: &Http, settings: &Settings) -> Result<(), Refusal> {
-    let config = settings.config()?;
-    let server = BridgeServer::bind(http_options(http, BRIDGE_PORT, settings, &config).await?).await?;
-    run_server(Server::Bridge(server), serve, settings, config).await
+    serve_over(HttpProtocol::Bridge, BRIDGE_PORT, serve, http, settings).await
 }
 
-/// One of the two servers over HTTP, with its address taken.
-enum Server {
-    Streamable(HttpServer),
-    Bridge(BridgeServer),
-}
-
-async fn run_server(
-    server: Server,
+async fn serve_over(
+    protocol: HttpProtocol,
+    port: u16,
     serve: &Serve,
+    http: &Http,
     settings: &Settings,
-    config: Arc<Config>,
 ) -> Result<(), Refusal> {
+    let config = settings.config()?;
+    let server = HttpServer::bind(protocol, http_options(http, port, settings, &config).await?).await?;
     let ledger = wiring::ledger(settings, true).await?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
-    let (suits, url, is_exposed, is_public) = match &server {
-        Server::Streamable(server) => {
-            (server.suits(&runtime), server.url(), server.is_exposed(), server.is_public())
-        }
-        Server::Bridge(server) => {
-            (server.suits(&runtime), server.url(), server.is_exposed(), server.is_public())
-        }
-    };
-    suits?;
+    server.suits(&runtime)?;
     // Handlers compile while the first clients come; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
-    let mut options = options(serve);
-    options.rate_limits = authentication::rate_limits(&config);
-    let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
+    let live = Live::new(runtime, options(serve, &config)).map_err(|error| error.refusal())?;
     let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
-    warn_of_exposure(is_exposed, is_public);
-    print::note(&format!("listening on {url}"));
-    let serving = async move {
-        match server {
-            Server::Streamable(server) => server.serve(live, stop_signal()).await,
-            Server::Bridge(server) => server.serve(live, stop_signal()).await,
-        }
-    };
+    warn_of_exposure(&server);
+    print::note(&format!("listening on {}", server.url()));
     tokio::select! {
-        () = serving => Ok(()),
+        () = server.serve(live, stop_signal()) => Ok(()),
         never = reload.follow() => match never {},
     }
 }
@@ -100,7 +74,6 @@ async fn http_options(
 ) -> Result<HttpOptions, Refusal> {
     let authentication = authentication::authentication(http, settings, config).await?;
     let mut options = HttpOptions::new(http.port.unwrap_or(port), authentication);
-    options.rate_limits = authentication::rate_limits(config);
     if let Some(host) = &http.host {
         options.host.clone_from(host);
     }
@@ -134,13 +107,13 @@ fn limits(http: &Http) -> HttpLimits {
 }
 
 /// Whoever opens the server to a network is told what that means.
-fn warn_of_exposure(is_exposed: bool, is_public: bool) {
-    if is_exposed {
+fn warn_of_exposure(server: &HttpServer) {
+    if server.is_exposed() {
         print::note(
             "warning: other machines can reach this server, and tokens and rows cross the network in clear; give it a \
              certificate with --tls-cert and --tls-key, or put a proxy with TLS in front of it",
         );
-    } else if is_public {
+    } else if server.is_public() {
         print::note(
             "warning: other machines can reach this server; name the hosts it answers to with --allow-host",
         );

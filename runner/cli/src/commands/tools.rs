@@ -11,7 +11,7 @@ use crate::settings::Settings;
 pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refusal> {
     let config = settings.config()?;
     let described = synapsor_invocation::describe_tools(&config, serve.read_only);
-    let names = super::mcp::options(serve).tool_names;
+    let names = super::mcp::options(serve, &config).tool_names;
     let tools = synapsor_mcp::preview(&described, config.result_format.into(), names)
         .map_err(|error| Refusal::new(Code::ConfigInvalid, error.to_string()))?;
     let sizes: Vec<Size> = tools.iter().map(Size::of).collect();

@@ -2,9 +2,12 @@
 //!
 //! A request over the first limit is answered before it is read; a call over the second gets a result that says it may be
 //! repeated. Neither leaves a record: whoever floods the server must not fill the ledger with it.
+//!
+//! Invariant: a limit that a changed config leaves as it was keeps its counts, so changing a config forgives nobody.
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
@@ -19,7 +22,7 @@ use super::challenge::Challenge;
 const PRINCIPALS_KEPT: usize = 4096;
 
 /// How often may be called; `None` is no limit.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateSettings {
     /// Requests of one principal in a minute, over HTTP.
     pub requests_per_minute_per_principal: Option<NonZeroU32>,
@@ -32,8 +35,14 @@ type Counter<C> = RateLimiter<String, DashMapStateStore<String>, C, NoOpMiddlewa
 /// Counts requests and calls. A minute's worth may come at once; then one whenever its share of the minute is over.
 pub struct RateLimits<C: Clock = DefaultClock> {
     clock: C,
-    principals: Option<Counter<C>>,
-    capabilities: Option<Counter<C>>,
+    counters: RwLock<Counters<C>>,
+}
+
+/// What counts now.
+struct Counters<C: Clock> {
+    settings: RateSettings,
+    principals: Option<Arc<Counter<C>>>,
+    capabilities: Option<Arc<Counter<C>>>,
 }
 
 impl RateLimits {
@@ -45,13 +54,25 @@ impl RateLimits {
 
 impl<C: Clock + Clone> RateLimits<C> {
     fn with_clock(settings: RateSettings, clock: &C) -> Self {
+        let none = Counters { settings: RateSettings::default(), principals: None, capabilities: None };
+        let limits = Self { clock: clock.clone(), counters: RwLock::new(none) };
+        limits.change(settings);
+        limits
+    }
+
+    /// Counts against these limits from now on.
+    pub(crate) fn change(&self, settings: RateSettings) {
         let counter = |limit: Option<NonZeroU32>| {
-            limit.map(|limit| RateLimiter::dashmap_with_clock(Quota::per_minute(limit), clock.clone()))
+            let quota = Quota::per_minute(limit?);
+            Some(Arc::new(RateLimiter::dashmap_with_clock(quota, self.clock.clone())))
         };
-        Self {
-            clock: clock.clone(),
-            principals: counter(settings.requests_per_minute_per_principal),
-            capabilities: counter(settings.calls_per_minute_per_capability),
+        let mut counters = self.counters.write().unwrap_or_else(PoisonError::into_inner);
+        let known = std::mem::replace(&mut counters.settings, settings);
+        if known.requests_per_minute_per_principal != settings.requests_per_minute_per_principal {
+            counters.principals = counter(settings.requests_per_minute_per_principal);
+        }
+        if known.calls_per_minute_per_capability != settings.calls_per_minute_per_capability {
+            counters.capabilities = counter(settings.calls_per_minute_per_capability);
         }
     }
 
@@ -60,11 +81,11 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     /// The answer to give instead, with when to come back.
     pub fn request(&self, caller: &Caller) -> Result<(), Challenge> {
-        let Some(counter) = &self.principals else { return Ok(()) };
+        let Some(counter) = self.now(|counters| &counters.principals) else { return Ok(()) };
         if counter.len() > PRINCIPALS_KEPT {
             counter.retain_recent();
         }
-        self.count(counter, caller.key()).map_err(Challenge::too_often)
+        self.count(&counter, caller.key()).map_err(Challenge::too_often)
     }
 
     /// Counts one call of this capability.
@@ -72,14 +93,18 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     /// [`Code::RateLimited`], which may be repeated.
     pub fn call(&self, capability: &str) -> Result<(), Refusal> {
-        let Some(counter) = &self.capabilities else { return Ok(()) };
-        self.count(counter, capability).map_err(|seconds| {
+        let Some(counter) = self.now(|counters| &counters.capabilities) else { return Ok(()) };
+        self.count(&counter, capability).map_err(|seconds| {
             Refusal::new(
                 Code::RateLimited,
                 format!("`{capability}` is called more often than the config allows"),
             )
             .hint(format!("call again in {seconds} s"))
         })
+    }
+
+    fn now(&self, which: impl Fn(&Counters<C>) -> &Option<Arc<Counter<C>>>) -> Option<Arc<Counter<C>>> {
+        which(&self.counters.read().unwrap_or_else(PoisonError::into_inner)).clone()
     }
 
     /// The whole seconds to wait, at least one, where the limit is reached.
@@ -139,6 +164,22 @@ mod tests {
         assert!(limits.call("a.c").is_ok());
         clock.advance(Duration::from_secs(60));
         assert!(limits.call("a.b").is_ok());
+    }
+
+    #[test]
+    fn a_changed_limit_counts_anew_and_one_that_stays_goes_on_counting() {
+        let clock = FakeRelativeClock::default();
+        let limits = limits(1, 1, &clock);
+        let caller = Caller::anonymous();
+        assert!(limits.request(&caller).is_ok() && limits.call("a.b").is_ok());
+        limits.change(RateSettings {
+            requests_per_minute_per_principal: NonZeroU32::new(1),
+            calls_per_minute_per_capability: NonZeroU32::new(2),
+        });
+        assert!(limits.request(&caller).is_err(), "the same limit as before");
+        assert!(limits.call("a.b").is_ok() && limits.call("a.b").is_ok() && limits.call("a.b").is_err());
+        limits.change(RateSettings::default());
+        assert!(limits.request(&caller).is_ok() && limits.call("a.b").is_ok());
     }
 
     #[test]

@@ -19,13 +19,13 @@ use crate::http::{HttpLimits, challenged, document, read_body, refused};
 use crate::live::Live;
 
 /// `/mcp`.
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     methods: Methods,
     limits: HttpLimits,
 }
 
 impl Endpoint {
-    pub(super) fn new(live: Live, limits: HttpLimits) -> Self {
+    pub(crate) fn new(live: Live, limits: HttpLimits) -> Self {
         Self { methods: Methods::new(live), limits }
     }
 
@@ -51,7 +51,7 @@ impl Endpoint {
 }
 
 /// Answers one request.
-pub(super) async fn answer(
+pub(crate) async fn answer(
     State(endpoint): State<Arc<Endpoint>>,
     Extension(caller): Extension<Caller>,
     request: Request,

@@ -74,7 +74,7 @@ impl Methods {
         let (served, options) = (self.live.now(), self.live.options());
         let call = tool_call(&served, params)?;
         let capability = call.name.clone();
-        let permitted = match permit(Some(caller), &served.runtime, &options.rate_limits, &capability) {
+        let permitted = match permit(Some(caller), &served.runtime, &self.live.rate_limits(), &capability) {
             Err(NotPermitted::Scope(challenge)) => return Err(NotAnswered::Challenge(challenge)),
             permitted => permitted.map_err(NotPermitted::refusal),
         };

@@ -9,10 +9,9 @@
 //!
 //! Modules in reading order.
 
-mod server;
 mod endpoint;
 mod request;
 mod methods;
 mod answer;
 
-pub use server::BridgeServer;
+pub(crate) use endpoint::{Endpoint, answer};

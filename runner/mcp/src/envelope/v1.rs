@@ -1,7 +1,7 @@
 //! The published first form: flat, with the trusted context in the open.
 
 use serde_json::{Value as Json, json};
-use synapsor_invocation::{ProposalAnswer, ReadAnswer};
+use synapsor_invocation::{ProposalAnswer, ReadAnswer, scalar_schema};
 use synapsor_protocol::Refusal;
 use synapsor_protocol::proposal::ProposalMode;
 
@@ -39,7 +39,7 @@ pub(super) fn read_schema(data: &Json) -> Json {
             "status": { "const": "ok" },
             "action": { "type": "string" },
             "mode": { "type": "string" },
-            "business_object": object(json!({ "type": { "type": "string" }, "id": scalar() }), &[]),
+            "business_object": object(json!({ "type": { "type": "string" }, "id": scalar_schema() }), &[]),
             "data": data,
             "trusted_context": object(
                 json!({
@@ -112,7 +112,7 @@ pub(super) fn proposal_schema(diff: &Json) -> Json {
             "proposal_state": { "type": "string" },
             "repeated": { "type": "boolean" },
             "target": object(
-                json!({ "type": { "type": "string" }, "id": scalar(), "tenant_id": { "type": "string" } }),
+                json!({ "type": { "type": "string" }, "id": scalar_schema(), "tenant_id": { "type": "string" } }),
                 &[],
             ),
             "diff": diff,
@@ -165,11 +165,4 @@ pub(super) fn refusal_schema() -> Json {
         }),
         &["hint", "handler_code"],
     )
-}
-
-/// Spelled out, since some clients know one `type` only.
-fn scalar() -> Json {
-    json!({ "anyOf": [
-        { "type": "string" }, { "type": "integer" }, { "type": "boolean" }, { "type": "null" },
-    ] })
 }

@@ -22,7 +22,7 @@ use super::health::{Health, healthz, readyz};
 use super::limits::HttpLimits;
 use super::tls::{TlsFiles, acceptor};
 use super::well_known::well_known;
-use crate::auth::{Authentication, RateLimits, RateSettings};
+use crate::auth::{Authentication, RateLimits};
 
 /// Where and for whom a server is open.
 #[derive(Debug)]
@@ -33,8 +33,6 @@ pub struct HttpOptions {
     pub port: u16,
     /// Who may come in.
     pub authentication: Authentication,
-    /// How often one of them may ask; the same count as in [`crate::ServeOptions`].
-    pub rate_limits: Arc<RateLimits>,
     /// Names the server answers to besides the loopback ones and `host`, each with a port or without.
     pub allowed_hosts: Vec<String>,
     /// Web pages that may use the server.
@@ -54,7 +52,6 @@ impl HttpOptions {
             host: "127.0.0.1".to_owned(),
             port,
             authentication,
-            rate_limits: Arc::new(RateLimits::new(RateSettings::default())),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             cors_origin: None,
@@ -136,19 +133,21 @@ impl Door {
         &self.options.limits
     }
 
-    /// Serves `guarded` to whoever may come in, `open` and the health to everybody, until `shutdown` completes.
+    /// Serves `guarded` to whoever may come in, `open` and the health to everybody, until `shutdown` completes. Each
+    /// request counts against its caller's limit.
     pub(crate) async fn serve(
         self,
         guarded: Router,
         open: Router,
         health: Arc<dyn Health>,
+        rate_limits: Arc<RateLimits>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
         let (stop, stopping) = watch::channel(false);
         let metadata = well_known(self.options.authentication.metadata());
         let admission = Admission::new(
             self.options.authentication,
-            self.options.rate_limits,
+            rate_limits,
             self.options.limits.requests_max,
             stopping,
         );

@@ -1,4 +1,4 @@
-//! Streamable HTTP: the server in front of what is served.
+//! The server over HTTP: one address behind the door, and what is spoken on it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,16 +10,28 @@ use synapsor_invocation::Runtime;
 use synapsor_protocol::Refusal;
 
 use super::door::{Door, HttpOptions};
-use super::endpoint::{Endpoint, answer};
-use super::health;
+use super::endpoint::{self, Endpoint};
+use super::health::{Health, readiness};
+use super::limits::HttpLimits;
+use crate::bridge;
 use crate::live::Live;
 
-/// The one path of the protocol.
+/// The one path of either protocol.
 const PATH: &str = "/mcp";
 
-/// A Streamable HTTP server that has its address and serves nobody yet.
+/// What is spoken at the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpProtocol {
+    /// The Model Context Protocol, in both eras.
+    Streamable,
+    /// Plain JSON-RPC, for programs that are no MCP clients.
+    Bridge,
+}
+
+/// A server that has its address and serves nobody yet.
 pub struct HttpServer {
     door: Door,
+    protocol: HttpProtocol,
 }
 
 impl HttpServer {
@@ -27,8 +39,8 @@ impl HttpServer {
     ///
     /// # Errors
     /// What is wrong with the options, or that the address cannot be had.
-    pub async fn bind(options: HttpOptions) -> Result<Self, Refusal> {
-        Ok(Self { door: Door::bind(options).await? })
+    pub async fn bind(protocol: HttpProtocol, options: HttpOptions) -> Result<Self, Refusal> {
+        Ok(Self { door: Door::bind(options).await?, protocol })
     }
 
     /// The address taken.
@@ -62,31 +74,71 @@ impl HttpServer {
     /// Serves until `shutdown` completes and what is being answered is answered, or its time is over. A client that
     /// leaves, at whatever point, is no error.
     pub async fn serve(self, live: Live, shutdown: impl Future<Output = ()> + Send) {
-        let endpoint = Arc::new(Endpoint::new(live.clone(), self.door.limits().clone()));
-        let guarded = Router::new().route(PATH, any(answer)).with_state(Arc::clone(&endpoint));
-        let health = Arc::new(Health { live, endpoint: Arc::clone(&endpoint) });
-        self.door.serve(guarded, Router::new(), health, shutdown).await;
-        endpoint.stop();
+        let limits = self.door.limits().clone();
+        let served = Arc::new(Served::new(self.protocol, live.clone(), limits));
+        let (router, health) = (served.router(), Arc::clone(&served));
+        self.door.serve(router, Router::new(), health, live.rate_limits(), shutdown).await;
+        served.stop();
     }
 }
 
-/// What a Streamable HTTP server says of itself.
-struct Health {
+/// What is behind the door.
+struct Served {
     live: Live,
-    endpoint: Arc<Endpoint>,
+    endpoint: Spoken,
 }
 
-impl health::Health for Health {
+enum Spoken {
+    Streamable(Arc<Endpoint>),
+    Bridge(Arc<bridge::Endpoint>),
+}
+
+impl Served {
+    fn new(protocol: HttpProtocol, live: Live, limits: HttpLimits) -> Self {
+        let endpoint = match protocol {
+            HttpProtocol::Streamable => Spoken::Streamable(Arc::new(Endpoint::new(live.clone(), limits))),
+            HttpProtocol::Bridge => Spoken::Bridge(Arc::new(bridge::Endpoint::new(live.clone(), limits))),
+        };
+        Self { live, endpoint }
+    }
+
+    fn router(&self) -> Router {
+        match &self.endpoint {
+            Spoken::Streamable(endpoint) => {
+                Router::new().route(PATH, any(endpoint::answer)).with_state(Arc::clone(endpoint))
+            }
+            Spoken::Bridge(endpoint) => {
+                Router::new().route(PATH, any(bridge::answer)).with_state(Arc::clone(endpoint))
+            }
+        }
+    }
+
+    /// Ends what outlives a request.
+    fn stop(&self) {
+        match &self.endpoint {
+            Spoken::Streamable(endpoint) => endpoint.stop(),
+            Spoken::Bridge(_) => {}
+        }
+    }
+}
+
+impl Health for Served {
     fn alive(&self) -> Json {
-        json!({
-            "ok": true,
-            "transport": "streamable-http",
-            "tools": self.live.tools(),
-            "sessions": self.endpoint.sessions(),
-        })
+        let tools = self.live.tools();
+        match &self.endpoint {
+            Spoken::Streamable(endpoint) => json!({
+                "ok": true,
+                "transport": "streamable-http",
+                "tools": tools,
+                "sessions": endpoint.sessions(),
+            }),
+            Spoken::Bridge(_) => {
+                json!({ "ok": true, "transport": "http", "tools": tools, "mode": self.live.now().runtime.mode() })
+            }
+        }
     }
 
     fn ready(&self) -> (bool, Json) {
-        health::readiness(&self.live)
+        readiness(&self.live)
     }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::issuer::{Over, Peer, token, world_on_claims};
+use synapsor_mcp::http::HttpProtocol;
+
+use crate::issuer::{Peer, token, world_on_claims};
 
 const ALL: &str = "synapsor:read synapsor:propose";
 
@@ -14,7 +16,7 @@ async fn posted(peer: &Peer, body: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn every_tool_is_listed_with_a_real_schema() {
-    let peer = Peer::of(&world_on_claims().await, Over::Bridge).await;
+    let peer = Peer::of(&world_on_claims().await, HttpProtocol::Bridge).await;
     let list = peer.answer(&token("acme", ALL), "tools/list", json!({})).await;
     let tools = list["result"]["tools"].as_array().unwrap();
     assert_eq!(tools.len(), 3);
@@ -31,7 +33,7 @@ async fn every_tool_is_listed_with_a_real_schema() {
 
 #[tokio::test]
 async fn a_request_is_answered_under_its_own_id() {
-    let peer = Peer::of(&world_on_claims().await, Over::Bridge).await;
+    let peer = Peer::of(&world_on_claims().await, HttpProtocol::Bridge).await;
     for id in [json!(null), json!(0), json!(-7), json!(2.5), json!("a"), json!(""), json!(u64::MAX)] {
         for method in ["tools/list", "no/such/method"] {
             let body = json!({ "jsonrpc": "2.0", "id": id, "method": method }).to_string();
@@ -45,7 +47,7 @@ async fn a_request_is_answered_under_its_own_id() {
 #[tokio::test]
 async fn arguments_are_taken_under_both_published_names() {
     let world = world_on_claims().await;
-    let peer = Peer::of(&world, Over::Bridge).await;
+    let peer = Peer::of(&world, HttpProtocol::Bridge).await;
     for key in ["arguments", "args"] {
         let params = json!({ "name": "billing.inspect_invoice", key: { "invoice_id": "INV-3001" } });
         let answer = peer.answer(&token("acme", ALL), "tools/call", params).await;
@@ -57,7 +59,7 @@ async fn arguments_are_taken_under_both_published_names() {
 #[tokio::test]
 async fn a_message_without_an_id_is_accepted_and_nothing_is_carried_out() {
     let world = world_on_claims().await;
-    let peer = Peer::of(&world, Over::Bridge).await;
+    let peer = Peer::of(&world, HttpProtocol::Bridge).await;
     let params = json!({ "name": "billing.inspect_invoice", "arguments": { "invoice_id": "INV-3001" } });
     let body = json!({ "jsonrpc": "2.0", "method": "tools/call", "params": params }).to_string();
     assert_eq!(posted(&peer, &body).await, (202, String::new()));
@@ -68,7 +70,7 @@ async fn a_message_without_an_id_is_accepted_and_nothing_is_carried_out() {
 #[tokio::test]
 async fn every_wrong_request_is_refused_and_nothing_is_written() {
     let world = world_on_claims().await;
-    let peer = Peer::of(&world, Over::Bridge).await;
+    let peer = Peer::of(&world, HttpProtocol::Bridge).await;
     let rpc = |method: &str, params: Json| {
         json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
     };
@@ -120,7 +122,7 @@ async fn every_wrong_request_is_refused_and_nothing_is_written() {
 #[tokio::test]
 async fn what_is_no_post_of_json_or_has_no_token_is_refused_at_the_door() {
     let world = world_on_claims().await;
-    let peer = Peer::of(&world, Over::Bridge).await;
+    let peer = Peer::of(&world, HttpProtocol::Bridge).await;
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
     for method in ["GET", "PUT", "DELETE", "PATCH"] {
         let answer = peer.raw(method).bearer_auth(token("acme", ALL)).send().await.unwrap();
@@ -146,7 +148,7 @@ async fn what_is_no_post_of_json_or_has_no_token_is_refused_at_the_door() {
 
 #[tokio::test]
 async fn the_health_of_a_bridge_is_open_and_says_no_secret() {
-    let peer = Peer::of(&world_on_claims().await, Over::Bridge).await;
+    let peer = Peer::of(&world_on_claims().await, HttpProtocol::Bridge).await;
     let answer = peer.get("/healthz").await;
     assert_eq!(answer.status(), 200);
     let health: Json = serde_json::from_str(&answer.text().await.unwrap()).unwrap();

@@ -7,10 +7,9 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value as Json, json};
 use synapsor_mcp::auth::{
-    Authentication, IssuerSettings, KeySource, RateLimits, RateSettings, SignedTokens, TokenAlgorithm,
+    Authentication, IssuerSettings, KeySource, RateSettings, SignedTokens, TokenAlgorithm,
 };
-use synapsor_mcp::bridge::BridgeServer;
-use synapsor_mcp::http::{HttpOptions, HttpServer};
+use synapsor_mcp::http::{HttpOptions, HttpProtocol, HttpServer};
 use synapsor_mcp::{Live, ServeOptions};
 use synapsor_protocol::Moment;
 use synapsor_protocol::standin::SteppingClock;
@@ -72,52 +71,31 @@ pub(crate) async fn world_on_claims() -> World {
     .await
 }
 
-/// Which server over HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Over {
-    Bridge,
-    Streamable,
-}
-
-impl Over {
-    pub(crate) const BOTH: [Self; 2] = [Self::Bridge, Self::Streamable];
-}
+/// Both servers over HTTP.
+pub(crate) const BOTH: [HttpProtocol; 2] = [HttpProtocol::Bridge, HttpProtocol::Streamable];
 
 /// A server that runs until the test ends, and a client for it.
 pub(crate) struct Peer {
-    over: Over,
+    over: HttpProtocol,
     url: String,
     http: reqwest::Client,
 }
 
 impl Peer {
-    pub(crate) async fn of(world: &World, over: Over) -> Self {
+    pub(crate) async fn of(world: &World, over: HttpProtocol) -> Self {
         Self::limited(world, over, RateSettings::default()).await
     }
 
-    pub(crate) async fn limited(world: &World, over: Over, settings: RateSettings) -> Self {
+    pub(crate) async fn limited(world: &World, over: HttpProtocol, settings: RateSettings) -> Self {
         // Fails where the server under test has installed it already, which is just as well.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let limits = Arc::new(RateLimits::new(settings));
-        let mut http = HttpOptions::new(0, authentication().await);
-        http.rate_limits = Arc::clone(&limits);
         let mut options = ServeOptions::new("0.0.0-test");
-        options.rate_limits = limits;
+        options.rate_limits = settings;
         let live = Live::new(world.runtime.clone(), options).unwrap();
-        let url = match over {
-            Over::Bridge => {
-                let server = BridgeServer::bind(http).await.unwrap();
-                let url = server.url();
-                tokio::spawn(server.serve(live, std::future::pending()));
-                url
-            }
-            Over::Streamable => {
-                let server = HttpServer::bind(http).await.unwrap();
-                let url = server.url();
-                tokio::spawn(server.serve(live, std::future::pending()));
-                url
-            }
-        };
+        let options = HttpOptions::new(0, authentication().await);
+        let server = HttpServer::bind(over, options).await.unwrap();
+        let url = server.url();
+        tokio::spawn(server.serve(live, std::future::pending()));
         Self { over, url, http: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
 
@@ -137,7 +115,7 @@ impl Peer {
     /// One request in the words of the transport.
     pub(crate) async fn ask(&self, token: &str, method: &str, mut params: Json) -> reqwest::Response {
         let mut request = self.raw("POST").bearer_auth(token).header("content-type", "application/json");
-        if self.over == Over::Streamable {
+        if self.over == HttpProtocol::Streamable {
             let name = params.get("name").or_else(|| params.get("uri")).and_then(Json::as_str);
             request = request
                 .header("accept", "application/json, text/event-stream")

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use synapsor_mcp::auth::RateSettings;
 
-use crate::issuer::{Over, Peer, RESOURCE, per_minute, token, token_of, world_on_claims};
+use crate::issuer::{BOTH, Peer, RESOURCE, per_minute, token, token_of, world_on_claims};
 
 const READ: &str = "billing__inspect_invoice";
 const PROPOSE: &str = "billing__propose_late_fee_waiver";
@@ -15,7 +15,7 @@ const ALL: &str = "synapsor:read synapsor:propose";
 
 #[tokio::test]
 async fn two_tenants_over_one_server_never_see_each_others_rows_and_records() {
-    for over in Over::BOTH {
+    for over in BOTH {
         let world = world_on_claims().await;
         let peer = Peer::of(&world, over).await;
         let (acme, other) = (token("acme", ALL), token("otherco", ALL));
@@ -52,7 +52,7 @@ async fn two_tenants_over_one_server_never_see_each_others_rows_and_records() {
 
 #[tokio::test]
 async fn a_token_without_the_tenants_claim_gets_nothing() {
-    for over in Over::BOTH {
+    for over in BOTH {
         let world = world_on_claims().await;
         let peer = Peer::of(&world, over).await;
         for claims in [
@@ -71,7 +71,7 @@ async fn a_token_without_the_tenants_claim_gets_nothing() {
 
 #[tokio::test]
 async fn a_proposal_needs_its_scope_and_the_answer_says_which() {
-    for over in Over::BOTH {
+    for over in BOTH {
         let world = world_on_claims().await;
         let peer = Peer::of(&world, over).await;
         let reader = token("acme", "synapsor:read");
@@ -100,7 +100,7 @@ async fn a_proposal_needs_its_scope_and_the_answer_says_which() {
 
 #[tokio::test]
 async fn the_metadata_is_open_under_both_of_its_addresses_and_nothing_else_is() {
-    for over in Over::BOTH {
+    for over in BOTH {
         let peer = Peer::of(&world_on_claims().await, over).await;
         for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"] {
             let answer = peer.get(path).await;
@@ -116,7 +116,7 @@ async fn the_metadata_is_open_under_both_of_its_addresses_and_nothing_else_is() 
 
 #[tokio::test]
 async fn a_principal_over_its_limit_is_told_when_to_come_back_and_another_one_is_served() {
-    for over in Over::BOTH {
+    for over in BOTH {
         let world = world_on_claims().await;
         let settings =
             RateSettings { requests_per_minute_per_principal: per_minute(2), ..RateSettings::default() };
@@ -136,7 +136,7 @@ async fn a_principal_over_its_limit_is_told_when_to_come_back_and_another_one_is
 
 #[tokio::test]
 async fn a_capability_over_its_limit_is_a_result_that_may_be_repeated_and_leaves_no_record() {
-    for over in Over::BOTH {
+    for over in BOTH {
         let world = world_on_claims().await;
         let settings =
             RateSettings { calls_per_minute_per_capability: per_minute(1), ..RateSettings::default() };
@@ -179,7 +179,7 @@ async fn no_token_is_in_the_log_the_ledger_or_an_answer() {
         .with_writer(move || writer.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    for over in Over::BOTH {
+    for over in BOTH {
         let world = world_on_claims().await;
         let peer = Peer::of(&world, over).await;
         let good = token("acme", ALL);

@@ -1,6 +1,8 @@
 //! Waiting for a decision, and hearing that a list changed: within a session, and by a listening request.
 
 use serde_json::{Value as Json, json};
+use synapsor_mcp::Live;
+use synapsor_mcp::auth::RateSettings;
 
 use crate::client::{Client, Era};
 use crate::resources::{propose, record};
@@ -8,6 +10,11 @@ use crate::world::World;
 
 const UPDATED: &str = "notifications/resources/updated";
 const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
+
+/// What that world serves is served from now on.
+fn serve(live: &Live, world: World) {
+    live.replace(world.runtime, RateSettings::default()).unwrap();
+}
 
 async fn proposed(client: &mut Client) -> (String, String) {
     let id = propose(client).await["proposal"]["id"].as_str().unwrap().to_owned();
@@ -90,7 +97,7 @@ async fn somebody_elses_decision_is_not_heard() {
     world.approve(&id).await;
     assert_eq!(ours.told(UPDATED).await["uri"], address);
     // The next thing the stranger hears is something else.
-    theirs.live.replace(stranger.changed(|config| config["mode"] = json!("read_only")).runtime).unwrap();
+    serve(&theirs.live, stranger.changed(|config| config["mode"] = json!("read_only")));
     theirs.told(TOOLS_CHANGED).await;
 }
 
@@ -103,7 +110,7 @@ async fn a_replaced_config_is_served_at_once_and_said_in_both_eras() {
             client.listen(json!({ "toolsListChanged": true })).await;
         }
         assert_eq!(client.result("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 3);
-        client.live.replace(world.changed(|config| config["mode"] = json!("read_only")).runtime).unwrap();
+        serve(&client.live, world.changed(|config| config["mode"] = json!("read_only")));
         client.told(TOOLS_CHANGED).await;
         if era == Era::Handshake {
             client.told("notifications/prompts/list_changed").await;
@@ -118,11 +125,11 @@ async fn what_was_not_asked_for_or_did_not_change_is_not_said() {
     let mut client = Client::ready(&world, Era::Stateless).await;
     let (_, accepted) = client.listen(json!({ "resourcesListChanged": true })).await;
     assert_eq!(accepted, json!({}));
-    client.live.replace(world.changed(|config| config["mode"] = json!("read_only")).runtime).unwrap();
+    serve(&client.live, world.changed(|config| config["mode"] = json!("read_only")));
     client.result("tools/list", json!({})).await;
 
     let mut session = Client::ready(&world, Era::Handshake).await;
-    session.live.replace(world.changed(|_| {}).runtime).unwrap();
+    serve(&session.live, world.changed(|_| {}));
     session.result("tools/list", json!({})).await;
 }
 

@@ -146,6 +146,15 @@ fn nothing_a_test_breaks_the_binary_with_is_in_an_ordinary_build() {
     assert!(!reached.contains(POINTS), "an ordinary build reaches {POINTS}");
 }
 
+#[test]
+fn the_door_for_fixtures_is_in_no_room_that_ships() {
+    let metadata = metadata();
+    let opens = |dependency: &Dependency| dependency.features.iter().any(|feature| feature == "conformance");
+    let opening = metadata.packages.iter().filter(|package| package.dependencies.iter().any(opens));
+    let opening: Vec<&str> = opening.map(|package| package.name.as_str()).collect();
+    assert_eq!(opening, ["synapsor-test-conformance"]);
+}
+
 /// Every package below one, as `cargo tree` sees it for a normal build.
 fn reachable(package: &str) -> BTreeSet<String> {
     let output = std::process::Command::new(env!("CARGO"))

@@ -13,6 +13,7 @@ use axum::response::Response;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
+use rmcp::ServerHandler;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use synapsor_protocol::{Code, Refusal};
 
@@ -24,34 +25,57 @@ use super::headers::SESSION_ID;
 use super::limits::HttpLimits;
 use super::sessions::{NoTurn, Sessions};
 use super::tail::Tail;
-use crate::auth::Caller;
+use crate::auth::{Caller, Challenge};
 use crate::live::Live;
 use crate::message::parse;
 use crate::surface::Surface;
 
-/// `/mcp`.
-pub(crate) struct Endpoint {
-    service: StreamableHttpService<Surface, Sessions>,
-    sessions: Arc<Sessions>,
-    limits: HttpLimits,
-    live: Live,
+/// What answers behind the endpoint: the product, or the fixtures of the conformance suite.
+pub(crate) trait Behind: Clone + Send + Sync + 'static {
+    /// One session's, or one request's that stands alone.
+    type Handler: ServerHandler;
+
+    /// A new one.
+    fn handler(&self) -> Self::Handler;
+
+    /// Whether a caller may call a tool of this name at all.
+    ///
+    /// # Errors
+    /// The answer to give instead.
+    fn permits(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>>;
 }
 
-impl Endpoint {
-    pub(crate) fn new(live: Live, limits: HttpLimits) -> Self {
+impl Behind for Live {
+    type Handler = Surface;
+
+    fn handler(&self) -> Surface {
+        Surface::new(self.clone())
+    }
+
+    fn permits(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>> {
+        self.permits(caller, tool)
+    }
+}
+
+/// `/mcp`.
+pub(crate) struct Endpoint<B: Behind = Live> {
+    service: StreamableHttpService<B::Handler, Sessions>,
+    sessions: Arc<Sessions>,
+    limits: HttpLimits,
+    behind: B,
+}
+
+impl<B: Behind> Endpoint<B> {
+    pub(crate) fn new(behind: B, limits: HttpLimits) -> Self {
         let sessions = Arc::new(Sessions::new(&limits));
         // The names and pages were checked by `exposure`, the body is read by `body`.
         let config = StreamableHttpServerConfig::default()
             .disable_allowed_hosts()
             .with_json_response(true)
             .with_max_request_body_bytes(limits.body_bytes_max);
-        let served = live.clone();
-        let service = StreamableHttpService::new(
-            move || Ok(Surface::new(served.clone())),
-            Arc::clone(&sessions),
-            config,
-        );
-        Self { service, sessions, limits, live }
+        let served = behind.clone();
+        let service = StreamableHttpService::new(move || Ok(served.handler()), Arc::clone(&sessions), config);
+        Self { service, sessions, limits, behind }
     }
 
     pub(crate) fn sessions(&self) -> usize {
@@ -70,7 +94,7 @@ impl Endpoint {
         let message = parse(&bytes).map_err(|error| protocol_error(StatusCode::BAD_REQUEST, &error))?;
         // Said by the status, as long as there is one: a client that can get a better token does it then.
         if let Some(tool) = called(&message)
-            && let Err(challenge) = self.live.permits(caller, tool)
+            && let Err(challenge) = self.behind.permits(caller, tool)
         {
             return Err(challenged(&challenge));
         }
@@ -150,8 +174,8 @@ impl Endpoint {
 }
 
 /// Answers one request.
-pub(crate) async fn answer(
-    State(endpoint): State<Arc<Endpoint>>,
+pub(crate) async fn answer<B: Behind>(
+    State(endpoint): State<Arc<Endpoint<B>>>,
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Response {

@@ -27,11 +27,15 @@ mod answer;
 mod headers;
 mod health;
 mod well_known;
+#[cfg(feature = "conformance")]
+mod fixture;
 
 pub(crate) use admission::challenged;
 pub(crate) use answer::{document, refused};
 pub(crate) use body::read as read_body;
 pub use door::HttpOptions;
+#[cfg(feature = "conformance")]
+pub use fixture::FixtureServer;
 pub use limits::HttpLimits;
 pub use server::{HttpProtocol, HttpServer};
 pub use tls::TlsFiles;

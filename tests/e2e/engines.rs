@@ -14,6 +14,18 @@ macro_rules! on_servers {
     };
 }
 
+/// The same cases with the ledger on a server, beside a source in a file.
+macro_rules! on_a_ledgers_server {
+    ($($case:ident),+ $(,)?) => {
+        mod ledger_on_a_server {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case($crate::world::World::sharing_a_ledger().await).await;
+            })+
+        }
+    };
+}
+
 macro_rules! on_engine {
     ($name:ident, $engine:expr, $($case:ident),+) => {
         mod $name {

@@ -24,6 +24,7 @@ mod ready;
 mod reload;
 mod rounds;
 mod screens;
+mod shared;
 mod store;
 mod story;
 mod unsettled;

@@ -18,6 +18,15 @@ on_every_engine!(
     a_rejected_proposal_is_never_applied,
 );
 
+on_a_ledgers_server!(
+    a_row_is_read_and_two_changes_are_proposed_approved_and_applied_once,
+    a_row_that_moved_is_a_conflict_and_stays_as_it_is,
+    another_tenants_row_looks_like_no_row_at_all,
+    a_tenant_that_differs_in_case_reads_and_writes_nothing,
+    a_change_the_database_refuses_leaves_no_receipt_and_no_change,
+    a_rejected_proposal_is_never_applied,
+);
+
 async fn a_row_is_read_and_two_changes_are_proposed_approved_and_applied_once(world: World) {
     let client = world.client().await;
     let row = call(&client, READ, json!({ "invoice_id": "INV-3001" })).await;

@@ -54,8 +54,13 @@ pub(crate) struct Invoice {
     pub(crate) updated_at: String,
 }
 
+/// The variable with the URL of a ledger on a server.
+pub(crate) const LEDGER_URL: &str = "LEDGER_URL";
+
 pub(crate) struct World {
     pub(crate) database: TestDatabase,
+    /// The database of the ledger, where it is on a server.
+    pub(crate) books: Option<TestDatabase>,
     pub(crate) folder: TempDir,
     environment: Vec<(String, String)>,
 }
@@ -70,9 +75,19 @@ impl World {
             Engine::Sqlite => Vec::new(),
             _ => [READ_URL, WRITE_URL].map(|name| (name.to_owned(), database.url().to_owned())).into(),
         };
-        let world = Self { database, folder, environment };
+        let world = Self { database, books: None, folder, environment };
         world.write_bundle();
         world.write_config(&world.config());
+        world
+    }
+
+    /// The demo's rows in a file, and the ledger on a server.
+    pub(crate) async fn sharing_a_ledger() -> Self {
+        let mut world = Self::new(Engine::Sqlite).await;
+        let books = synapsor_test_servers::postgres().await;
+        world.set("SYNAPSOR_LOCAL_STORE", "env:LEDGER_URL");
+        world.set(LEDGER_URL, books.url());
+        world.books = Some(books);
         world
     }
 

@@ -54,8 +54,8 @@ pub(crate) struct Global {
     /// The config [default: $SYNAPSOR_MCP_CONFIG, or synapsor.runner.json]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The ledger [default: $SYNAPSOR_LOCAL_STORE, or the config's `storage`, or .synapsor/local.db]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The ledger's file, or the variable with the URL of its PostgreSQL database [default: $SYNAPSOR_LOCAL_STORE, or the config's `storage`, or .synapsor/local.db]
+    #[arg(long, global = true, value_name = "FILE|env:NAME")]
     pub(crate) store: Option<PathBuf>,
     /// Print one JSON document; its `ok` says what exit code 0 says
     #[arg(long, global = true)]

@@ -4,7 +4,7 @@ use synapsor_protocol::Environment;
 
 /// Path of the config file.
 pub(crate) const CONFIG: &str = "SYNAPSOR_MCP_CONFIG";
-/// Path of the ledger file.
+/// The ledger, as `--store` takes it.
 pub(crate) const STORE: &str = "SYNAPSOR_LOCAL_STORE";
 /// What is logged on standard error: error, warn, info, debug or trace.
 pub(crate) const LOG_LEVEL: &str = "SYNAPSOR_LOG_LEVEL";

@@ -91,7 +91,7 @@ impl Reload<'_> {
     }
 
     async fn prepare(&mut self, config: Arc<Config>) -> Result<usize, Refusal> {
-        if config.storage_path != self.config.storage_path {
+        if config.storage != self.config.storage {
             return Err(Refusal::new(Code::ConfigInvalid, "`storage` names another ledger")
                 .hint("restart the server to serve from another ledger"));
         }

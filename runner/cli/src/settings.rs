@@ -1,20 +1,27 @@
 //! From what was typed and the environment to what is meant: which config, which ledger, who decides.
 
+mod named;
+
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Severity};
+use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Severity, Storage};
+use synapsor_ledger::Place;
 use synapsor_protocol::{Code, Environment, Refusal};
 
 use crate::args::Global;
 use crate::env;
 use crate::print::count;
 
+pub(crate) use named::LedgerName;
+
 /// The config's name when none is given.
 const CONFIG_FILE: &str = "synapsor.runner.json";
-/// The ledger's name when none is given, beside the config.
-const STORE_FILE: &str = ".synapsor/local.db";
+/// The folder beside the config for what the runner keeps.
+const STORE_FOLDER: &str = ".synapsor";
+/// The ledger's file in it when none is given.
+const STORE_FILE: &str = "local.db";
 /// Who decides when nobody says so.
 const OPERATOR: &str = "local_operator";
 /// The name in receipts when none is set.
@@ -60,20 +67,41 @@ impl Settings {
         }
     }
 
-    /// The ledger file. Commands that only look at the ledger work without a config.
-    pub(crate) fn store_path(&self) -> Result<PathBuf, Refusal> {
-        if let Some(path) = &self.store {
-            return Ok(path.clone());
+    /// Which ledger. Commands that only look at it work without a config.
+    pub(crate) fn ledger(&self) -> Result<LedgerName, Refusal> {
+        if let Some(typed) = &self.store {
+            return LedgerName::typed(typed);
         }
         let configured = if self.config_named || self.config_path.exists() {
-            self.config()?.storage_path.clone()
+            self.config()?.storage.clone()
         } else {
             None
         };
+        Ok(match configured {
+            Some(Storage::Server { postgres_url_env }) => LedgerName::Variable(postgres_url_env),
+            Some(Storage::File(path)) => LedgerName::File(self.beside_config(&path)),
+            None => LedgerName::File(self.beside_config(&Path::new(STORE_FOLDER).join(STORE_FILE))),
+        })
+    }
+
+    /// Where the ledger is.
+    pub(crate) fn place(&self) -> Result<Place, Refusal> {
+        self.ledger()?.place(&self.environment)
+    }
+
+    /// The file, or for a ledger on a server the name in the config's folder, beside which the runner keeps what belongs
+    /// to the ledger and is not in it.
+    pub(crate) fn beside_ledger(&self) -> Result<PathBuf, Refusal> {
+        Ok(match self.ledger()? {
+            LedgerName::File(path) => path,
+            LedgerName::Variable(name) => self.beside_config(&Path::new(STORE_FOLDER).join(name)),
+        })
+    }
+
+    fn beside_config(&self, path: &Path) -> PathBuf {
         let folder = self.config_path.parent().unwrap_or(Path::new(""));
-        let path = folder.join(configured.unwrap_or_else(|| PathBuf::from(STORE_FILE)));
         // Without the `.` of `./.synapsor/local.db` in the middle.
-        Ok(path.components().collect())
+        folder.join(path).components().collect()
     }
 
     /// Who decides.

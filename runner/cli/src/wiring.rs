@@ -76,8 +76,8 @@ pub(crate) fn ids() -> Arc<dyn Ids> {
 
 /// Opens the ledger; `create` makes it when it is not there.
 pub(crate) async fn ledger(settings: &Settings, create: bool) -> Result<Ledger, Refusal> {
-    let path = settings.store_path()?;
-    Ledger::open(&path, Opening { create, clock: clock(), ids: ids() }).await.map_err(|error| error.refusal())
+    let opening = Opening { create, clock: clock(), ids: ids() };
+    Ledger::open(settings.place()?, opening).await.map_err(|error| error.refusal())
 }
 
 /// What serves calls.
@@ -249,7 +249,7 @@ fn engine_settings(settings: &Settings, config: &Config) -> Result<EngineSetting
 
 /// Compiled handlers are kept beside the ledger.
 fn cache(settings: &Settings) -> Result<CacheSettings, Refusal> {
-    let ledger = settings.store_path()?;
+    let ledger = settings.beside_ledger()?;
     Ok(CacheSettings {
         folder: ledger.with_file_name(CACHE_FOLDER),
         key_file: ledger.with_file_name(CACHE_KEY_FILE),

@@ -29,7 +29,9 @@ synapsor_protocol::problem_codes! {
         InvalidResultFormat = "INVALID_RESULT_FORMAT", Error, "`result_format` is not 1 or 2";
         StorageNotObject = "STORAGE_NOT_OBJECT", Error, "`storage` is not an object";
         InvalidSqlitePath = "INVALID_SQLITE_PATH", Error, "`storage.sqlite_path` is not the path of a file";
-        StorageIsSource = "STORAGE_IS_SOURCE", Error, "the ledger and a source are the same file";
+        InvalidPostgresUrlEnv = "INVALID_POSTGRES_URL_ENV", Error, "`storage.postgres_url_env` is not the name of an environment variable";
+        StorageAmbiguous = "STORAGE_AMBIGUOUS", Error, "`storage` names both a file and a server";
+        StorageIsSource = "STORAGE_IS_SOURCE", Error, "the ledger and a source are the same file, or share a credential";
         SourcesRequired = "SOURCES_REQUIRED", Error, "`sources` is not an object with at least one source";
         TrustedContextRequired = "TRUSTED_CONTEXT_REQUIRED", Error, "a capability names no context and there is no `trusted_context`";
         ContextsNotObject = "CONTEXTS_NOT_OBJECT", Error, "`contexts` is not an object";

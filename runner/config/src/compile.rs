@@ -13,11 +13,11 @@ use std::sync::Arc;
 use crate::check::SQL_UPDATE;
 use crate::compiled::{
     Cloud, Config, Context, DEFAULT_CONTEXT, Executor, HandlerTrust, Location, Mode, ResultFormat, Source,
-    TrustedKey,
+    Storage, TrustedKey,
 };
 use crate::raw::{
     EnvName, ExecutorType, Provider, RawCloud, RawConfig, RawContext, RawExecutor, RawHandlers, RawSource,
-    RawTrustedKey,
+    RawStorage, RawTrustedKey,
 };
 
 /// Time limit of one statement, in milliseconds, where the config sets none.
@@ -53,7 +53,7 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
     Some(Config {
         mode: raw.mode,
         result_format: if raw.result_format == Some(2) { ResultFormat::V2 } else { ResultFormat::V1 },
-        storage_path: raw.storage.and_then(|storage| storage.sqlite_path).map(PathBuf::from),
+        storage: raw.storage.and_then(storage),
         sources,
         contexts,
         handler_isolation: handlers.isolation.unwrap_or_default(),
@@ -68,6 +68,11 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
         rate_limits: serving::rate_limits(raw.rate_limits),
         cloud: raw.cloud.map(cloud),
     })
+}
+
+fn storage(raw: RawStorage) -> Option<Storage> {
+    let server = raw.postgres_url_env.map(|name| Storage::Server { postgres_url_env: name.0 });
+    server.or_else(|| raw.sqlite_path.map(|path| Storage::File(path.into())))
 }
 
 fn named<R, T>(

@@ -38,6 +38,18 @@ pub enum ResultFormat {
     V2,
 }
 
+/// Where the ledger is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In this file, as written in the config (relative to it).
+    File(PathBuf),
+    /// In the PostgreSQL database whose URL this environment variable holds.
+    Server {
+        /// The variable.
+        postgres_url_env: String,
+    },
+}
+
 /// A checked `synapsor.runner.json`.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -45,8 +57,8 @@ pub struct Config {
     pub mode: Mode,
     /// Which envelope a tool result has.
     pub result_format: ResultFormat,
-    /// The ledger file, as written in the config (relative to it), where it is.
-    pub storage_path: Option<PathBuf>,
+    /// Where the ledger is kept, where the config says so.
+    pub storage: Option<Storage>,
     /// Sources by name.
     pub sources: BTreeMap<String, Arc<Source>>,
     /// Contexts by name; the top-level `trusted_context` is in here as [`DEFAULT_CONTEXT`].

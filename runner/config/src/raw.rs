@@ -77,6 +77,8 @@ pub(crate) struct RawStorage {
     /// The ledger file, relative to the config.
     #[schemars(length(min = 1))]
     pub(crate) sqlite_path: Option<String>,
+    /// Instead of a file, the variable that holds the URL of a PostgreSQL database.
+    pub(crate) postgres_url_env: Option<EnvName>,
 }
 
 /// A database of record.

@@ -54,7 +54,7 @@ pub(crate) fn open_copy(path: &Path) -> Result<Connection, Error> {
 
 /// Pages beyond `bytes_max` are refused as if the disk were full, until the connection closes.
 pub(crate) fn limit_size(write: &Write<'_>, bytes_max: u64) -> Result<(), Error> {
-    let conn = write.conn.file().ok_or(Error::NoFile)?;
+    let conn = write.conn.file().ok_or(Error::NoFile { instead: "limit the database on its server" })?;
     let limit = || {
         let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);

@@ -139,8 +139,11 @@ pub enum Error {
         misfit: Misfit,
     },
     /// What was asked for only a file has.
-    #[error("the ledger is not a file")]
-    NoFile,
+    #[error("the ledger is on a server, not in a file")]
+    NoFile {
+        /// What does it there, as a hint.
+        instead: &'static str,
+    },
     /// A document that says nothing a check could be held against.
     #[error("the document cannot be verified: {why}")]
     NotAnExport {
@@ -179,7 +182,8 @@ impl Error {
             Self::Storage { fault, .. } => fault.code(),
             Self::Unreadable { .. } | Self::NotIntact { .. } => Code::LedgerCorrupt,
             Self::InUse => Code::LedgerBusy,
-            Self::Exists { .. } | Self::NoFile | Self::NotAnExport { .. } => Code::InvalidInput,
+            Self::NoFile { .. } => Code::LedgerNotAFile,
+            Self::Exists { .. } | Self::NotAnExport { .. } => Code::InvalidInput,
             Self::Rule(rule) => rule.code(),
             Self::Invariant { .. } => Code::Internal,
         }
@@ -209,7 +213,7 @@ impl Error {
             Self::InUse => "stop the servers and commands that use it, and repeat; nothing was changed",
             Self::Exists { .. } => "name another file, or replace this one with --force",
             Self::NotIntact { .. } => "restore another copy; nothing was changed",
-            Self::NoFile => "use the tools of the database it is in",
+            Self::NoFile { instead } => instead,
             Self::NotAnExport { .. } => "`synapsor replay show --json` prints one that can be",
             Self::Rule(rule) => return rule.hint(),
             _ => return None,
@@ -324,7 +328,7 @@ mod tests {
             Error::NotIntact {
                 misfit: Misfit { kind: crate::MisfitKind::EventMissing, seq: Some(4), record: None },
             },
-            Error::NoFile,
+            Error::NoFile { instead: "`pg_dump` copies it" },
             Error::NotAnExport { why: "it is not JSON" },
             Error::Invariant { what: "the ledger's writer has stopped" },
         ];
@@ -362,8 +366,8 @@ mod tests {
                 hint: name another file, or replace this one with --force
             LEDGER_CORRUPT: the copy does not verify: event `4`: the event is missing
                 hint: restore another copy; nothing was changed
-            INVALID_INPUT: the ledger is not a file
-                hint: use the tools of the database it is in
+            LEDGER_NOT_A_FILE: the ledger is on a server, not in a file
+                hint: `pg_dump` copies it
             INVALID_INPUT: the document cannot be verified: it is not JSON
                 hint: `synapsor replay show --json` prints one that can be
             INTERNAL: internal error: the ledger's writer has stopped

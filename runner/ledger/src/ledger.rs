@@ -61,11 +61,6 @@ impl Ledger {
         &self.book.place
     }
 
-    /// The file; of a ledger on a server an empty path.
-    pub fn path(&self) -> &Path {
-        self.book.place.file().unwrap_or(Path::new(""))
-    }
-
     /// How often this process has committed to the file. Many changes share one commit.
     pub fn commits(&self) -> u64 {
         self.book.writer.commits()

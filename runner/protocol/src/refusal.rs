@@ -159,6 +159,7 @@ codes! {
     LedgerReadOnly = "LEDGER_READ_ONLY", Failure, false, "the ledger file is read-only";
     LedgerFull = "LEDGER_FULL", Failure, true, "the ledger's disk is full";
     LedgerBusy = "LEDGER_BUSY", Failure, true, "another process holds the ledger's write lock too long";
+    LedgerNotAFile = "LEDGER_NOT_A_FILE", Refusal, false, "the ledger is on a server, and what was asked for is about a file";
     LedgerTooNew = "LEDGER_TOO_NEW", Refusal, false, "the ledger was written by a newer version";
     LedgerCorrupt = "LEDGER_CORRUPT", Failure, false, "the ledger holds something that cannot be read back";
     ResourceNotFound = "RESOURCE_NOT_FOUND", Refusal, false, "no such record exists for this tenant";

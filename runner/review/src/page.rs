@@ -46,7 +46,7 @@ impl Frame {
             title: title.to_owned(),
             places: PLACES.map(place).into(),
             csrf: session.csrf.clone(),
-            ledger: html::line(&site.ledger.path().display().to_string()),
+            ledger: html::line(&site.ledger.place().to_string()),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -1,6 +1,5 @@
 //! The pages of one proposal: its story, its record as JSON, and one value of it in full.
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use askama::Template;
@@ -96,18 +95,17 @@ pub(crate) async fn review(
 
 /// The command that applies, to be pasted into a shell.
 fn apply_command(site: &Site, id: &ProposalId) -> String {
-    let (config, store) = (quoted(&site.config_path), quoted(site.ledger.path()));
+    let (config, store) = (quoted(&site.config_path.display().to_string()), quoted(&site.store));
     format!("synapsor apply {id} --config {config} --store {store}")
 }
 
-/// A path as one word of a shell.
-fn quoted(path: &FilePath) -> String {
-    let path = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if !path.is_empty() && path.chars().all(plain) {
-        path
+/// One word of a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
     } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -176,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_path_is_one_word_of_the_shell() {
-        assert_eq!(quoted(FilePath::new("./a/b-1.json")), "./a/b-1.json");
-        assert_eq!(quoted(FilePath::new("/a b/$(x)'y")), "'/a b/$(x)'\\''y'");
+        assert_eq!(quoted("./a/b-1.json"), "./a/b-1.json");
+        assert_eq!(quoted("/a b/$(x)'y"), "'/a b/$(x)'\\''y'");
     }
 }

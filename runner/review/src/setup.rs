@@ -57,7 +57,7 @@ pub(crate) async fn setup(
         lead: "Read from the config when these pages were started. Secrets are named by their variables, never shown.",
         facts: vec![
             fact("config", site.config_path.display().to_string()),
-            fact("ledger", site.ledger.path().display().to_string()),
+            fact("ledger", site.ledger.place().to_string()),
             fact("mode", mode),
             fact("apply", apply),
         ],

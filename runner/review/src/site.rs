@@ -47,6 +47,8 @@ pub struct Parts {
     pub config: Arc<Config>,
     /// Where the config is, to be shown and to be put into commands.
     pub config_path: PathBuf,
+    /// How the ledger is named in commands.
+    pub store: String,
     /// Who decides unless the person says otherwise.
     pub operator: String,
     /// Whether the pages may apply what was approved.
@@ -65,6 +67,7 @@ pub(crate) struct Site {
     pub(crate) desk: Arc<Desk>,
     pub(crate) config: Arc<Config>,
     pub(crate) config_path: PathBuf,
+    pub(crate) store: String,
     pub(crate) operator: String,
     pub(crate) allow_apply: bool,
     pub(crate) tour: bool,
@@ -83,12 +86,14 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(parts: Parts, hosts: Hosts) -> Self {
-        let Parts { ledger, desk, config, config_path, operator, allow_apply, tour, secret, rerun } = parts;
+        let Parts { ledger, desk, config, config_path, store, operator, allow_apply, tour, secret, rerun } =
+            parts;
         Self {
             ledger,
             desk: Arc::new(desk),
             config,
             config_path,
+            store,
             operator,
             allow_apply,
             tour,

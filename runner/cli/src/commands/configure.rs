@@ -18,7 +18,7 @@ use synapsor_protocol::{Code, Refusal};
 use crate::args::{AliasMode, Configure};
 use crate::print::document::with;
 use crate::print::{Report, inert, style};
-use crate::settings::Settings;
+use crate::settings::{LedgerName, Settings};
 
 use entry::{Entry, Reach};
 use place::Format;
@@ -68,7 +68,11 @@ fn reach(wanted: &Configure, settings: &Settings) -> Result<Reach, Refusal> {
     let mut args = ["mcp", "serve", "--config"].map(str::to_owned).to_vec();
     args.push(absolute(settings.config_path.clone())?);
     args.push("--store".to_owned());
-    args.push(absolute(settings.store_path()?)?);
+    let ledger = settings.ledger()?;
+    args.push(match &ledger {
+        LedgerName::File(path) => absolute(path.clone())?,
+        LedgerName::Variable(_) => ledger.to_string(),
+    });
     if wanted.read_only {
         args.push("--read-only".to_owned());
     }
@@ -77,12 +81,15 @@ fn reach(wanted: &Configure, settings: &Settings) -> Result<Reach, Refusal> {
         AliasMode::Canonical => args.extend(["--alias-mode", "canonical"].map(str::to_owned)),
         AliasMode::Both => args.extend(["--alias-mode", "both"].map(str::to_owned)),
     }
-    Ok(Reach::Command { program: absolute(program)?, args, environment: variables(&config) })
+    Ok(Reach::Command { program: absolute(program)?, args, environment: variables(&config, &ledger) })
 }
 
 /// What the served process reads from its environment. Not what it would write with: it has no use for that.
-fn variables(config: &Config) -> Vec<String> {
+fn variables(config: &Config, ledger: &LedgerName) -> Vec<String> {
     let mut names = BTreeSet::new();
+    if let LedgerName::Variable(name) = ledger {
+        names.insert(name.clone());
+    }
     for source in config.sources.values() {
         if let Location::Server { read_url_env, .. } = &source.location {
             names.insert(read_url_env.clone());

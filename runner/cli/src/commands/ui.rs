@@ -14,7 +14,7 @@ use tokio::io::AsyncBufReadExt;
 use super::{mcp, rerun};
 use crate::args::Ui;
 use crate::print::{self, style};
-use crate::settings::Settings;
+use crate::settings::{LedgerName, Settings};
 use crate::wiring;
 
 pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), Refusal> {
@@ -26,6 +26,7 @@ pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), 
         rerun: reruns(settings, &config, &ledger),
         config,
         config_path: settings.config_path.clone(),
+        store: named(settings, &ledger)?,
         ledger,
         operator: settings.actor(ui.actor.as_deref()),
         allow_apply: ui.allow_apply,
@@ -48,6 +49,14 @@ pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), 
         .await;
     more.abort();
     Ok(())
+}
+
+/// The ledger as `--store` takes it from any folder.
+fn named(settings: &Settings, ledger: &Ledger) -> Result<String, Refusal> {
+    Ok(match settings.ledger()? {
+        LedgerName::File(_) => ledger.place().to_string(),
+        name @ LedgerName::Variable(_) => name.to_string(),
+    })
 }
 
 /// One line, so that a script finds the link.

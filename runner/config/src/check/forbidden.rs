@@ -48,9 +48,14 @@ pub(crate) fn check(place: &Place<'_>, problems: &mut Problems) {
 
 fn url(place: &Place<'_>, found: &str, problems: &mut Problems) {
     let message = format!("expected names of environment variables only, found {found}");
-    problems
-        .add(place.path(), ProblemCode::InlineDatabaseUrlForbidden, message)
-        .hint("put the URL into an environment variable and its name into `read_url_env` or `write_url_env`");
+    problems.add(place.path(), ProblemCode::InlineDatabaseUrlForbidden, message).hint(
+        match place.path().starts_with("$.storage") {
+            true => "put the URL into an environment variable and its name into `postgres_url_env`",
+            false => {
+                "put the URL into an environment variable and its name into `read_url_env` or `write_url_env`"
+            }
+        },
+    );
 }
 
 /// Whether a key may stand nowhere.

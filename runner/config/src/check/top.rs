@@ -52,8 +52,21 @@ fn switches(root: &Place<'_>, problems: &mut Problems) {
     {
         problems.unexpected(&format, ProblemCode::InvalidResultFormat, "`1` or `2`");
     }
-    if let Some(storage) = optional_object(root, "storage", ProblemCode::StorageNotObject, problems) {
-        optional_text(&storage, "sqlite_path", Form::FilePath, ProblemCode::InvalidSqlitePath, problems);
+    storage(root, problems);
+}
+
+fn storage(root: &Place<'_>, problems: &mut Problems) {
+    let Some(storage) = optional_object(root, "storage", ProblemCode::StorageNotObject, problems) else {
+        return;
+    };
+    optional_text(&storage, "sqlite_path", Form::FilePath, ProblemCode::InvalidSqlitePath, problems);
+    let code = ProblemCode::InvalidPostgresUrlEnv;
+    optional_text(&storage, "postgres_url_env", Form::EnvName, code, problems);
+    if storage.get("sqlite_path").is_some()
+        && let Some(server) = storage.get("postgres_url_env")
+    {
+        let message = "expected a file or a server, found both";
+        problems.add(server.path(), ProblemCode::StorageAmbiguous, message);
     }
 }
 
@@ -74,19 +87,23 @@ fn sources(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
     }
 }
 
-/// The record of what was approved does not live in a database that proposals change.
+/// The record of what was approved does not live in a database that proposals change, nor behind the credential that
+/// changes it.
 fn ledger_apart(root: &Place<'_>, name: &str, source: &Place<'_>, problems: &mut Problems) {
-    let Some(storage) = root.get("storage").and_then(|storage| storage.get("sqlite_path")) else { return };
-    let file = source.get("path").and_then(|path| path.text());
-    if let (Some(ledger), Some(file)) = (storage.text(), file)
-        && same_file(ledger, file)
-    {
-        let message = format!(
-            "expected a file of the ledger's own, found that of the source `{}`",
-            name.escape_debug()
-        );
-        problems.add(storage.path(), ProblemCode::StorageIsSource, message);
-    }
+    let Some(storage) = root.get("storage") else { return };
+    let mut apart = |kept: &str, read: &str, what: &str, same: fn(&str, &str) -> bool| {
+        let (Some(kept), Some(read)) = (storage.get(kept), source.get(read)) else { return };
+        if let (Some(ledger), Some(found)) = (kept.text(), read.text())
+            && same(ledger, found)
+        {
+            let name = name.escape_debug();
+            let message = format!("expected a {what} of the ledger's own, found that of the source `{name}`");
+            problems.add(kept.path(), ProblemCode::StorageIsSource, message);
+        }
+    };
+    apart("sqlite_path", "path", "file", same_file);
+    apart("postgres_url_env", "read_url_env", "variable", str::eq);
+    apart("postgres_url_env", "write_url_env", "variable", str::eq);
 }
 
 /// Whether two relative paths are the same as far as their text goes.

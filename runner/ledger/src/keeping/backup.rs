@@ -23,6 +23,9 @@ use crate::verify::{self, Verification};
 /// Pages copied at a time.
 const PAGES_A_STEP: i32 = 1024;
 
+/// How a ledger on a server is copied.
+const COPY_INSTEAD: &str = "`pg_dump --schema=synapsor_ledger` copies it";
+
 /// A copy that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backup {
@@ -47,7 +50,7 @@ pub struct Restored {
 
 /// Copies the state this reader sees, and verifies the copy.
 pub(crate) fn backup(source: &dyn Statements, to: &Path, force: bool) -> Result<Backup, Error> {
-    let source = source.file().ok_or(Error::NoFile)?;
+    let source = source.file().ok_or(Error::NoFile { instead: COPY_INSTEAD })?;
     let made = copy(source, to, force)?;
     let report = walk(&Sqlite(connection::open_reader(&made)?))?;
     let bytes = fs::metadata(&made).map_err(Error::file("look at the copy"))?.len();

@@ -76,7 +76,10 @@ pub(crate) fn prune_step(
     signer: &dyn Signer,
 ) -> Result<Pruned, Error> {
     // The triggers that keep records are set aside in a file's own way; another database has others.
-    write.conn.file().ok_or(Error::NoFile)?;
+    write
+        .conn
+        .file()
+        .ok_or(Error::NoFile { instead: "nothing is pruned there yet; give the server room" })?;
     let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
     let mut step = Step::into(&mut archive);
     step.proposals(write.conn, filter)?;

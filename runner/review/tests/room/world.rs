@@ -204,6 +204,7 @@ pub(crate) fn parts(ledger: &Ledger, allow_apply: bool) -> Parts {
         ledger: ledger.clone(),
         config,
         config_path: "synapsor.runner.json".into(),
+        store: ledger.place().to_string(),
         operator: "ada".into(),
         allow_apply,
         tour: true,

@@ -378,7 +378,7 @@ impl Bench {
         Config {
             mode: self.setup.mode,
             result_format: ResultFormat::V2,
-            storage_path: None,
+            storage: None,
             sources: BTreeMap::from([(SOURCE.into(), source)]),
             contexts: BTreeMap::from([("trusted_context".into(), context)]),
             handler_trust: HandlerTrust::default(),

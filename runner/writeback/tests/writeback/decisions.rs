@@ -59,7 +59,8 @@ async fn an_approval_is_for_the_digest_on_the_screen() {
 async fn a_change_set_edited_in_the_ledger_is_not_applied() {
     let bench = bench().await;
     let id = bench.approved(&[WAIVED]).await;
-    let ledger = rusqlite::Connection::open(bench.ledger.path()).expect("the ledger's file");
+    let ledger =
+        rusqlite::Connection::open(bench.ledger.place().file().expect("a file")).expect("the ledger's file");
     // Whoever can write the file can drop its triggers too.
     let triggers =
         "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema WHERE type = 'trigger'";

@@ -12,6 +12,11 @@ use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
 
+/// What does on a server what these commands do with a file.
+const RESTORE_INSTEAD: &str = "`pg_restore` makes it of a `pg_dump`, or `psql` of one in plain SQL";
+const VACUUM_INSTEAD: &str = "the server's own autovacuum gives the room back; `VACUUM FULL` does at once";
+const RESET_INSTEAD: &str = "`psql -c 'DROP SCHEMA synapsor_ledger CASCADE'` removes it";
+
 pub(super) async fn stats(settings: &Settings) -> Result<Report, Refusal> {
     let ledger = wiring::ledger(settings, false).await?;
     let stats = ledger.stats().await.map_err(|error| error.refusal())?;
@@ -72,7 +77,7 @@ pub(super) async fn backup(copy: &Copy, settings: &Settings) -> Result<Report, R
 }
 
 pub(super) fn restore(copy: &Copy, settings: &Settings) -> Result<Report, Refusal> {
-    let path = settings.store_path()?;
+    let path = settings.ledger()?.file(RESTORE_INSTEAD)?;
     if path.exists() && copy.force && !copy.yes {
         confirm(&format!("replace the ledger {}", inert::text(&path.display().to_string())))?;
     }
@@ -92,13 +97,14 @@ pub(super) fn restore(copy: &Copy, settings: &Settings) -> Result<Report, Refusa
 }
 
 pub(super) fn vacuum(settings: &Settings) -> Result<Report, Refusal> {
-    let packed = synapsor_ledger::vacuum(&settings.store_path()?).map_err(|error| error.refusal())?;
+    let packed = synapsor_ledger::vacuum(&settings.ledger()?.file(VACUUM_INSTEAD)?)
+        .map_err(|error| error.refusal())?;
     let text = format!("{} from {} to {} bytes", style::good("packed"), packed.bytes_before, packed.bytes);
     Ok(Report::done(serde_json::to_value(&packed).map_err(Refusal::bug)?, text))
 }
 
 pub(super) fn reset(confirmed: &Confirmed, settings: &Settings) -> Result<Report, Refusal> {
-    let path = settings.store_path()?;
+    let path = settings.ledger()?.file(RESET_INSTEAD)?;
     if !confirmed.yes {
         confirm(&format!(
             "remove the ledger {} with everything in it",

@@ -1,8 +1,8 @@
 //! The key a ledger is signed with, its checkpoints, and whose signatures count when it is verified.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,7 +29,11 @@ pub(super) async fn checkpoint(wanted: &args::Checkpoint, settings: &Settings) -
     let made = ledger.checkpoint(&signer).await.map_err(|error| error.refusal())?;
     let file = match &wanted.output {
         Some(file) => file.clone(),
-        None => beside(settings, CHECKPOINTS)?,
+        None => {
+            let file = beside(settings, CHECKPOINTS)?;
+            make_folder(&file)?;
+            file
+        }
     };
     let line = serde_json::to_string(&made).map_err(Refusal::bug)?;
     let mut options = OpenOptions::new();
@@ -67,6 +71,7 @@ pub(super) fn signing(named: Option<&Path>, settings: &Settings) -> Result<Signi
     }
     let file = beside(settings, KEY)?;
     if !file.exists() {
+        make_folder(&file)?;
         let mut seed = [0_u8; SEED_BYTES];
         getrandom::fill(&mut seed).map_err(Refusal::bug)?;
         SigningKey::from_seed(&seed).write_new(&file).map_err(|error| error.refusal())?;
@@ -125,10 +130,22 @@ pub(super) fn checkpoints(named: Option<&Path>, settings: &Settings) -> Result<V
 
 /// The file of that kind beside the ledger.
 pub(super) fn beside(settings: &Settings, kind: &str) -> Result<PathBuf, Refusal> {
-    let mut name = settings.store_path()?.into_os_string();
+    let mut name = settings.beside_ledger()?.into_os_string();
     name.push(".");
     name.push(kind);
     Ok(PathBuf::from(name))
+}
+
+/// A ledger on a server has made no folder here; ours alone, as that of a file is.
+fn make_folder(file: &Path) -> Result<(), Refusal> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| cannot_write(folder, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// The checkpoints beside the ledger, which are of no use without it.

@@ -21,6 +21,7 @@ mod ledger;
 mod published_defects;
 mod readme;
 mod ready;
+mod redaction;
 mod reload;
 mod rounds;
 mod screens;

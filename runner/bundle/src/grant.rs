@@ -116,10 +116,14 @@ impl Missing<'_> {
         }
     }
 
-    /// A handler is given the visible columns and the key.
+    /// A handler is given the visible columns that are not redacted, and the key.
     fn row(&mut self, manifest: &Manifest, capability: &Capability) {
+        let given = capability.handler_columns();
         for column in &manifest.row {
-            if *column != capability.target.primary_key && !capability.visible_columns.contains(column) {
+            if capability.redact.contains(column) {
+                let message = format!("the handler looks at column `{column}`, which the capability redacts");
+                self.add(ProblemCode::GrantRowColumnMissing, "redact", message);
+            } else if !given.contains(column) {
                 let message = format!("the handler looks at column `{column}`");
                 self.add(ProblemCode::GrantRowColumnMissing, "visible_columns", message);
             }

@@ -17,6 +17,7 @@ mod argument;
 mod guard;
 mod acknowledgement;
 mod patch;
+mod redact;
 mod bounds;
 mod transition;
 pub(crate) mod handler;

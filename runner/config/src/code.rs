@@ -131,6 +131,11 @@ synapsor_protocol::problem_codes! {
         SingleTenantDevIgnored = "SINGLE_TENANT_DEV_IGNORED", Warning, "`single_tenant_dev` means nothing beside a `tenant_key`";
         VisibleColumnsRequired = "VISIBLE_COLUMNS_REQUIRED", Error, "`visible_columns` is not a list with at least one column";
         InvalidVisibleColumn = "INVALID_VISIBLE_COLUMN", Error, "a visible column is not an identifier";
+        RedactNotList = "REDACT_NOT_LIST", Error, "`redact` is not a list of columns";
+        InvalidRedactColumn = "INVALID_REDACT_COLUMN", Error, "a redacted column is not an identifier";
+        RedactColumnNotVisible = "REDACT_COLUMN_NOT_VISIBLE", Error, "a redacted column is not one of `visible_columns`, so nothing would keep it anyway";
+        RedactColumnNeeded = "REDACT_COLUMN_NEEDED", Error, "a redacted column is one the record needs: the key, the tenant, the version, one that may be changed, or a present state";
+        RedactColumnInRead = "REDACT_COLUMN_IN_READ", Error, "a declared read hands over a column that the capability redacts";
         DuplicateColumn = "DUPLICATE_COLUMN", Error, "a list names a column twice, or in two spellings that differ in case only";
     }
     "Arguments" {

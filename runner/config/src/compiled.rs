@@ -265,6 +265,8 @@ pub struct Capability {
     pub lookup_arg: String,
     /// Columns a read returns and a proposal captures.
     pub visible_columns: Vec<String>,
+    /// Those of them whose values the ledger does not keep, and no handler is given.
+    pub redact: Vec<String>,
     /// What a proposal may do; `None` for a read.
     pub proposal: Option<ProposalRules>,
     /// Digest of what was reviewed: everything above as written, with a handler's pinned component, grants and settings,
@@ -276,6 +278,14 @@ impl Capability {
     /// `read` or `proposal`.
     pub fn kind(&self) -> &'static str {
         if self.proposal.is_some() { "proposal" } else { "read" }
+    }
+
+    /// The columns a handler is given: what it computes is on record, and must be computable from the record.
+    pub fn handler_columns(&self) -> Vec<String> {
+        let mut columns = self.visible_columns.clone();
+        columns.retain(|column| !self.redact.contains(column));
+        columns.push(self.target.primary_key.clone());
+        columns
     }
 
     /// Every column the runner reads for a call: visible, key, tenant and guard, each once, in name order.

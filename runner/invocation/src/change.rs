@@ -6,6 +6,7 @@ use synapsor_protocol::value::Columns;
 use synapsor_protocol::{Advance, ChangeSet, Code, Guard, Refusal, Target, TrustedContext, Value};
 use synapsor_source::ScopedRow;
 
+use crate::kept::KeptRow;
 use crate::logic::Wanted;
 use crate::rules::CheckedPatch;
 
@@ -14,12 +15,12 @@ pub(crate) fn change_set(
     capability: &Capability,
     rules: &ProposalRules,
     context: &TrustedContext,
-    row: &ScopedRow,
+    (row, kept): (&ScopedRow, KeptRow),
     patch: CheckedPatch,
     wanted: (Option<String>, synapsor_protocol::Logic),
 ) -> Result<ChangeSet, Refusal> {
     let (summary, logic) = wanted;
-    let before = row.columns();
+    let KeptRow { columns: before, redacted } = kept;
     let patch = patch.into_columns();
     let mut after = before.clone();
     after.extend(patch.clone());
@@ -29,8 +30,9 @@ pub(crate) fn change_set(
         capability_digest: capability.digest.clone(),
         tenant: context.tenant().to_owned(),
         principal: context.principal().to_owned(),
-        target: target(capability, before)?,
-        before: before.clone(),
+        target: target(capability, &before)?,
+        before,
+        redacted,
         patch,
         after,
         guard: guard(rules, row)?,

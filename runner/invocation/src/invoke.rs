@@ -9,7 +9,7 @@ use crate::logic::Inputs;
 use crate::runtime::{Runtime, mode_name};
 use crate::stage::Stage;
 use crate::trail::Trail;
-use crate::{arguments, change, context, logic, reads, rules};
+use crate::{arguments, change, context, kept, logic, reads, rules};
 
 impl Runtime {
     /// Carries out one call, and records it: what was read and proposed, or why it was refused.
@@ -52,13 +52,14 @@ impl Runtime {
         trail.queries(capability, reads::fingerprint(capability)?);
         let row = reads::scoped_row(&shared.sources, capability, &context, key).await?;
         call.reached(Stage::Read);
-        let before = row.columns();
+        kept::refuse_repeated(capability, row.columns(), &arguments)?;
+        let kept = kept::keep(&shared.notebook, capability, &context, row.columns()).await?;
         let evidence_id = trail.read(
             shared.ids.as_ref(),
             capability,
             &context,
             key.clone(),
-            before,
+            kept.clone(),
             arguments.as_columns(),
         );
         let Some(rules) = &capability.proposal else {
@@ -67,7 +68,7 @@ impl Runtime {
                 mode: mode_name(shared.mode),
                 table: capability.target.table.clone(),
                 key: key.clone(),
-                data: reads::only(before.clone(), &capability.visible_columns),
+                data: reads::only(row.columns().clone(), &capability.visible_columns),
                 context,
                 evidence_id,
             })));
@@ -85,7 +86,7 @@ impl Runtime {
         let patch = rules::enforce(rules, &row, wanted)?;
         call.reached(Stage::Decided);
         // 7 the change set
-        let change_set = change::change_set(capability, rules, &context, &row, patch, account)?;
+        let change_set = change::change_set(capability, rules, &context, (&row, kept), patch, account)?;
         Ok(Ending::Proposal(Box::new(Draft { change_set, context })))
     }
 

@@ -19,6 +19,7 @@ mod arguments;
 mod claims;
 mod context;
 mod reads;
+mod kept;
 mod handlers;
 mod logic;
 mod rules;

@@ -106,15 +106,8 @@ fn handler_call(inputs: &Inputs<'_>, settings: Columns) -> HandlerCall {
         now: inputs.received_at,
         arguments: inputs.arguments.as_columns().clone(),
         settings,
-        row: only(inputs.row.columns().clone(), &shown(capability)),
+        row: only(inputs.row.columns().clone(), &capability.handler_columns()),
     }
-}
-
-/// The columns of the row that a handler sees.
-pub(crate) fn shown(capability: &Capability) -> Vec<String> {
-    let mut shown = capability.visible_columns.clone();
-    shown.push(capability.target.primary_key.clone());
-    shown
 }
 
 fn handler_inputs(inputs: &Inputs<'_>, settings: &Columns, loaded: &LoadedHandler) -> HandlerInputs {
@@ -123,7 +116,7 @@ fn handler_inputs(inputs: &Inputs<'_>, settings: &Columns, loaded: &LoadedHandle
         version: loaded.version.clone(),
         component: loaded.handler.digest().clone(),
         settings: settings.clone(),
-        shown: shown(inputs.capability),
+        shown: inputs.capability.handler_columns(),
         refused: None,
     }
 }

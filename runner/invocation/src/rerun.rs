@@ -14,7 +14,7 @@ use synapsor_protocol::value::Columns;
 use synapsor_protocol::{Code, EvidenceBundle, Refusal};
 
 use crate::handlers::LoadedHandler;
-use crate::logic::{self, bindings_patch, declared, labelled};
+use crate::logic::{bindings_patch, declared, labelled};
 use crate::reads::only;
 use crate::rules;
 
@@ -152,7 +152,7 @@ fn call(evidence: &EvidenceBundle, row: Columns, settings: Columns) -> HandlerCa
 fn shown(evidence: &EvidenceBundle, capability: &Capability) -> Columns {
     let listed = match &evidence.handler {
         Some(handler) => handler.shown.clone(),
-        None => logic::shown(capability),
+        None => capability.handler_columns(),
     };
     only(evidence.row.clone(), &listed)
 }

@@ -89,6 +89,7 @@ impl Runtime {
             "table": bundle.table,
             "key": bundle.key.to_plain(),
             "row": plain_object(&only(bundle.row.clone(), self.visible_columns(&bundle.capability))),
+            "redacted": bundle.redacted.keys().collect::<Vec<_>>(),
             "received_at": bundle.received_at,
         })
     }

@@ -8,6 +8,8 @@ use synapsor_protocol::{
     RecordedRead, TraceId, TrustedContext, Usage, Value,
 };
 
+use crate::kept::KeptRow;
+
 /// Most characters of a tool name kept in the record; an unknown name is the caller's text.
 const NAME_CHARACTERS_MAX: usize = 128;
 
@@ -64,7 +66,7 @@ impl Trail {
         capability: &Capability,
         context: &TrustedContext,
         key: Value,
-        row: &Columns,
+        row: KeptRow,
         arguments: &Columns,
     ) -> EvidenceId {
         let evidence_id = EvidenceId::mint(ids);
@@ -80,7 +82,8 @@ impl Trail {
             schema: capability.target.schema.clone(),
             table: capability.target.table.clone(),
             key,
-            row: row.clone(),
+            row: row.columns,
+            redacted: row.redacted,
             arguments: arguments.clone(),
             received_at: self.audit.at,
             handler: None,

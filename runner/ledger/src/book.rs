@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use synapsor_protocol::{Clock, Ids};
+use synapsor_protocol::{Clock, Ids, RedactionKey};
+use tokio::sync::OnceCell;
 
 use crate::connection;
 use crate::error::Error;
@@ -12,6 +13,7 @@ use crate::keeping::Lock;
 use crate::place::Place;
 use crate::postgres::{self, Postgres, Server};
 use crate::readers::Readers;
+use crate::redaction;
 use crate::schema;
 use crate::sqlite::Sqlite;
 use crate::statements::{Opener, Store};
@@ -41,6 +43,8 @@ pub(crate) struct Book {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) place: Place,
     pub(crate) ledger_id: String,
+    /// Read once; it never changes.
+    redaction_key: OnceCell<RedactionKey>,
     /// Says to other processes that the file is in use; given up last.
     _open: Option<Lock>,
 }
@@ -93,7 +97,18 @@ impl Book {
     ) -> Result<Self, Error> {
         let Opening { clock, ids, .. } = opening;
         let writer = Writer::start(writer, Arc::clone(&clock), ids, ledger_id.clone())?;
-        Ok(Self { readers: Readers::new(reader), writer, clock, place, ledger_id, _open: None })
+        let (readers, redaction_key) = (Readers::new(reader), OnceCell::new());
+        Ok(Self { readers, writer, clock, place, ledger_id, redaction_key, _open: None })
+    }
+
+    /// The key of redacted values, made where `make` says so and there is none.
+    pub(crate) async fn redaction_key(&self, make: bool) -> Result<RedactionKey, Error> {
+        let find = async || match self.readers.read(redaction::find).await? {
+            Some(key) => Ok(key),
+            None if make => self.writer.write(redaction::found).await,
+            None => Err(redaction::unreadable()),
+        };
+        self.redaction_key.get_or_try_init(find).await.cloned()
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use synapsor_protocol::{
-    Checkpoint, Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, Signer,
-    WritebackJob,
+    Checkpoint, Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, RedactionKey,
+    Signer, WritebackJob,
 };
 
 use crate::book::{Book, Opening};
@@ -240,6 +240,14 @@ impl Ledger {
         let path = self.book.place.file().map(Path::to_owned).unwrap_or_default();
         let ledger_id = self.book.ledger_id.clone();
         self.book.readers.read(move |conn| keeping::stats(conn, &path, &ledger_id)).await
+    }
+
+    /// The key under which values of this ledger's records were redacted.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or holds no key.
+    pub async fn redaction_key(&self) -> Result<RedactionKey, Error> {
+        self.book.redaction_key(false).await
     }
 
     /// Copies the ledger as it is now into one file, while everybody goes on, and verifies the copy.

@@ -35,6 +35,7 @@ mod chain;
 mod link;
 mod documents;
 mod jobs;
+mod redaction;
 mod secrets;
 
 mod statements;

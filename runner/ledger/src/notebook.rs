@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use synapsor_protocol::{EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryAudit};
+use synapsor_protocol::{EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryAudit, RedactionKey};
 
 use crate::book::Book;
 use crate::chain;
@@ -25,6 +25,14 @@ pub struct Notebook {
 impl Notebook {
     pub(crate) fn new(book: Arc<Book>) -> Self {
         Self { book }
+    }
+
+    /// The key under which values that may not be kept are redacted; made with the first of them.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub async fn redaction_key(&self) -> Result<RedactionKey, Error> {
+        self.book.redaction_key(true).await
     }
 
     /// Records a read: on disk when this returns. Concurrent calls share one commit.

@@ -222,6 +222,7 @@ pub(crate) fn whole(job: StoredJob, stored: &StoredProposal) -> WritebackJob {
         target: change.target.clone(),
         tenant: change.tenant.clone(),
         before: change.before.clone(),
+        redacted: change.redacted.clone(),
         patch: change.patch.clone(),
         guard: change.guard.clone(),
         idempotency_key: job.idempotency_key,

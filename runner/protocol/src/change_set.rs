@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{CanonicalError, Digest};
+use crate::redaction::RedactedColumns;
 use crate::value::{Columns, Engine, Value};
 
 /// Schema version of [`ChangeSet`]; version 1 is the published one, whose values were not exact.
@@ -95,8 +96,11 @@ pub struct ChangeSet {
     pub principal: String,
     /// Which row.
     pub target: Target,
-    /// Every captured column of the row as it was read.
+    /// Every captured column of the row as it was read, but for the redacted ones.
     pub before: Columns,
+    /// What stands for the captured columns whose values are not kept; each must be unchanged too.
+    #[serde(default, skip_serializing_if = "RedactedColumns::is_empty")]
+    pub redacted: RedactedColumns,
     /// The columns to change.
     pub patch: Columns,
     /// `before` with `patch` over it. A version column that the apply advances keeps its old value here.

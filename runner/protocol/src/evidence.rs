@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{CanonicalError, Digest};
 use crate::ids::{AuditId, EvidenceId};
 use crate::moment::Moment;
+use crate::redaction::RedactedColumns;
 use crate::refusal::Code;
 use crate::trace::TraceId;
 use crate::value::{Columns, Value};
@@ -134,8 +135,11 @@ pub struct EvidenceBundle {
     pub table: String,
     /// The row's key.
     pub key: Value,
-    /// The captured columns.
+    /// The captured columns, but for the redacted ones.
     pub row: Columns,
+    /// What stands for the captured columns whose values are not kept.
+    #[serde(default, skip_serializing_if = "RedactedColumns::is_empty")]
+    pub redacted: RedactedColumns,
     /// The call's arguments, typed; what a rerun starts from.
     pub arguments: Columns,
     /// When the call was received; the `now` a handler saw.

@@ -7,6 +7,7 @@ use crate::change_set::{Guard, Target};
 use crate::digest::{CanonicalError, Digest};
 use crate::ids::{JobId, ProposalId};
 use crate::moment::Moment;
+use crate::redaction::RedactedColumns;
 use crate::value::Columns;
 
 /// Schema version of [`WritebackJob`].
@@ -33,6 +34,9 @@ pub struct WritebackJob {
     pub tenant: String,
     /// Every captured column; each must still hold this value under the lock.
     pub before: Columns,
+    /// What stands for the captured columns whose values are not kept; each must still be unchanged under the lock.
+    #[serde(default, skip_serializing_if = "RedactedColumns::is_empty")]
+    pub redacted: RedactedColumns,
     /// The columns to change.
     pub patch: Columns,
     /// The version guard.

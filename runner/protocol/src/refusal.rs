@@ -129,6 +129,7 @@ codes! {
     PatchTransitionTypeInvalid = "PATCH_TRANSITION_TYPE_INVALID", Refusal, false, "a transition guard met a value that is not text";
     PatchTransitionNotAllowed = "PATCH_TRANSITION_NOT_ALLOWED", Refusal, false, "the change from the present state to the proposed one is not allowed";
     ConflictGuardMissing = "CONFLICT_GUARD_MISSING", Refusal, false, "the row has no value in its version column to guard the change with";
+    RedactedValueRepeated = "REDACTED_VALUE_REPEATED", Refusal, false, "an argument repeats a value that the record may not hold";
     SecretMaterialRejected = "SECRET_MATERIAL_REJECTED", Refusal, false, "the record would hold something that looks like a secret";
     // the handler
     HandlerRefused = "HANDLER_REFUSED", Refusal, false, "the handler's business rule answered no";

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
-    ChangeSet, Decision, Event, JobDocument, Proposal, QueryAudit, Receipt, WritebackJob, job_document,
+    ChangeSet, Decision, Event, JobDocument, Proposal, QueryAudit, Receipt, RedactedColumns, WritebackJob,
+    job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -38,7 +39,13 @@ fn the_first_documents_still_parse_with_their_digests() {
     let with_budget: EvidenceBundle = golden("evidence.v2.budget.json");
     assert_eq!(with_budget.share().expect("a share").fuel_percent, 1);
     assert_eq!(EvidenceBundle { budget: None, ..with_budget }, evidence);
+    let redacted: EvidenceBundle = golden("evidence.v2.redacted.json");
+    assert_eq!(EvidenceBundle { redacted: RedactedColumns::new(), ..redacted }, evidence);
+    let redacted: ChangeSet = golden("change-set.v2.redacted.json");
+    assert_eq!(ChangeSet { redacted: RedactedColumns::new(), ..redacted }, change_set);
     let job: WritebackJob = golden("writeback-job.v2.json");
+    let redacted: WritebackJob = golden("writeback-job.v2.redacted.json");
+    assert_eq!(WritebackJob { redacted: RedactedColumns::new(), ..redacted }, job);
     assert_eq!(job.proposal_digest, proposal.digest);
     assert_eq!(job.handover, None);
     let handed_over: WritebackJob = golden("writeback-job.v2.handover.json");

@@ -129,6 +129,9 @@ fn tool(capability: &Capability) -> Sheet {
         fact("trusted context", &capability.context_name),
         fact("reads", capability.visible_columns.join(", ")),
     ];
+    if !capability.redact.is_empty() {
+        facts.push(fact("redacts", capability.redact.join(", ")));
+    }
     if let Some(rules) = &capability.proposal {
         let guard = match &rules.guard {
             ConflictGuard::Column { column, .. } => format!("{column}, and every captured column"),

@@ -135,7 +135,7 @@ fn made(replay: &Replay) -> Vec<Fact> {
     let target = &change.target;
     let fact = |label, says: &str| Fact { label, says: html::line(says) };
     let as_sealed = if replay.evidence_intact { "as sealed" } else { "edited since" };
-    vec![
+    let mut facts = vec![
         fact("proposal", proposal.proposal_id.as_str()),
         fact("tenant", &change.tenant),
         fact("asked for by", &change.principal),
@@ -149,7 +149,12 @@ fn made(replay: &Replay) -> Vec<Fact> {
         ),
         fact("evidence", &format!("{}, {as_sealed}", proposal.evidence_id)),
         fact("digest", proposal.digest.as_str()),
-    ]
+    ];
+    if !change.redacted.is_empty() {
+        let names: Vec<&str> = change.redacted.keys().map(String::as_str).collect();
+        facts.push(fact("not kept", &names.join(", ")));
+    }
+    facts
 }
 
 fn read(read: &RecordedRead) -> Read {

@@ -37,7 +37,7 @@ impl Desk {
         let stored = self.ledger.proposal(id).await?;
         authority::check(&self.config, &stored)?;
         let writer = self.writer(&stored.proposal.change_set.target)?;
-        let reviewed = Reviewed::of(&self.config, &stored.proposal.change_set);
+        let reviewed = self.reviewed(&stored).await?;
         if dry_run {
             return self.rehearse(writer, &stored, &reviewed).await;
         }
@@ -53,6 +53,17 @@ impl Desk {
                 Action::End(verdict) => return errand.answer(verdict),
             };
         }
+    }
+
+    /// What the change is held against, with the ledger's key where something of the row is redacted. Without the key
+    /// nothing is tried: every redacted column would look changed.
+    pub(crate) async fn reviewed(&self, stored: &StoredProposal) -> Result<Reviewed, Error> {
+        let change = &stored.proposal.change_set;
+        let reviewed = Reviewed::of(&self.config, change);
+        if change.redacted.is_empty() {
+            return Ok(reviewed);
+        }
+        Ok(reviewed.under(self.ledger.redaction_key().await?))
     }
 
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.
@@ -141,6 +152,7 @@ impl Desk {
             target: change.target.clone(),
             tenant: change.tenant.clone(),
             before: change.before.clone(),
+            redacted: change.redacted.clone(),
             patch: change.patch.clone(),
             guard: change.guard.clone(),
             idempotency_key: key,

@@ -158,7 +158,8 @@ impl<'a, S: Session> Place<'a, S> {
             Step::Lock => {
                 let ground = ground.ok_or_else(out_of_turn)?;
                 let row = within(settings, session.read_row(ground, Purpose::Apply)).await?;
-                Event::locked(job, row.as_ref())
+                let redaction = self.reviewed.and_then(|reviewed| reviewed.redaction.as_ref());
+                Event::locked(job, row.as_ref(), redaction)
             }
             Step::InsertReceipt(decision) => {
                 let receipts = receipts.ok_or_else(out_of_turn)?;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use synapsor_config::{Acknowledgement, Capability, Config, EffectKind, ReceiptsMode};
-use synapsor_protocol::{ChangeSet, Digest};
+use synapsor_protocol::{ChangeSet, Digest, RedactionKey};
 
 use crate::authority::SQL_UPDATE;
 use crate::error::Obstacle;
@@ -51,13 +51,16 @@ impl Effect {
     }
 }
 
-/// What the config of today says about the target of one change.
+/// What one change is held against at the source: what the config of today says of its target, and the key under which its
+/// redacted columns are compared.
 #[derive(Debug, Clone)]
 pub(crate) struct Reviewed {
     /// Where the change is made.
     pub(crate) site: Site,
     /// Who makes the receipts table there.
     pub(crate) receipts: ReceiptsMode,
+    /// None where nothing of the row is redacted.
+    pub(crate) redaction: Option<RedactionKey>,
     capability: String,
     acknowledged: Vec<Acknowledgement>,
     /// Whether the capability is, to the last byte, the one the proposal was made and approved under.
@@ -78,10 +81,16 @@ impl Reviewed {
                 .get(&change.target.source)
                 .map(|source| source.receipts)
                 .unwrap_or_default(),
+            redaction: None,
             capability: change.capability.clone(),
             acknowledged: rules.map(|rules| rules.target_acknowledgements.clone()).unwrap_or_default(),
             same_capability: capability.is_some_and(|found| found.digest == change.capability_digest),
         }
+    }
+
+    /// The same, for a change whose redacted columns are compared under this key.
+    pub(crate) fn under(self, redaction: RedactionKey) -> Self {
+        Self { redaction: Some(redaction), ..self }
     }
 
     /// What a capability says of its own target; `None` for a read, and where the application itself writes.
@@ -92,6 +101,7 @@ impl Reviewed {
         Some(Self {
             site: Site { schema, table, written },
             receipts: capability.source.receipts,
+            redaction: None,
             capability: capability.name.clone(),
             acknowledged: rules.target_acknowledgements.clone(),
             same_capability: true,
@@ -185,6 +195,7 @@ pub(crate) mod tests {
                 written: crate::guard::columns_written(job).into_iter().map(str::to_owned).collect(),
             },
             receipts: ReceiptsMode::Auto,
+            redaction: None,
             capability: "billing.waive_fee".into(),
             acknowledged: Vec::new(),
             same_capability: true,
@@ -198,8 +209,8 @@ pub(crate) mod tests {
     fn answer(acknowledged: &[Effect], same_capability: bool, found: &[Effect]) -> String {
         let site = Site { schema: "main".into(), table: "invoices".into(), written: BTreeSet::new() };
         let acknowledged = acknowledged.iter().filter_map(Effect::acknowledgement).collect();
-        let (receipts, capability) = (ReceiptsMode::Auto, "billing.waive_fee".into());
-        let reviewed = Reviewed { site, receipts, capability, acknowledged, same_capability };
+        let (receipts, redaction, capability) = (ReceiptsMode::Auto, None, "billing.waive_fee".into());
+        let reviewed = Reviewed { site, receipts, redaction, capability, acknowledged, same_capability };
         reviewed.check(found).map_or_else(|obstacle| obstacle.to_string(), |()| "may go on".into())
     }
 

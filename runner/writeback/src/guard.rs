@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use synapsor_protocol::{Advance, Code, Columns, Guard, Value, WritebackJob};
+use synapsor_protocol::{Advance, Code, Columns, Guard, RedactedRow, RedactionKey, Value, WritebackJob};
 
 use crate::report::Check;
 
@@ -32,15 +32,20 @@ pub(crate) struct Comparison {
     pub(crate) checks: Vec<Check>,
 }
 
-/// Compares the row under the lock with the job. `None` is no such row.
-pub(crate) fn compare(job: &WritebackJob, locked: Option<&Columns>) -> Comparison {
+/// Compares the row under the lock with the job. `None` is no such row. Redacted columns are compared under the key they
+/// were redacted with; without it none of them is the reviewed one.
+pub(crate) fn compare(
+    job: &WritebackJob,
+    locked: Option<&Columns>,
+    redaction: Option<&RedactionKey>,
+) -> Comparison {
     let Some(row) = locked else {
         return conflict(Code::RowNotFound, Vec::new(), vec![Check::failed(Check::KEY)]);
     };
     let key = row.get(&job.target.key_column) == Some(&job.target.key);
     let tenant = tenant_holds(job, row);
     let version = version_holds(&job.guard, row);
-    let changed = changed_columns(job, row);
+    let changed = changed_columns(job, row, redaction);
     let captured = changed.iter().all(|column| is_version(&job.guard, column));
 
     let mut checks = vec![Check::new(Check::KEY, key)];
@@ -63,7 +68,8 @@ fn conflict(code: Code, changed_columns: Vec<String>, checks: Vec<Check>) -> Com
 
 /// Every column the apply must see: captured, patched, key, tenant and version, each once.
 pub(crate) fn columns_to_lock(job: &WritebackJob) -> BTreeSet<&str> {
-    let mut columns: BTreeSet<&str> = job.before.keys().chain(job.patch.keys()).map(String::as_str).collect();
+    let captured = job.before.keys().chain(job.redacted.keys());
+    let mut columns: BTreeSet<&str> = captured.chain(job.patch.keys()).map(String::as_str).collect();
     columns.insert(&job.target.key_column);
     columns.extend(job.target.tenant_column.as_deref());
     if let Guard::Version { column, .. } = &job.guard {
@@ -105,15 +111,30 @@ fn is_version(guard: &Guard, name: &str) -> bool {
 }
 
 /// Which captured columns differ, in name order.
-fn changed_columns(job: &WritebackJob, row: &Columns) -> Vec<String> {
+fn changed_columns(job: &WritebackJob, row: &Columns, redaction: Option<&RedactionKey>) -> Vec<String> {
     let differs = |(name, value): &(&String, &Value)| row.get(*name) != Some(*value);
-    job.before.iter().filter(differs).map(|(name, _)| name.clone()).collect()
+    let mut changed: BTreeSet<&String> = job.before.iter().filter(differs).map(|(name, _)| name).collect();
+    changed.extend(job.redacted.keys().filter(|name| !is_redacted_one(job, row, name, redaction)));
+    changed.into_iter().cloned().collect()
+}
+
+/// Whether a column holds the value that was redacted when the row was reviewed.
+fn is_redacted_one(job: &WritebackJob, row: &Columns, name: &str, redaction: Option<&RedactionKey>) -> bool {
+    let at = RedactedRow {
+        tenant: &job.tenant,
+        source: &job.target.source,
+        schema: &job.target.schema,
+        table: &job.target.table,
+        key: &job.target.key,
+    };
+    let now = row.get(name).zip(redaction).and_then(|(value, key)| key.redact(&at, name, value).ok());
+    now.is_some() && now.as_ref() == job.redacted.get(name)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use synapsor_protocol::{Digest, Engine, JobId, ProposalId, Target};
+    use synapsor_protocol::{Digest, Engine, JobId, ProposalId, RedactedColumns, Target};
 
     pub(crate) fn columns(pairs: &[(&str, Value)]) -> Columns {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
@@ -150,6 +171,7 @@ pub(crate) mod tests {
             },
             tenant: "acme".into(),
             before: row(),
+            redacted: RedactedColumns::new(),
             patch: columns(&[("fee_cents", Value::Integer(0))]),
             guard: Guard::Version {
                 column: "version".into(),
@@ -165,7 +187,7 @@ pub(crate) mod tests {
     fn check(change: impl FnOnce(&mut Columns), expected: Option<(Code, &[&str])>) {
         let mut locked = row();
         change(&mut locked);
-        let decision = compare(&job(), Some(&locked)).decision;
+        let decision = compare(&job(), Some(&locked), None).decision;
         let expected = expected.map_or(Decision::Apply, |(code, names)| Decision::Conflict {
             code,
             changed_columns: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -214,8 +236,39 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_redacted_column_guards_under_the_key_it_was_redacted_with() {
+        let key = |digit: &str| RedactionKey::from_hex(&digit.repeat(64)).expect("a key");
+        let email = |address: &str| columns(&[("email", text(address))]);
+        let mut job = job();
+        let target = job.target.clone();
+        let at = RedactedRow {
+            tenant: &job.tenant,
+            source: &target.source,
+            schema: &target.schema,
+            table: &target.table,
+            key: &target.key,
+        };
+        let named = ["email".to_owned()];
+        job.redacted = key("a").take_out(&mut email("ada@example.com"), &named, &at).expect("a digest");
+        assert!(columns_to_lock(&job).contains("email"));
+        let decide = |address: &str, key: Option<&RedactionKey>| {
+            let locked: Columns = row().into_iter().chain(email(address)).collect();
+            compare(&job, Some(&locked), key).decision
+        };
+        assert_eq!(decide("ada@example.com", Some(&key("a"))), Decision::Apply);
+        let conflict = |columns: &[&str]| Decision::Conflict {
+            code: Code::RowChangedAfterProposal,
+            changed_columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        assert_eq!(decide("eve@example.com", Some(&key("a"))), conflict(&["email"]));
+        assert_eq!(decide("ada@example.com", Some(&key("b"))), conflict(&["email"]));
+        assert_eq!(decide("ada@example.com", None), conflict(&["email"]));
+        assert_eq!(compare(&job, Some(&row()), Some(&key("a"))).decision, conflict(&["email"]));
+    }
+
+    #[test]
     fn a_row_that_is_gone_is_a_conflict() {
-        let comparison = compare(&job(), None);
+        let comparison = compare(&job(), None, None);
         assert!(matches!(comparison.decision, Decision::Conflict { code: Code::RowNotFound, .. }));
     }
 
@@ -225,7 +278,7 @@ pub(crate) mod tests {
         job.guard =
             Guard::Version { column: "version".into(), expected: Value::Null, advance: Advance::None };
         job.before.insert("version".into(), Value::Null);
-        let comparison = compare(&job, Some(&job.before));
+        let comparison = compare(&job, Some(&job.before), None);
         assert!(matches!(comparison.decision, Decision::Conflict { code: Code::VersionConflict, .. }));
     }
 }

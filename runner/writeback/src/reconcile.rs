@@ -9,7 +9,6 @@ use synapsor_protocol::{Code, ProposalId, ProposalState, Refusal};
 
 use crate::apply::obstructed;
 use crate::desk::Desk;
-use crate::effects::Reviewed;
 use crate::ending::Ending;
 use crate::engine;
 use crate::error::Error;
@@ -136,7 +135,7 @@ impl Desk {
         let stored = self.ledger.proposal(id).await?;
         let writer = self.writer(&stored.proposal.change_set.target)?;
         let job = self.rehearsal_job(&stored)?;
-        let reviewed = Reviewed::of(&self.config, &stored.proposal.change_set);
+        let reviewed = self.reviewed(&stored).await?;
         let source = match engine::recorded(writer, &job).await {
             Ok(Some(Settlement::Applied)) => SourceSays::Applied,
             Ok(Some(Settlement::Conflict)) => SourceSays::Conflict,

@@ -34,7 +34,7 @@ pub(crate) async fn rehearse<S: Session>(
     within(settings, session.begin(Purpose::Rehearse)).await?;
     let row = within(settings, session.read_row(&ground, Purpose::Rehearse)).await?;
     abandon(session).await;
-    let comparison = guard::compare(job, row.as_ref());
+    let comparison = guard::compare(job, row.as_ref(), reviewed.redaction.as_ref());
     checks.extend(comparison.checks);
     let would = match comparison.decision {
         Decision::Apply => DryRun::Apply,

@@ -73,6 +73,9 @@ fn capability(capability: &Capability) -> String {
         ("args", list(capability.args.iter().map(argument))),
         ("reads", capability.visible_columns.join(", ")),
     ];
+    if !capability.redact.is_empty() {
+        lines.push(("redacts", capability.redact.join(", ")));
+    }
     if let Some(rules) = &capability.proposal {
         lines.extend(logic(&rules.logic));
         lines.push(("changes", list(rules.allowed_columns.iter().map(|column| allowed(rules, column)))));

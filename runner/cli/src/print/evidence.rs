@@ -48,6 +48,11 @@ pub(crate) fn sheet(found: &FoundEvidence) -> String {
         let _ = write!(text, "\n  {} {}", style::dim(format!("{label:<9}")), inert::text(&value));
     }
     let _ = write!(text, "\n\n{}", proposal::indented(&columns("captured", &evidence.row)));
+    if !evidence.redacted.is_empty() {
+        let rows: Vec<_> =
+            evidence.redacted.iter().map(|(name, stands)| [inert::text(name), stands.to_string()]).collect();
+        let _ = write!(text, "\n\n{}", proposal::indented(&laid_out(["redacted", "kept as"], &rows)));
+    }
     if !evidence.arguments.is_empty() {
         let _ = write!(text, "\n\n{}", proposal::indented(&columns("argument", &evidence.arguments)));
     }
@@ -76,6 +81,12 @@ pub(crate) fn page(found: &FoundEvidence) -> String {
 pub(crate) fn section(page: &mut Page, evidence: &EvidenceBundle) {
     page.heading("Captured row");
     page.table(&["column", "value"], &pairs(&evidence.row));
+    if !evidence.redacted.is_empty() {
+        page.heading("Redacted columns");
+        let rows: Vec<_> =
+            evidence.redacted.iter().map(|(name, stands)| vec![name.clone(), stands.to_string()]).collect();
+        page.table(&["column", "kept as"], &rows);
+    }
     page.heading("Arguments");
     page.table(&["argument", "value"], &pairs(&evidence.arguments));
     if !evidence.reads.is_empty() {

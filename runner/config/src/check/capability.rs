@@ -8,7 +8,7 @@ use super::rule::{
 };
 use super::target::{self, Scope};
 use super::top::SQL_UPDATE;
-use super::{acknowledgement, bounds, guard, handler, patch, reads, transition};
+use super::{acknowledgement, bounds, guard, handler, patch, reads, redact, transition};
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;
@@ -62,6 +62,7 @@ pub(super) fn check(capability: &Place<'_>, names: &Names<'_>, problems: &mut Pr
         visible: visible_columns(capability, problems),
     };
     argument::lookup(capability, &draft.arguments, problems);
+    redact::check(&draft, problems);
     match kind {
         Some("proposal") => proposal(&draft, names, problems),
         Some(_) => no_proposal_keys(capability, problems),

@@ -43,6 +43,7 @@ pub(super) fn compile(
         args: raw.args.0.into_iter().map(argument).collect(),
         lookup_arg: raw.lookup.id_from_arg,
         visible_columns: texts(raw.visible_columns),
+        redact: texts(raw.redact),
         proposal,
         digest: Digest::of_bytes(&[]),
     };

@@ -25,6 +25,9 @@ struct Reviewed<'a> {
     args: &'a [Argument],
     lookup_arg: &'a str,
     visible_columns: &'a [String],
+    /// Not in the digest of a capability that redacts nothing.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    redact: &'a [String],
     proposal: Option<&'a ProposalRules>,
 }
 
@@ -50,6 +53,7 @@ pub(super) fn digest(capability: &Capability, description: Option<&str>) -> Opti
         args: &capability.args,
         lookup_arg: &capability.lookup_arg,
         visible_columns: &capability.visible_columns,
+        redact: &capability.redact,
         proposal: capability.proposal.as_ref(),
     };
     Digest::of(CAPABILITY_SCHEMA, &reviewed).ok()

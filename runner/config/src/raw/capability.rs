@@ -42,6 +42,9 @@ pub(crate) struct RawCapability {
     /// Columns a read returns and a proposal captures.
     #[schemars(length(min = 1))]
     pub(crate) visible_columns: Vec<Identifier>,
+    /// Visible columns whose values the ledger does not keep: it holds keyed digests of them.
+    #[serde(default)]
+    pub(crate) redact: Vec<Identifier>,
     /// Accepted for older configs; a lookup is by primary key and finds one row.
     #[schemars(range(min = 1))]
     #[expect(dead_code, reason = "accepted, without effect")]

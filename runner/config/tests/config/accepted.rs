@@ -61,6 +61,17 @@ fn the_published_example_compiles_with_names_resolved() {
 }
 
 #[test]
+fn a_redacted_column_is_read_and_shown_and_given_to_no_handler() {
+    let edits = r#"/capabilities/1/redact = ["status"]"#;
+    let config = compiled_with("late-fee", edits);
+    let waiver = config.capability("billing.propose_late_fee_waiver").unwrap();
+    assert!(waiver.visible_columns.contains(&"status".to_owned()));
+    assert!(waiver.captured_columns().contains("status"));
+    assert_eq!(waiver.redact, ["status"]);
+    assert_eq!(waiver.handler_columns(), ["id", "late_fee_cents", "waiver_reason", "version", "id"]);
+}
+
+#[test]
 fn a_handler_compiles_with_its_grants_exact() {
     let config = compiled("late-fee");
     assert!(matches!(&config.sources["app"].location, Location::File { path } if path.ends_with("app.db")));
@@ -206,6 +217,7 @@ fn the_digest_moves_with_everything_that_was_reviewed_and_nothing_else() {
         "/capabilities/1/target/tenant_key = \"owner_id\"",
         "/capabilities/1/args/why/max_length = 301",
         "/capabilities/1/visible_columns/- = \"total\"",
+        "/capabilities/1/visible_columns/- = \"email\" ; /capabilities/1/redact = [\"email\"]",
         "/capabilities/1/patch/note = {\"fixed\": 1}",
         "/capabilities/1/patch/note = {\"fixed\": \"1\"}",
         "/capabilities/1/allowed_columns/- = \"total\"",

@@ -120,6 +120,14 @@ impl Desk {
         }
     }
 
+    /// Whether the bytes of the ledger's file or log hold a text.
+    pub(crate) fn ledger_holds(&self, text: &str) -> bool {
+        ["ledger.db", "ledger.db-wal"].iter().any(|file| {
+            let bytes = std::fs::read(self.folder.path().join(file)).unwrap_or_default();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    }
+
     pub(crate) async fn proposals(&self) -> Vec<StoredProposal> {
         self.ledger.proposals(&ProposalFilter::default()).await.expect("a list")
     }

@@ -1,5 +1,5 @@
 //! Calls against a real SQLite source and a real ledger: what is answered, what is refused, and what is recorded.
-#![expect(clippy::panic, clippy::expect_used, reason = "a test ends loudly")]
+#![expect(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a test ends loudly")]
 
 mod desk;
 
@@ -7,3 +7,4 @@ mod arguments;
 mod loads;
 mod patches;
 mod records;
+mod redaction;

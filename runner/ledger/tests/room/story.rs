@@ -10,8 +10,8 @@ use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::receipt::RECEIPT_SCHEMA;
 use synapsor_protocol::{
     Advance, AuditId, ChangeSet, Clock, Columns, Decision, Digest, Engine, EvidenceBundle, EvidenceId, Guard,
-    Ids, Logic, Moment, Outcome, Proposal, ProposalId, QueryAudit, Receipt, ReceiptId, SourceChanged, Target,
-    Value, Verdict, WritebackJob,
+    Ids, Logic, Moment, Outcome, Proposal, ProposalId, QueryAudit, Receipt, ReceiptId, RedactedColumns,
+    SourceChanged, Target, Value, Verdict, WritebackJob,
 };
 
 pub(crate) use crate::ground::Fixture;
@@ -138,6 +138,7 @@ impl Call {
             table: "orders".into(),
             key: Value::Integer(self.order),
             row: self.row(),
+            redacted: RedactedColumns::new(),
             arguments: Columns::from([("order_id".into(), Value::Integer(self.order))]),
             received_at: at(self.order),
             handler: None,
@@ -194,6 +195,7 @@ impl Call {
                 tenant_column: Some("tenant".into()),
             },
             before: self.row(),
+            redacted: RedactedColumns::new(),
             patch,
             after,
             guard: Guard::Version {

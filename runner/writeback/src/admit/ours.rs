@@ -25,7 +25,7 @@ pub(super) fn check(
     for (column, value) in &change.patch {
         same(&format!("value of column `{column}`"), job.patch.get(column) == Some(value))?;
     }
-    same("reviewed row", job.before == change.before)?;
+    same("reviewed row", job.before == change.before && job.redacted == change.redacted)?;
     same("conflict guard", job.guard == change.guard)?;
     same("id", known.job_id.as_ref() == Some(&job.job_id))?;
     same("idempotency key", known.idempotency_key == job.idempotency_key)?;

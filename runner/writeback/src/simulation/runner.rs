@@ -285,7 +285,7 @@ impl World {
             }
             Step::Lock => {
                 let row = self.source.lock(setting, at)?;
-                Event::locked(&change.job, Some(&row.columns(change.row)))
+                Event::locked(&change.job, Some(&row.columns(change.row)), None)
             }
             Step::InsertReceipt(decision) => {
                 errand.committed = setting.flaw.map(|_| match decision {

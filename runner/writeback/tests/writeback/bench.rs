@@ -16,8 +16,8 @@ use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::standin::{CountingIds, SteppingClock};
 use synapsor_protocol::{
     Advance, AuditId, ChangeSet, Clock, Code, Columns, Digest, Engine, EvidenceBundle, EvidenceId, Guard,
-    Ids, Logic, Moment, Outcome, Proposal, ProposalId, ProposalState, Provenance, QueryAudit, Refusal,
-    Target, TrustedContext, Value,
+    Ids, Logic, Moment, Outcome, Proposal, ProposalId, ProposalState, Provenance, QueryAudit,
+    RedactedColumns, Refusal, Target, TrustedContext, Value,
 };
 use synapsor_source::{Connect, RowQuery, SourceSettings, Sources};
 use synapsor_test_servers::TestDatabase;
@@ -167,6 +167,7 @@ impl Bench {
                 tenant_column: target.tenant_key,
             },
             before: before.clone(),
+            redacted: RedactedColumns::new(),
             patch,
             after,
             guard,
@@ -191,6 +192,7 @@ impl Bench {
             table: change_set.target.table.clone(),
             key: change_set.target.key.clone(),
             row,
+            redacted: RedactedColumns::new(),
             arguments: Columns::new(),
             received_at: now,
             handler: None,
@@ -372,6 +374,7 @@ impl Bench {
             args: Vec::new(),
             lookup_arg: "id".into(),
             visible_columns: captured(),
+            redact: Vec::new(),
             proposal: Some(rules),
             digest: Digest::of_bytes(self.setup.capability.as_bytes()),
         };

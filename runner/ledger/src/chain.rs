@@ -6,10 +6,12 @@
 use synapsor_protocol::{Digest, Event, EventKind, Moment, ProposalId, canonical_json};
 
 use crate::error::Error;
-use crate::link::COLUMNS;
+use crate::link::{COLUMNS, Link};
 use crate::points::point;
 use crate::statements::{Row, Statements, cells};
 use crate::writer::Write;
+
+const NO_CANONICAL_FORM: Error = Error::Invariant { what: "a record has no canonical form" };
 
 /// Adds the next event and answers it.
 pub(crate) fn append(
@@ -21,22 +23,25 @@ pub(crate) fn append(
 ) -> Result<Event, Error> {
     let known = write.tail.take();
     let (last_seq, previous_digest) = known.map_or_else(|| head(write.conn), Ok)?;
-    let mut event = Event {
-        seq: last_seq + 1,
-        kind,
-        proposal_id: proposal_id.cloned(),
-        actor: actor.to_owned(),
-        payload,
-        at: write.clock.now(),
-        digest: previous_digest.clone(),
-        previous_digest,
+    let (seq, at) = (last_seq + 1, write.clock.now());
+    let text = canonical_text(&payload)?;
+    let unsealed = Link {
+        seq,
+        kind: kind.as_str(),
+        proposal_id: proposal_id.map(ProposalId::as_str),
+        actor,
+        payload: &text,
+        at_micros: at.micros(),
+        previous_digest: previous_digest.as_str(),
+        digest: "",
     };
-    event.digest = event.recompute_digest().map_err(no_canonical_form)?;
+    let digest = unsealed.seal(&mut String::new()).ok_or(NO_CANONICAL_FORM)?;
     point!("l.anchor.pre");
-    insert(write.conn, &event)?;
-    write.tail.replace(Some((event.seq, event.digest.clone())));
+    insert(write.conn, &Link { digest: digest.as_str(), ..unsealed })?;
+    write.tail.replace(Some((seq, digest.clone())));
     point!("l.anchor.post");
-    Ok(event)
+    let (proposal_id, actor) = (proposal_id.cloned(), actor.to_owned());
+    Ok(Event { seq, kind, proposal_id, actor, payload, at, previous_digest, digest })
 }
 
 /// The last event's number and digest; zero and [`genesis`] in a chain without events.
@@ -61,19 +66,18 @@ pub(crate) fn of_proposal(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<
     conn.all("read the proposal's events", &sql, cells![id.as_str()], event)
 }
 
-fn insert(conn: &dyn Statements, event: &Event) -> Result<(), Error> {
-    let payload = canonical_text(&event.payload)?;
+fn insert(conn: &dyn Statements, link: &Link<'_>) -> Result<(), Error> {
     let sql = "INSERT INTO events (seq, kind, proposal_id, actor, payload, at, previous_digest, digest)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let cells = cells![
-        event.seq,
-        event.kind.as_str(),
-        event.proposal_id.as_ref().map(ProposalId::as_str),
-        &event.actor,
-        &payload,
-        event.at.micros(),
-        event.previous_digest.as_str(),
-        event.digest.as_str(),
+        link.seq,
+        link.kind,
+        link.proposal_id,
+        link.actor,
+        link.payload,
+        link.at_micros,
+        link.previous_digest,
+        link.digest,
     ];
     conn.execute("append to the chain", sql, cells)?;
     Ok(())
@@ -108,7 +112,7 @@ pub(crate) fn canonical_text<T: serde::Serialize + ?Sized>(document: &T) -> Resu
 /// For `map_err`: only a float has no canonical form, and our documents hold none.
 pub(crate) fn no_canonical_form(error: synapsor_protocol::CanonicalError) -> Error {
     tracing::warn!(%error, "a record has no canonical form");
-    Error::Invariant { what: "a record has no canonical form" }
+    NO_CANONICAL_FORM
 }
 
 #[cfg(test)]

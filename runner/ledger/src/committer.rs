@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use synapsor_protocol::{Clock, Ids};
 use tokio::sync::mpsc;
@@ -20,6 +20,9 @@ use crate::writer::{Change, Tail, Write};
 
 /// Changes that share one commit at most; bounds how long the first of them waits.
 const BATCH_MAX: usize = 128;
+
+/// How long a change waits for as much company as the commit before it had: a part of what one more commit would cost.
+const COMPANY_WAIT: Duration = Duration::from_micros(150);
 
 /// How long to wait before each next try at a server that was lost or gave us up, in milliseconds. A file needs none.
 const WAITS_MS: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
@@ -64,13 +67,10 @@ impl Committer {
     }
 
     pub(crate) fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
+        let mut company = 1;
         while let Some(first) = waiting.blocking_recv() {
-            let mut batch = VecDeque::from([first]);
-            while batch.len() < BATCH_MAX
-                && let Ok(next) = waiting.try_recv()
-            {
-                batch.push_back(next);
-            }
+            let mut batch = gather(first, &mut waiting, company);
+            company = batch.len();
             while !batch.is_empty() {
                 self.commit_together(&mut batch);
             }
@@ -146,7 +146,10 @@ impl Committer {
         }
         let end = match made {
             Ok(()) => self.store.mark("RELEASE SAVEPOINT change"),
-            Err(_) => self.store.mark("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change"),
+            Err(_) => self
+                .store
+                .mark("ROLLBACK TO SAVEPOINT change")
+                .and_then(|()| self.store.mark("RELEASE SAVEPOINT change")),
         };
         if let Err(error) = end {
             // The savepoint cannot be closed: give the whole transaction up rather than keep half a change.
@@ -207,6 +210,29 @@ impl Committer {
         }
         None
     }
+}
+
+/// Whatever waits already. Callers that were answered together come back one by one, so that the first of them would get a
+/// commit to itself and the others the next: it waits a moment for as many as there were. A lone caller never waits.
+fn gather(
+    first: Box<dyn Change>,
+    waiting: &mut mpsc::Receiver<Box<dyn Change>>,
+    company: usize,
+) -> VecDeque<Box<dyn Change>> {
+    let came = Instant::now();
+    let mut batch = VecDeque::from([first]);
+    while batch.len() < BATCH_MAX {
+        match waiting.try_recv() {
+            Ok(next) => batch.push_back(next),
+            Err(mpsc::error::TryRecvError::Empty)
+                if batch.len() < company && came.elapsed() < COMPANY_WAIT =>
+            {
+                thread::yield_now();
+            }
+            Err(_) => break,
+        }
+    }
+    batch
 }
 
 /// Tells the callers; where not even a transaction could be opened, those that wait as well.

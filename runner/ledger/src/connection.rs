@@ -17,6 +17,13 @@ const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// The write-ahead log is cut back to this size after a checkpoint, in bytes.
 const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
+/// Pages the log may hold before a commit folds them back into the file, which costs as much as several commits: every
+/// sixteen megabytes, so that a page many commits changed is written back once.
+const FOLD_PAGES: u32 = 4_096;
+
+/// Pages a reading connection keeps, in KiB: enough for the upper levels of every index of a large ledger.
+const READER_CACHE_KIB: u32 = 16_384;
+
 /// Prepared statements a connection keeps; more than this room has.
 const STATEMENTS_MAX: usize = 64;
 
@@ -34,7 +41,8 @@ pub(crate) fn open_writer(path: &Path, create: bool) -> Result<Connection, Error
     switch_to_wal(&conn)?;
     conn.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = {WAL_BYTES_MAX};"
+         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = {WAL_BYTES_MAX};
+         PRAGMA wal_autocheckpoint = {FOLD_PAGES};"
     ))
     .map_err(Error::storage("set up the ledger"))?;
     Ok(conn)
@@ -43,7 +51,8 @@ pub(crate) fn open_writer(path: &Path, create: bool) -> Result<Connection, Error
 /// A connection that cannot write.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
     let conn = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    conn.execute_batch("PRAGMA query_only = ON;").map_err(Error::storage("set up the ledger"))?;
+    conn.execute_batch(&format!("PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE_KIB};"))
+        .map_err(Error::storage("set up the ledger"))?;
     Ok(conn)
 }
 

@@ -7,7 +7,7 @@ use synapsor_protocol::proposal::{Move, ProposalMode};
 use synapsor_protocol::{Decision, EventKind, ProposalState, Verdict};
 
 use crate::chain;
-use crate::documents::{self, Sealed};
+use crate::documents;
 use crate::error::Error;
 use crate::handover;
 use crate::proposals::{self, StoredProposal};
@@ -28,12 +28,12 @@ pub(crate) fn decide(write: &Write<'_>, decision: &Decision) -> Result<StoredPro
         return Ok(stored);
     }
     let state = next_state(write, &stored, decision.verdict)?;
-    documents::insert_decision(write.conn, decision)?;
+    let seal = documents::insert_decision(write.conn, decision)?;
     let kind = match decision.verdict {
         Verdict::Approved => EventKind::ProposalApproved,
         Verdict::Rejected => EventKind::ProposalRejected,
     };
-    let payload = json!({ "proposal_digest": decision.proposal_digest, "decision_digest": decision.seal()? });
+    let payload = json!({ "proposal_digest": decision.proposal_digest, "decision_digest": seal });
     let event = chain::append(write, kind, Some(id), &decision.actor, payload)?;
     proposals::set_state(write, stored, state, &event)
 }

@@ -1,7 +1,8 @@
 //! The documents beside the chain: evidence, audits, decisions and receipts, each stored once and sealed by a digest.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use synapsor_protocol::evidence::EVIDENCE_SCHEMA;
+use synapsor_protocol::evidence::{EVIDENCE_SCHEMA, QUERY_AUDIT_SCHEMA};
 use synapsor_protocol::receipt::RECEIPT_SCHEMA;
 use synapsor_protocol::{
     Decision, Digest, EvidenceBundle, EvidenceId, ProposalId, QueryAudit, Receipt, Verdict,
@@ -11,14 +12,11 @@ use crate::chain::{canonical_text, no_canonical_form};
 use crate::error::Error;
 use crate::statements::{Cell, Row, Statements, cells};
 
-/// Domain tag of an audit's digest.
-const AUDIT_SCHEMA: &str = "synapsor.query-audit.v2";
-
 /// Domain tag of a decision's digest.
 const DECISION_SCHEMA: &str = "synapsor.decision.v2";
 
 /// A document the chain vouches for.
-pub(crate) trait Sealed: DeserializeOwned {
+pub(crate) trait Sealed: Serialize + DeserializeOwned {
     /// What it is called in messages.
     const NAME: &'static str;
 
@@ -26,42 +24,42 @@ pub(crate) trait Sealed: DeserializeOwned {
     const DOMAIN: &'static str;
 
     /// The digest its event carries.
-    fn seal(&self) -> Result<Digest, Error>;
+    fn seal(&self) -> Result<Digest, Error> {
+        Digest::of(Self::DOMAIN, self).map_err(no_canonical_form)
+    }
 }
 
 impl Sealed for EvidenceBundle {
     const NAME: &'static str = "evidence";
     const DOMAIN: &'static str = EVIDENCE_SCHEMA;
-
-    fn seal(&self) -> Result<Digest, Error> {
-        self.digest().map_err(no_canonical_form)
-    }
 }
 
 impl Sealed for QueryAudit {
     const NAME: &'static str = "query audit";
-    const DOMAIN: &'static str = AUDIT_SCHEMA;
-
-    fn seal(&self) -> Result<Digest, Error> {
-        Digest::of(AUDIT_SCHEMA, self).map_err(no_canonical_form)
-    }
+    const DOMAIN: &'static str = QUERY_AUDIT_SCHEMA;
 }
 
 impl Sealed for Decision {
     const NAME: &'static str = "decision";
     const DOMAIN: &'static str = DECISION_SCHEMA;
-
-    fn seal(&self) -> Result<Digest, Error> {
-        Digest::of(DECISION_SCHEMA, self).map_err(no_canonical_form)
-    }
 }
 
 impl Sealed for Receipt {
     const NAME: &'static str = "receipt";
     const DOMAIN: &'static str = RECEIPT_SCHEMA;
+}
 
-    fn seal(&self) -> Result<Digest, Error> {
-        self.digest().map_err(no_canonical_form)
+/// A document as it is stored: its canonical text, and the digest over exactly that text.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    pub(crate) seal: Digest,
+}
+
+impl Written {
+    pub(crate) fn of<T: Sealed>(document: &T) -> Result<Self, Error> {
+        let text = canonical_text(document)?;
+        let seal = Digest::of_canonical(T::DOMAIN, &text);
+        Ok(Self { text, seal })
     }
 }
 
@@ -69,45 +67,47 @@ impl Sealed for Receipt {
 pub(crate) fn insert_evidence(
     conn: &dyn Statements,
     evidence: &EvidenceBundle,
+    written: &Written,
     fingerprint: Option<&Digest>,
 ) -> Result<(), Error> {
-    let document = canonical_text(evidence)?;
     let sql = "INSERT INTO evidence (evidence_id, document, fingerprint) VALUES (?1, ?2, ?3)";
-    execute(conn, sql, cells![evidence.evidence_id.as_str(), &document, fingerprint.map(Digest::as_str)])
+    execute(conn, sql, cells![evidence.evidence_id.as_str(), &written.text, fingerprint.map(Digest::as_str)])
 }
 
 /// Stores the audit of a call, linked to the proposal that came of it, where one did.
 pub(crate) fn insert_audit(
     conn: &dyn Statements,
     audit: &QueryAudit,
+    written: &Written,
     proposal_id: Option<&ProposalId>,
 ) -> Result<(), Error> {
-    let document = canonical_text(audit)?;
     // The key of the row is found by, and stands in the evidence alone.
     let sql = "INSERT INTO query_audit (audit_id, proposal_id, document, object_key_text)
                VALUES (?1, ?2, ?3, (SELECT object_key_text FROM evidence WHERE evidence_id = ?4))";
     let evidence_id = audit.evidence_id.as_ref().map(EvidenceId::as_str);
     let proposal_id = proposal_id.map(ProposalId::as_str);
-    execute(conn, sql, cells![audit.audit_id.as_str(), proposal_id, &document, evidence_id])
+    execute(conn, sql, cells![audit.audit_id.as_str(), proposal_id, &written.text, evidence_id])
 }
 
-/// Stores a decision.
-pub(crate) fn insert_decision(conn: &dyn Statements, decision: &Decision) -> Result<(), Error> {
-    let document = canonical_text(decision)?;
+/// Stores a decision, and answers its seal.
+pub(crate) fn insert_decision(conn: &dyn Statements, decision: &Decision) -> Result<Digest, Error> {
+    let Written { text, seal } = Written::of(decision)?;
     let sql = "INSERT INTO approvals (proposal_id, verdict, document) VALUES (?1, ?2, ?3)";
-    execute(conn, sql, cells![decision.proposal_id.as_str(), verdict_name(decision.verdict), &document])
+    execute(conn, sql, cells![decision.proposal_id.as_str(), verdict_name(decision.verdict), &text])?;
+    Ok(seal)
 }
 
-/// Stores a receipt of a proposal that is there, with the proposal's scope to be found by.
-pub(crate) fn insert_receipt(conn: &dyn Statements, receipt: &Receipt) -> Result<(), Error> {
-    let document = canonical_text(receipt)?;
+/// Stores a receipt of a proposal that is there, with the proposal's scope to be found by, and answers its seal.
+pub(crate) fn insert_receipt(conn: &dyn Statements, receipt: &Receipt) -> Result<Digest, Error> {
+    let Written { text, seal } = Written::of(receipt)?;
     let sql =
         "INSERT INTO receipts (receipt_id, document, tenant, principal, capability, source, schema_name,
                                      table_name, object_type, object_key_text)
                SELECT ?1, ?2, tenant, principal, capability, source, schema_name, table_name, object_type,
                       object_key_text
                FROM proposals WHERE proposal_id = ?3";
-    execute(conn, sql, cells![receipt.receipt_id.as_str(), &document, receipt.proposal_id.as_str()])
+    execute(conn, sql, cells![receipt.receipt_id.as_str(), &text, receipt.proposal_id.as_str()])?;
+    Ok(seal)
 }
 
 /// The evidence of that id.

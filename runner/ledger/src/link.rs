@@ -1,4 +1,4 @@
-//! An event as a walk over the chain sees it: borrowed from its row, sealed without being taken apart.
+//! An event in its columns, as it is stored: what appending seals, and what a walk over the chain reads.
 //!
 //! Invariant: the seal is computed over the stored text, so that a payload in any other form than the canonical one is an
 //! edited one.
@@ -19,12 +19,14 @@ pub(crate) const COLUMNS: &str = "seq, kind, proposal_id, actor, payload, at, pr
 #[derive(Clone, Copy)]
 pub(crate) struct Link<'r> {
     pub(crate) seq: i64,
-    kind: &'r str,
+    pub(crate) kind: &'r str,
     pub(crate) proposal_id: Option<&'r str>,
     pub(crate) actor: &'r str,
-    payload: &'r str,
-    at_micros: i64,
+    /// Canonical JSON.
+    pub(crate) payload: &'r str,
+    pub(crate) at_micros: i64,
     pub(crate) previous_digest: &'r str,
+    /// Empty in an event that is yet to be sealed.
     pub(crate) digest: &'r str,
 }
 
@@ -79,11 +81,16 @@ impl<'r> Link<'r> {
         serde_json::from_str(self.payload).ok()
     }
 
-    /// Whether the content is the one its digest was made over. `text` is room to work in.
-    pub(crate) fn is_sealed(&self, text: &mut String) -> bool {
+    /// The digest over everything else in it; none where a column holds what no event can. `text` is room to work in.
+    pub(crate) fn seal(&self, text: &mut String) -> Option<Digest> {
         text.clear();
-        self.canonical(text)
-            .is_some_and(|()| Digest::of_canonical(EVENT_SCHEMA, text).as_str() == self.digest)
+        self.canonical(text)?;
+        Some(Digest::of_canonical(EVENT_SCHEMA, text))
+    }
+
+    /// Whether the content is the one its digest was made over.
+    pub(crate) fn is_sealed(&self, text: &mut String) -> bool {
+        self.seal(text).is_some_and(|digest| digest.as_str() == self.digest)
     }
 
     /// What [`synapsor_protocol::Event::recompute_digest`] hashes, put together from the columns.

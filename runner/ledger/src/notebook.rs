@@ -13,7 +13,7 @@ use crate::documents;
 use crate::error::Error;
 use crate::points::point;
 use crate::proposals::{self, StoredProposal};
-use crate::propose::{self, Recorded};
+use crate::propose::{self, Draft, Reading, Recorded, Refused};
 use crate::replay::{self, Replay};
 
 /// Records reads, refusals and proposals; looks them up for one tenant. Clones share the ledger.
@@ -40,7 +40,8 @@ impl Notebook {
     /// # Errors
     /// When something in it looks like a secret, or the ledger cannot be written; nothing was recorded.
     pub async fn record_read(&self, evidence: EvidenceBundle, audit: QueryAudit) -> Result<(), Error> {
-        self.book.writer.write(move |write| propose::read(write, &evidence, &audit)).await
+        let reading = Reading::of(evidence, audit)?;
+        self.book.writer.write(move |write| propose::read(write, &reading)).await
     }
 
     /// Records that a call was refused, with what had been read by then.
@@ -52,7 +53,8 @@ impl Notebook {
         audit: QueryAudit,
         evidence: Option<EvidenceBundle>,
     ) -> Result<(), Error> {
-        self.book.writer.write(move |write| propose::refusal(write, audit.clone(), evidence.as_ref())).await
+        let refused = Refused::of(audit, evidence)?;
+        self.book.writer.write(move |write| propose::refusal(write, &refused)).await
     }
 
     /// Records a proposal. Where one with equal content is still open for the tenant, answers that one instead.
@@ -66,11 +68,8 @@ impl Notebook {
         audit: QueryAudit,
     ) -> Result<Recorded, Error> {
         point!("l.proposal.pre");
-        let recorded = self
-            .book
-            .writer
-            .write(move |write| propose::proposal(write, &proposal, &evidence, &audit))
-            .await?;
+        let draft = Draft::of(proposal, evidence, audit)?;
+        let recorded = self.book.writer.write(move |write| propose::proposal(write, &draft)).await?;
         point!("l.proposal.post");
         Ok(recorded)
     }

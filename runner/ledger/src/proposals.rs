@@ -3,7 +3,6 @@
 use serde::Serialize;
 use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalState};
 
-use crate::chain;
 use crate::error::Error;
 use crate::rule::Rule;
 use crate::search::{self, RecordKind};
@@ -99,23 +98,23 @@ pub(crate) fn list(conn: &dyn Statements, filter: &ProposalFilter) -> Result<Vec
     conn.all("list the proposals", &sql, &cells, stored)
 }
 
-/// Stores a proposal that was just made, bound to the event that says so.
+/// Stores the canonical text of a proposal that was just made, bound to the event that says so.
 pub(crate) fn insert(
     write: &Write<'_>,
-    proposal: &Proposal,
+    id: &ProposalId,
+    document: &str,
     content: &Digest,
     created: &Event,
 ) -> Result<(), Error> {
-    let document = chain::canonical_text(proposal)?;
     let sql = "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let cells = cells![
-        proposal.proposal_id.as_str(),
+        id.as_str(),
         content.as_str(),
         created.seq,
         ProposalState::PendingReview.as_str(),
         created.at.micros(),
-        &document,
+        document,
     ];
     write.conn.execute("record the proposal", sql, cells)?;
     Ok(())

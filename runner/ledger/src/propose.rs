@@ -7,10 +7,11 @@ use serde_json::json;
 use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId, QueryAudit};
 
 use crate::chain;
-use crate::documents::{self, Sealed};
+use crate::documents::{self, Written};
 use crate::error::Error;
 use crate::proposals::{self, StoredProposal};
 use crate::secrets;
+use crate::statements::Statements;
 use crate::writer::Write;
 
 /// An event's payload while it is put together.
@@ -25,113 +26,166 @@ pub struct Recorded {
     pub repeated: bool,
 }
 
+/// A read that is about to be recorded, with its audit: searched for secrets, written out and sealed by whoever asks, so
+/// that the one thread that writes for everybody only inserts.
+pub(crate) struct Reading {
+    evidence: EvidenceBundle,
+    written: Written,
+    call: Call,
+}
+
+/// A call that is about to be recorded, made ready likewise.
+pub(crate) struct Call {
+    audit: QueryAudit,
+    written: Written,
+}
+
+/// A refused call, with what had been read by then.
+pub(crate) enum Refused {
+    AfterReading(Box<Reading>),
+    Before(Box<Call>),
+}
+
+/// A proposal that is about to be recorded, with the read behind it, made ready likewise.
+pub(crate) struct Draft {
+    proposal: Proposal,
+    text: String,
+    content: Digest,
+    reading: Reading,
+}
+
+impl Reading {
+    /// A read that holds no secret, and its audit.
+    pub(crate) fn of(evidence: EvidenceBundle, audit: QueryAudit) -> Result<Self, Error> {
+        secrets::refuse_in_evidence(&evidence)?;
+        Self::searched(evidence, audit)
+    }
+
+    fn searched(evidence: EvidenceBundle, audit: QueryAudit) -> Result<Self, Error> {
+        Ok(Self { written: Written::of(&evidence)?, evidence, call: Call::of(audit)? })
+    }
+
+    fn insert(&self, conn: &dyn Statements) -> Result<(), Error> {
+        documents::insert_evidence(conn, &self.evidence, &self.written, self.call.audit.fingerprint.as_ref())
+    }
+
+    /// What every event about a read carries.
+    fn payload(&self) -> Payload {
+        let mut payload = self.call.payload();
+        payload.insert("evidence_id".into(), json!(self.evidence.evidence_id));
+        payload.insert("evidence_digest".into(), json!(self.written.seal));
+        payload
+    }
+}
+
+impl Call {
+    fn of(audit: QueryAudit) -> Result<Self, Error> {
+        Ok(Self { written: Written::of(&audit)?, audit })
+    }
+
+    fn insert(&self, conn: &dyn Statements, proposal_id: Option<&ProposalId>) -> Result<(), Error> {
+        documents::insert_audit(conn, &self.audit, &self.written, proposal_id)
+    }
+
+    /// What every event about a call carries.
+    fn payload(&self) -> Payload {
+        let mut payload = Payload::new();
+        payload.insert("capability".into(), json!(self.audit.capability));
+        payload.insert("audit_id".into(), json!(self.audit.audit_id));
+        payload.insert("audit_digest".into(), json!(self.written.seal));
+        payload
+    }
+}
+
+impl Refused {
+    /// Evidence that looks like a secret stays out, which may be the very reason for the refusal; the audit is kept all the
+    /// same.
+    pub(crate) fn of(mut audit: QueryAudit, evidence: Option<EvidenceBundle>) -> Result<Self, Error> {
+        match evidence.filter(|evidence| secrets::refuse_in_evidence(evidence).is_ok()) {
+            Some(evidence) => Reading::searched(evidence, audit).map(Box::new).map(Self::AfterReading),
+            None => {
+                audit.evidence_id = None;
+                Call::of(audit).map(Box::new).map(Self::Before)
+            }
+        }
+    }
+}
+
+impl Draft {
+    /// A proposal that holds no secret and belongs to its evidence.
+    pub(crate) fn of(proposal: Proposal, evidence: EvidenceBundle, audit: QueryAudit) -> Result<Self, Error> {
+        secrets::refuse_in_change_set(&proposal.change_set)?;
+        let reading = Reading::of(evidence, audit)?;
+        belong_together(&proposal, &reading)?;
+        let content = proposal.change_set.digest().map_err(chain::no_canonical_form)?;
+        Ok(Self { text: chain::canonical_text(&proposal)?, proposal, content, reading })
+    }
+}
+
 /// Records a read and what was read.
-pub(crate) fn read(write: &Write<'_>, evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<(), Error> {
-    record_evidence(write, evidence, audit)?;
-    documents::insert_audit(write.conn, audit, None)?;
-    let payload = reading(evidence, audit)?;
-    chain::append(write, EventKind::EvidenceRecorded, None, &evidence.principal, payload.into())?;
+pub(crate) fn read(write: &Write<'_>, reading: &Reading) -> Result<(), Error> {
+    reading.insert(write.conn)?;
+    reading.call.insert(write.conn, None)?;
+    let principal = &reading.evidence.principal;
+    chain::append(write, EventKind::EvidenceRecorded, None, principal, reading.payload().into())?;
     Ok(())
 }
 
-/// Records that a call was refused, and what had been read by then. Evidence that looks like a secret stays out, which
-/// may be the very reason for the refusal; the audit is kept all the same.
-pub(crate) fn refusal(
-    write: &Write<'_>,
-    mut audit: QueryAudit,
-    evidence: Option<&EvidenceBundle>,
-) -> Result<(), Error> {
-    let evidence = evidence.filter(|evidence| secrets::refuse_in_evidence(evidence).is_ok());
-    let mut payload = match evidence {
-        Some(evidence) => {
-            documents::insert_evidence(write.conn, evidence, audit.fingerprint.as_ref())?;
-            reading(evidence, &audit)?
+/// Records that a call was refused.
+pub(crate) fn refusal(write: &Write<'_>, refused: &Refused) -> Result<(), Error> {
+    let (call, mut payload) = match refused {
+        Refused::AfterReading(reading) => {
+            reading.insert(write.conn)?;
+            (&reading.call, reading.payload())
         }
-        None => {
-            audit.evidence_id = None;
-            calling(&audit)?
-        }
+        Refused::Before(call) => (call.as_ref(), call.payload()),
     };
-    payload.insert("code".into(), json!(audit.refused));
-    documents::insert_audit(write.conn, &audit, None)?;
+    payload.insert("code".into(), json!(call.audit.refused));
+    call.insert(write.conn, None)?;
     // A call refused before its context was known has no principal.
-    let actor = audit.principal.as_deref().unwrap_or("unknown");
+    let actor = call.audit.principal.as_deref().unwrap_or("unknown");
     chain::append(write, EventKind::CallRefused, None, actor, payload.into())?;
     Ok(())
 }
 
 /// Records a proposal, or finds the open one with the same content. The read behind it is recorded either way.
-pub(crate) fn proposal(
-    write: &Write<'_>,
-    proposal: &Proposal,
-    evidence: &EvidenceBundle,
-    audit: &QueryAudit,
-) -> Result<Recorded, Error> {
-    belong_together(proposal, evidence)?;
-    secrets::refuse_in_change_set(&proposal.change_set)?;
-    let content = proposal.change_set.digest().map_err(chain::no_canonical_form)?;
-    record_evidence(write, evidence, audit)?;
-    if let Some(open) = proposals::open_with_content(write.conn, proposal, &content)? {
-        return repeat(write, open, evidence, audit);
+pub(crate) fn proposal(write: &Write<'_>, draft: &Draft) -> Result<Recorded, Error> {
+    let Draft { proposal, text, content, reading } = draft;
+    reading.insert(write.conn)?;
+    if let Some(open) = proposals::open_with_content(write.conn, proposal, content)? {
+        return repeat(write, open, reading);
     }
     let id = &proposal.proposal_id;
-    let mut payload = reading(evidence, audit)?;
+    let mut payload = reading.payload();
     payload.insert("mode".into(), json!(proposal.mode));
     payload.insert("proposal_digest".into(), json!(proposal.digest));
     payload.insert("content_digest".into(), json!(content));
     let actor = &proposal.change_set.principal;
     let event = chain::append(write, EventKind::ProposalCreated, Some(id), actor, payload.into())?;
-    proposals::insert(write, proposal, &content, &event)?;
-    documents::insert_audit(write.conn, audit, Some(id))?;
+    proposals::insert(write, id, text, content, &event)?;
+    reading.call.insert(write.conn, Some(id))?;
     Ok(Recorded { proposal: proposals::get_intact(write.conn, id)?, repeated: false })
 }
 
-fn repeat(
-    write: &Write<'_>,
-    open: StoredProposal,
-    evidence: &EvidenceBundle,
-    audit: &QueryAudit,
-) -> Result<Recorded, Error> {
+fn repeat(write: &Write<'_>, open: StoredProposal, reading: &Reading) -> Result<Recorded, Error> {
     let id: &ProposalId = &open.proposal.proposal_id;
     // An edited record must not pass for the one that was asked for.
-    if !open.intact || open.proposal.change_set.tenant != evidence.tenant {
+    if !open.intact || open.proposal.change_set.tenant != reading.evidence.tenant {
         return Err(proposals::mismatch(id, "sealed"));
     }
-    documents::insert_audit(write.conn, audit, Some(id))?;
-    let mut payload = reading(evidence, audit)?;
+    reading.call.insert(write.conn, Some(id))?;
+    let mut payload = reading.payload();
     payload.insert("repeated".into(), json!(true));
-    chain::append(write, EventKind::EvidenceRecorded, Some(id), &evidence.principal, payload.into())?;
+    let principal = &reading.evidence.principal;
+    chain::append(write, EventKind::EvidenceRecorded, Some(id), principal, payload.into())?;
     Ok(Recorded { proposal: open, repeated: true })
 }
 
-fn record_evidence(write: &Write<'_>, evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<(), Error> {
-    secrets::refuse_in_evidence(evidence)?;
-    documents::insert_evidence(write.conn, evidence, audit.fingerprint.as_ref())
-}
-
-/// What every event about a read carries.
-fn reading(evidence: &EvidenceBundle, audit: &QueryAudit) -> Result<Payload, Error> {
-    let mut payload = calling(audit)?;
-    payload.insert("evidence_id".into(), json!(evidence.evidence_id));
-    payload.insert("evidence_digest".into(), json!(evidence.seal()?));
-    Ok(payload)
-}
-
-/// What every event about a call carries.
-fn calling(audit: &QueryAudit) -> Result<Payload, Error> {
-    let mut payload = Payload::new();
-    payload.insert("capability".into(), json!(audit.capability));
-    payload.insert("audit_id".into(), json!(audit.audit_id));
-    payload.insert("audit_digest".into(), json!(audit.seal()?));
-    Ok(payload)
-}
-
 /// A proposal names its evidence by id and digest; a caller that mixes two calls up is stopped here.
-fn belong_together(proposal: &Proposal, evidence: &EvidenceBundle) -> Result<(), Error> {
-    let sealed = |digest: Result<Digest, _>, expected: &Digest| digest.is_ok_and(|found| found == *expected);
-    let change = &proposal.change_set;
-    let fits = sealed(proposal.recompute_digest(), &proposal.digest)
-        && sealed(evidence.digest(), &proposal.evidence_digest)
+fn belong_together(proposal: &Proposal, reading: &Reading) -> Result<(), Error> {
+    let (change, evidence) = (&proposal.change_set, &reading.evidence);
+    let fits = proposal.recompute_digest().is_ok_and(|digest| digest == proposal.digest)
+        && proposal.evidence_digest == reading.written.seal
         && proposal.evidence_id == evidence.evidence_id
         && change.tenant == evidence.tenant
         && change.principal == evidence.principal;

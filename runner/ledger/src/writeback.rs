@@ -87,12 +87,12 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<Finished, E
         return Ok(Finished { proposal: stored, receipt: standing });
     }
     let state = next.ok_or(refused)?;
-    documents::insert_receipt(write.conn, receipt)?;
+    let seal = documents::insert_receipt(write.conn, receipt)?;
     jobs::save(write, &StoredJob { status: Status::Finished, ..job })?;
     let payload = json!({
         "job_id": receipt.job_id,
         "receipt_id": receipt.receipt_id,
-        "receipt_digest": receipt.seal()?,
+        "receipt_digest": seal,
         "code": receipt.code,
         "source_changed": receipt.source_changed,
     });

@@ -13,6 +13,9 @@ use crate::value::{Columns, Value};
 /// Schema version of [`EvidenceBundle`].
 pub const EVIDENCE_SCHEMA: &str = "synapsor.evidence.v2";
 
+/// Domain tag of a [`QueryAudit`]'s digest.
+pub const QUERY_AUDIT_SCHEMA: &str = "synapsor.query-audit.v2";
+
 /// What a handler call used of its budget.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -212,6 +215,16 @@ pub struct QueryAudit {
     pub trace: Option<TraceId>,
     /// When.
     pub at: Moment,
+}
+
+impl QueryAudit {
+    /// The digest of the entry, which its event carries.
+    ///
+    /// # Errors
+    /// Never for values built here; see [`Digest::of`].
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        Digest::of(QUERY_AUDIT_SCHEMA, self)
+    }
 }
 
 #[cfg(test)]

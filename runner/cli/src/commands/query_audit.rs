@@ -38,6 +38,7 @@ pub(crate) async fn run(command: QueryAudit, settings: &Settings) -> Result<Repo
                 "schema_version": EXPORT_SCHEMA,
                 "ledger_id": ledger.ledger_id(),
                 "query_audit": found.audit,
+                "digest": found.audit.digest().map_err(Refusal::bug)?,
                 "proposal_id": found.proposal_id,
             });
             output::export(&export, &document, || query_audit::page(&found))

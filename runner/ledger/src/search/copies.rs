@@ -1,40 +1,84 @@
 //! Whether what a record is found by, and stands in another record, is still what stands there.
+//!
+//! A walk over the chain has both documents in hand, so it compares them itself, each taken apart once and borrowed. The
+//! database computes such a column by taking the whole document apart; it is asked only where the two look unlike, because
+//! what it made of a document is what counts.
+
+use serde::Deserialize;
+use synapsor_protocol::Value;
 
 use super::table::RecordKind;
 use crate::error::Error;
-use crate::statements::{Statements, cells};
+use crate::statements::{Row, Statements, cells};
 
-/// For each kind that has such columns, the statement that finds one record with a wrong one.
-const WRONG: [(RecordKind, &str); 3] = [
-    (
-        RecordKind::Evidence,
-        "SELECT e.evidence_id FROM evidence e LEFT JOIN query_audit q ON q.evidence_id = e.evidence_id
-         WHERE e.fingerprint IS DISTINCT FROM q.fingerprint LIMIT 1",
-    ),
-    (
-        RecordKind::QueryAudit,
-        "SELECT q.audit_id FROM query_audit q LEFT JOIN evidence e ON e.evidence_id = q.evidence_id
-         WHERE q.object_key_text IS DISTINCT FROM e.object_key_text LIMIT 1",
-    ),
-    (
-        RecordKind::Receipt,
-        "SELECT r.receipt_id FROM receipts r LEFT JOIN proposals p ON p.proposal_id = r.proposal_id
-         WHERE r.tenant IS DISTINCT FROM p.tenant OR r.principal IS DISTINCT FROM p.principal
-            OR r.capability IS DISTINCT FROM p.capability OR r.source IS DISTINCT FROM p.source
-            OR r.schema_name IS DISTINCT FROM p.schema_name OR r.table_name IS DISTINCT FROM p.table_name
-            OR r.object_type IS DISTINCT FROM p.object_type
-            OR r.object_key_text IS DISTINCT FROM p.object_key_text LIMIT 1",
-    ),
-];
+/// What a call's evidence and its audit hold of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    /// The key of the row, as the evidence says and as it is copied beside the audit.
+    key: [Option<String>; 2],
+    /// The fingerprint of the query, as the audit says and as it is copied beside the evidence.
+    fingerprint: [Option<String>; 2],
+}
 
-/// The first record that would be found by something it is not about.
-pub(crate) fn miscopied(conn: &dyn Statements) -> Result<Option<String>, Error> {
-    for (kind, sql) in WRONG {
-        let found = conn
-            .one("compare what records are found by", sql, cells![], |row| row.text(0).map(str::to_owned))?;
-        if let Some(id) = found {
-            return Ok(Some(format!("{} `{id}`", kind.name())));
-        }
+/// What an audit is asked.
+#[derive(Deserialize)]
+struct Audit<'d> {
+    #[serde(borrow)]
+    fingerprint: Option<&'d str>,
+}
+
+/// What evidence is asked.
+#[derive(Deserialize)]
+struct Evidence {
+    key: Value,
+}
+
+impl Copies {
+    /// Takes what evidence says out of a row of its document and the fingerprint beside it.
+    pub(crate) fn evidence(&mut self, row: &dyn Row) -> Result<(), Error> {
+        let said = serde_json::from_str::<Evidence>(row.text(0)?).ok().map(|evidence| evidence.key);
+        self.key[0] = said.filter(|key| !key.is_null()).map(|key| key.to_string());
+        self.fingerprint[1] = row.optional_text(1)?.map(str::to_owned);
+        Ok(())
     }
-    Ok(None)
+
+    /// Takes what an audit says out of a row of its document and the key beside it.
+    pub(crate) fn audit(&mut self, row: &dyn Row) -> Result<(), Error> {
+        let said = serde_json::from_str::<Audit<'_>>(row.text(0)?).ok();
+        self.fingerprint[0] = said.and_then(|audit| audit.fingerprint).map(str::to_owned);
+        self.key[1] = row.optional_text(1)?.map(str::to_owned);
+        Ok(())
+    }
+
+    /// Whether each copy is what the other document says.
+    pub(crate) fn agree(&self) -> bool {
+        self.key[0] == self.key[1] && self.fingerprint[0] == self.fingerprint[1]
+    }
+}
+
+/// Whether the record would be found by something it is not about, as the database has it.
+pub(crate) fn is_miscopied(conn: &dyn Statements, kind: RecordKind, id: &str) -> Result<bool, Error> {
+    let sql = match kind {
+        // What a proposal is found by is computed from its own document.
+        RecordKind::Proposal => return Ok(false),
+        RecordKind::Evidence => {
+            "SELECT e.evidence_id FROM evidence e LEFT JOIN query_audit q ON q.evidence_id = e.evidence_id
+             WHERE e.evidence_id = ?1 AND e.fingerprint IS DISTINCT FROM q.fingerprint LIMIT 1"
+        }
+        RecordKind::QueryAudit => {
+            "SELECT q.audit_id FROM query_audit q LEFT JOIN evidence e ON e.evidence_id = q.evidence_id
+             WHERE q.audit_id = ?1 AND q.object_key_text IS DISTINCT FROM e.object_key_text LIMIT 1"
+        }
+        RecordKind::Receipt => {
+            "SELECT r.receipt_id FROM receipts r LEFT JOIN proposals p ON p.proposal_id = r.proposal_id
+             WHERE r.receipt_id = ?1 AND (
+                r.tenant IS DISTINCT FROM p.tenant OR r.principal IS DISTINCT FROM p.principal
+                OR r.capability IS DISTINCT FROM p.capability OR r.source IS DISTINCT FROM p.source
+                OR r.schema_name IS DISTINCT FROM p.schema_name OR r.table_name IS DISTINCT FROM p.table_name
+                OR r.object_type IS DISTINCT FROM p.object_type
+                OR r.object_key_text IS DISTINCT FROM p.object_key_text) LIMIT 1"
+        }
+    };
+    let found = conn.one("compare what records are found by", sql, cells![id], |_| Ok(()))?;
+    Ok(found.is_some())
 }

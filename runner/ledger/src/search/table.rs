@@ -75,7 +75,8 @@ pub(crate) struct Table {
     pub(super) id_prefix: &'static str,
     /// The column of the time it is listed by.
     pub(super) at: &'static str,
-    fields: &'static [(Field, Condition)],
+    /// How it is found by a field that not every kind has.
+    own_fields: &'static [(Field, Condition)],
 }
 
 /// How a field is compared.
@@ -90,11 +91,24 @@ pub(super) enum Condition {
 impl Table {
     /// How the kind is found by a field; none where it does not have it.
     pub(super) fn condition(&self, field: Field) -> Option<Condition> {
-        self.fields.iter().find(|(known, _)| *known == field).map(|(_, condition)| *condition)
+        let fields = SCOPE.iter().chain(self.own_fields);
+        fields.copied().find(|(known, _)| *known == field).map(|(_, condition)| condition)
     }
 }
 
 use Condition::{Among, Column};
+
+/// What every kind of record has: who asked for what, about which row.
+const SCOPE: &[(Field, Condition)] = &[
+    (Field::Tenant, Column("tenant")),
+    (Field::Principal, Column("principal")),
+    (Field::Capability, Column("capability")),
+    (Field::Source, Column("source")),
+    (Field::Schema, Column("schema_name")),
+    (Field::Table, Column("table_name")),
+    (Field::ObjectType, Column("object_type")),
+    (Field::ObjectKey, Column("object_key_text")),
+];
 
 /// Proposals.
 pub(crate) const PROPOSALS: Table = Table {
@@ -103,15 +117,7 @@ pub(crate) const PROPOSALS: Table = Table {
     id: "proposal_id",
     id_prefix: "wrp_",
     at: "created_at",
-    fields: &[
-        (Field::Tenant, Column("tenant")),
-        (Field::Principal, Column("principal")),
-        (Field::Capability, Column("capability")),
-        (Field::Source, Column("source")),
-        (Field::Schema, Column("schema_name")),
-        (Field::Table, Column("table_name")),
-        (Field::ObjectType, Column("object_type")),
-        (Field::ObjectKey, Column("object_key_text")),
+    own_fields: &[
         (Field::Status, Column("state")),
         (Field::Proposal, Column("proposal_id")),
         // A repeated call leaves evidence of its own, which leads to the proposal through its audit.
@@ -126,15 +132,7 @@ pub(crate) const EVIDENCE: Table = Table {
     id: "evidence_id",
     id_prefix: "ev_",
     at: "at",
-    fields: &[
-        (Field::Tenant, Column("tenant")),
-        (Field::Principal, Column("principal")),
-        (Field::Capability, Column("capability")),
-        (Field::Source, Column("source")),
-        (Field::Schema, Column("schema_name")),
-        (Field::Table, Column("table_name")),
-        (Field::ObjectType, Column("object_type")),
-        (Field::ObjectKey, Column("object_key_text")),
+    own_fields: &[
         (Field::Proposal, Among("evidence_id", "SELECT evidence_id FROM query_audit WHERE proposal_id =")),
         (Field::Evidence, Column("evidence_id")),
         (Field::Fingerprint, Column("fingerprint")),
@@ -148,15 +146,7 @@ pub(crate) const QUERY_AUDIT: Table = Table {
     id: "audit_id",
     id_prefix: "qa_",
     at: "at",
-    fields: &[
-        (Field::Tenant, Column("tenant")),
-        (Field::Principal, Column("principal")),
-        (Field::Capability, Column("capability")),
-        (Field::Source, Column("source")),
-        (Field::Schema, Column("schema_name")),
-        (Field::Table, Column("table_name")),
-        (Field::ObjectType, Column("object_type")),
-        (Field::ObjectKey, Column("object_key_text")),
+    own_fields: &[
         (Field::Proposal, Column("proposal_id")),
         (Field::Evidence, Column("evidence_id")),
         (Field::Fingerprint, Column("fingerprint")),
@@ -171,15 +161,7 @@ pub(crate) const RECEIPTS: Table = Table {
     id: "receipt_id",
     id_prefix: "rcp_",
     at: "at",
-    fields: &[
-        (Field::Tenant, Column("tenant")),
-        (Field::Principal, Column("principal")),
-        (Field::Capability, Column("capability")),
-        (Field::Source, Column("source")),
-        (Field::Schema, Column("schema_name")),
-        (Field::Table, Column("table_name")),
-        (Field::ObjectType, Column("object_type")),
-        (Field::ObjectKey, Column("object_key_text")),
+    own_fields: &[
         (Field::Status, Column("outcome")),
         (Field::Proposal, Column("proposal_id")),
         (Field::Job, Column("job_id")),

@@ -1,7 +1,7 @@
 //! Somebody edits the file: what `verify` says, and what can no longer be done.
 
 use synapsor_ledger::{Misfit, MisfitKind};
-use synapsor_protocol::{Digest, Outcome, Verdict};
+use synapsor_protocol::{Digest, Outcome, Value, Verdict};
 
 use crate::ground::IN_PAYLOAD;
 use crate::story::{Call, Fixture, approval, code, receipt};
@@ -89,6 +89,50 @@ async fn an_edited_or_removed_record_is_named_with_its_event() {
 }
 
 #[tokio::test]
+async fn what_a_record_is_found_by_is_named_when_it_was_edited() {
+    for (edit, kind, seq) in [
+        ("UPDATE evidence SET fingerprint = 'sha256:0'", "evidence", 2),
+        ("UPDATE query_audit SET object_key_text = '77'", "query audit", 2),
+        ("UPDATE query_audit SET object_key_text = NULL", "query audit", 2),
+        ("UPDATE receipts SET tenant = 'globex'", "receipt", 5),
+        ("UPDATE receipts SET object_type = NULL", "receipt", 5),
+    ] {
+        let found = misfit_after(edit).await;
+        assert_eq!((found.kind, found.seq), (MisfitKind::RecordEdited, Some(seq)), "{edit}");
+        let record = found.record.expect("a record");
+        assert!(record.starts_with(&format!("what {kind} `")), "{edit}: {record}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_any_type_is_copied_as_it_is_compared() {
+    let fixture = Fixture::new().await;
+    for key in [
+        Value::Text("INV-3001".into()),
+        Value::Text("a \"quoted\" \\u0000 \u{0} key\n\u{202e}".into()),
+        Value::Text(String::new()),
+        Value::Integer(i64::MIN),
+        Value::Decimal("1.10".into()),
+        Value::Boolean(true),
+        Value::Bytes(vec![0, 255]),
+        Value::Date("2026-01-01".into()),
+        Value::Timestamp("2026-01-01T00:00:00.000001Z".into()),
+        Value::Uuid("00000000-0000-0000-0000-000000000001".into()),
+        Value::Json("{\"a\": 1}".into()),
+        Value::Null,
+    ] {
+        let call = Call::default();
+        let evidence = synapsor_protocol::EvidenceBundle { key, ..call.evidence() };
+        let audit = synapsor_protocol::QueryAudit {
+            fingerprint: Some(Digest::of_bytes(b"a query")),
+            ..call.audit(Some(&evidence))
+        };
+        fixture.ledger.notebook().record_read(evidence, audit).await.expect("recorded");
+    }
+    assert_eq!(fixture.events().await, 13);
+}
+
+#[tokio::test]
 async fn a_record_nobody_vouches_for_and_an_edited_state_are_named() {
     let edits = [
         ("UPDATE proposals SET state = 'approved' WHERE state = 'pending_review'", MisfitKind::StateEdited),
@@ -161,7 +205,7 @@ async fn resealing_an_edited_proposal_does_not_help() {
     let fixture = Fixture::new().await;
     let stored = fixture.propose(&Call::default()).await;
     let mut forged = stored.proposal.clone();
-    forged.change_set.patch.insert("status".into(), synapsor_protocol::Value::Text("paid".into()));
+    forged.change_set.patch.insert("status".into(), Value::Text("paid".into()));
     forged.digest = forged.recompute_digest().expect("canonical");
     let document = serde_json::to_string(&forged).expect("serializes").replace('\'', "''");
     let edit = format!("UPDATE proposals SET document = '{document}'");

@@ -15,6 +15,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use synapsor_protocol::Digest;
 use wasmtime::Engine;
 
@@ -113,15 +114,14 @@ impl Cache {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the seal proves that this host kept these bytes")]
-    fn unsealed(&self, digest: &Digest, mut file: Vec<u8>) -> Option<Code> {
+    fn unsealed(&self, digest: &Digest, file: Vec<u8>) -> Option<Code> {
         let (head, code) = file.split_at_checked(MAGIC.len() + SEAL_BYTES)?;
         let seal = blake3::Hash::from_slice(head.strip_prefix(MAGIC)?).ok()?;
         // Compared in constant time.
         if self.seal(digest, code) != seal {
             return None;
         }
-        file.drain(..MAGIC.len() + SEAL_BYTES);
-        Some(Code::vouched_for(file))
+        Some(Code::vouched_for(Bytes::from(file).split_off(MAGIC.len() + SEAL_BYTES)))
     }
 
     /// Everything the file claims, each part of known length.

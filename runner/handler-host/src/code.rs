@@ -1,10 +1,11 @@
 //! Native code that may be mapped: the one place that hands bytes to the processor.
 //!
-//! Invariant: a [`Code`] comes from the compiler, from a cache file its key vouches for, or from the host over a worker's
-//! own socket. The three callers of [`Code::vouched_for`] are those three, and the linter knows.
+//! Invariant: a [`Code`] comes from the compiler, from a cache file its key vouches for, or from the host through a worker's
+//! own pipe. The three callers of [`Code::vouched_for`] are those three, and the linter knows.
 //! Invariant: what is mapped is a copy of the bytes that were vouched for, so nobody can change a file in between.
 //! `docs/decisions/0008-native-code.md` says why that makes the one `unsafe` of this room sound.
 
+use bytes::Bytes;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -13,13 +14,13 @@ use crate::error::Error;
 /// What the compiler made of a component.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Code {
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
 
 impl Code {
     /// Bytes whose origin the caller has proved.
-    pub(crate) fn vouched_for(bytes: Vec<u8>) -> Self {
-        Self { bytes }
+    pub(crate) fn vouched_for(bytes: impl Into<Bytes>) -> Self {
+        Self { bytes: bytes.into() }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

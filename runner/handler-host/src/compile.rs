@@ -1,4 +1,4 @@
-//! From a component's bytes to native code: the cache first, then the only door to the compiler.
+//! From a component's bytes to native code: what is kept of it, the gate, then the only door to the compiler.
 //!
 //! Invariant: compiling happens at load, never during a call.
 //! Invariant: with [`Compile::InChild`] no byte of a guest reaches the compiler in this process, so that one which makes it
@@ -10,10 +10,12 @@ use std::process::{Child, ExitStatus, Stdio};
 use synapsor_protocol::Digest;
 use wasmtime::Engine;
 
+use crate::allowance::Allowance;
 use crate::cache::Cache;
 use crate::code::Code;
 use crate::compile_child::{MESSAGE_BYTES_MAX, NOT_COMPILED};
 use crate::error::{EngineError, Error};
+use crate::gate::{self, Bodies};
 use crate::helper::{COMPILE, Helper};
 use crate::limits::EngineSettings;
 use crate::wasm;
@@ -77,11 +79,18 @@ impl Compiler {
         Ok(Self { engine, how: settings.compile.clone(), cache })
     }
 
-    /// The component's native code, kept from an earlier load or compiled now.
-    pub(crate) fn code(&self, component: &[u8], digest: &Digest) -> Result<Code, Error> {
+    /// The component's native code, kept from an earlier load or compiled now; the gate sees it first either way.
+    pub(crate) fn code(
+        &self,
+        component: &[u8],
+        digest: &Digest,
+        allowance: &Allowance,
+    ) -> Result<Code, Error> {
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.find(digest)) {
+            gate::inspect(component, allowance, Bodies::Known)?;
             return Ok(code);
         }
+        gate::inspect(component, allowance, Bodies::Read)?;
         let code = match &self.how {
             Compile::InThread => in_thread(|| compile(&self.engine, component))?.map_err(not_a_component)?,
             Compile::InChild { helper, limits } => in_child(helper, limits, component)?,

@@ -10,7 +10,6 @@ use crate::allowance::Allowance;
 use crate::breaker::{Breaker, Suspension};
 use crate::compile::Compiler;
 use crate::error::Error;
-use crate::gate;
 use crate::handler::{Handler, Loaded, Program};
 use crate::limits::{EngineSettings, Isolation};
 use crate::sandbox::Confinement;
@@ -122,8 +121,7 @@ impl HandlerEngine {
         let Allowance { limits, wasi } = allowance.into();
         let limits = limits.capped_by(&self.shared.settings.limits_max);
         let allowance = Allowance { limits, wasi };
-        gate::inspect(component, &allowance)?;
-        let code = self.shared.compiler.code(component, &found)?;
+        let code = self.shared.compiler.code(component, &found, &allowance)?;
         let program = match &self.shared.place {
             Place::Here { wasm, .. } => Program::Here(Arc::new(wasm.prepare(&code, allowance)?)),
             Place::Worker(worker) => Program::There(worker.load(code, allowance)?),

@@ -42,13 +42,17 @@ const ENGINES_OWN: u8 = 200;
 /// # Errors
 /// [`Error::ImportNotGranted`] naming every import that is not granted, [`Error::NotAccepted`] for a count over its limit,
 /// [`Error::Malformed`] for bytes that are no component.
-pub(crate) fn inspect(component: &[u8], Allowance { limits, wasi }: &Allowance) -> Result<(), Error> {
+pub(crate) fn inspect(
+    component: &[u8],
+    Allowance { limits, wasi }: &Allowance,
+    bodies: Bodies,
+) -> Result<(), Error> {
     if is_native_code(component) {
         return Err(not_accepted(
             "expected a component, found native code that was compiled from one; a bundle holds the component itself",
         ));
     }
-    let mut seen = Seen { wasi: *wasi, ..Seen::default() };
+    let mut seen = Seen { wasi: *wasi, bodies, ..Seen::default() };
     for payload in Parser::new(0).parse_all(component) {
         seen.take(payload.map_err(malformed)?, limits)?;
     }
@@ -57,6 +61,16 @@ pub(crate) fn inspect(component: &[u8], Allowance { limits, wasi }: &Allowance) 
     } else {
         Err(Error::ImportNotGranted { imports: seen.not_granted })
     }
+}
+
+/// Whether the functions' bodies are read. They are nearly all of a component, and their limits keep the compiler from harm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    /// The component goes to the compiler.
+    #[default]
+    Read,
+    /// It went there already, through this gate, and what came of it is at hand.
+    Known,
 }
 
 /// Whether somebody compiled it already. Nothing but the host's own cache may hold that.
@@ -68,6 +82,7 @@ fn is_native_code(file: &[u8]) -> bool {
 #[derive(Default)]
 struct Seen {
     wasi: Wasi,
+    bodies: Bodies,
     depth: u64,
     not_granted: Vec<String>,
     modules: u64,
@@ -118,7 +133,7 @@ impl Seen {
             Payload::CodeSectionStart { count: bodies, .. } => {
                 count(&mut self.functions, bodies.into(), "functions", FUNCTIONS_MAX)
             }
-            Payload::CodeSectionEntry(body) => function_body(&body),
+            Payload::CodeSectionEntry(body) if self.bodies == Bodies::Read => function_body(&body),
             Payload::CustomSection(_) => {
                 count(&mut self.custom_sections, 1, "custom sections", CUSTOM_SECTIONS_MAX)
             }
@@ -293,7 +308,7 @@ mod tests {
     /// What the gate says to a component in text form.
     fn check(component: &str) -> String {
         let bytes = wat::parse_str(component).expect("is a component");
-        inspect(&bytes, &Limits::default().into())
+        inspect(&bytes, &Limits::default().into(), Bodies::Read)
             .map_or_else(|error| error.to_string(), |()| "taken".to_owned())
     }
 
@@ -317,11 +332,26 @@ mod tests {
         let component = wat::parse_str("(component (core module (func)))").expect("is a component");
         let engine = crate::wasm::compiler().expect("wasm compiles here");
         let native = engine.precompile_component(&component).expect("compiles");
-        let said = |file: &[u8]| inspect(file, &Limits::default().into()).map_err(|error| error.to_string());
+        let said = |file: &[u8]| {
+            inspect(file, &Limits::default().into(), Bodies::Read).map_err(|error| error.to_string())
+        };
         let refused = said(&native).expect_err("is no component");
         assert!(refused.starts_with("expected a component, found native code"), "{refused}");
         let other = said(b"\x7fELF\x02\x01\x01\0\0\0\0\0").expect_err("is no component either");
         assert_eq!(other, "the file is not a wasm component");
+    }
+
+    #[test]
+    fn what_is_compiled_already_is_held_to_everything_but_the_limits_of_bodies() {
+        let check = |component: &str| {
+            let bytes = wat::parse_str(component).expect("is a component");
+            let said = inspect(&bytes, &Limits::default().into(), Bodies::Known);
+            said.map_err(|error| error.to_string())
+        };
+        let locals = format!("(component (core module (func (local {}))))", "i64 ".repeat(2_001));
+        assert_eq!(check(&locals), Ok(()));
+        assert!(check("(component (core module (memory 513)))").is_err(), "the limits of this load");
+        assert!(check(r#"(component (import "a:b/c" (instance)))"#).is_err(), "the grants of this load");
     }
 
     #[test]

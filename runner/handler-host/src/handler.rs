@@ -132,7 +132,7 @@ async fn run_here(
         };
         tokio::select! {
             biased;
-            () = desk.answer(ask) => {}
+            answered = desk.answer(ask) => guest.before_a_turn(|| answered.give()),
             // Its deadline goes on while the source takes its time.
             ended = guest.run(|| false) => return ended,
         }

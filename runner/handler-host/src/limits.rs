@@ -130,7 +130,7 @@ pub struct EngineSettings {
 /// Where guests run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Isolation {
-    /// In a process of their own, with no environment, no descriptors but its socket, no files and no network: somebody who
+    /// In a process of their own, with no environment, no descriptors but its two pipes, no files and no network: somebody who
     /// breaks out of wasm finds no credential and no way out.
     Process(Helper),
     /// On threads of the host. Wasm alone is between a guest and what the host holds.

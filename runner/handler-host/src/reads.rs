@@ -23,6 +23,23 @@ pub(crate) struct ReadDesk {
     unavailable: bool,
 }
 
+/// An answer and whoever waits for it.
+pub(crate) enum Answered {
+    Get(oneshot::Sender<Reply<Option<Columns>>>, Reply<Option<Columns>>),
+    Find(oneshot::Sender<Reply<Vec<Columns>>>, Reply<Vec<Columns>>),
+}
+
+impl Answered {
+    /// Lets the guest go on.
+    pub(crate) fn give(self) {
+        // A reply nobody waits for belongs to a call that has just ended.
+        match self {
+            Self::Get(reply, row) => drop(reply.send(row)),
+            Self::Find(reply, rows) => drop(reply.send(rows)),
+        }
+    }
+}
+
 /// What became of a call's reads.
 pub(crate) struct ReadsMade {
     /// Reads asked for, answered or not.
@@ -40,12 +57,11 @@ impl ReadDesk {
         Self { source, limits, asked: 0, rows: 0, bytes: 0, record: Vec::new(), unavailable: false }
     }
 
-    /// Answers one ask.
-    pub(crate) async fn answer(&mut self, ask: Ask) {
-        // A reply nobody waits for belongs to a call that has just ended.
+    /// The answer to one ask, to be given.
+    pub(crate) async fn answer(&mut self, ask: Ask) -> Answered {
         match ask {
-            Ask::Get { read, key, reply } => drop(reply.send(self.get(read, key).await)),
-            Ask::Find { read, filters, reply } => drop(reply.send(self.find(read, filters).await)),
+            Ask::Get { read, key, reply } => Answered::Get(reply, self.get(read, key).await),
+            Ask::Find { read, filters, reply } => Answered::Find(reply, self.find(read, filters).await),
         }
     }
 

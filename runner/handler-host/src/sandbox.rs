@@ -1,6 +1,6 @@
 //! What a worker gives up before it maps a byte of a guest's code: files, network, other programs, and the way back.
 //!
-//! A guest that broke out of wasm would find a process that can compute, talk over the one socket it has, and end. Three
+//! A guest that broke out of wasm would find a process that can compute, talk through the pipes it has, and end. Three
 //! layers say so, where the kernel has them; each holds without the others, and a worker reports which do.
 //! Invariant: all of it is in force before the process has a second thread, so that every thread has it.
 

@@ -48,21 +48,35 @@ impl<T> Turns<T> {
         .await
     }
 
+    /// Does what may wake the guest and must be followed by a turn at once: the task is awake and need not be told.
+    pub(crate) fn before_a_turn<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        if let Some(ear) = &self.ear {
+            ear.called.attended.store(true, Ordering::SeqCst);
+        }
+        work()
+    }
+
     fn turn(&mut self, context: &Context<'_>, go_on: impl Fn() -> bool) -> Turn<T> {
         if self.ear.as_ref().is_none_or(|ear| !ear.called.task.will_wake(context.waker())) {
             self.ear = Some(Ear::new(context.waker()));
         }
         let Some(Ear { called, waker }) = &self.ear else { return Turn::Over };
         loop {
-            called.yields.store(false, Ordering::Relaxed);
+            called.attended.store(true, Ordering::SeqCst);
+            called.calls.store(false, Ordering::SeqCst);
             if let Poll::Ready(ended) = self.guest.as_mut().poll(&mut Context::from_waker(waker)) {
                 return Turn::Ended(ended);
             }
-            if !called.yields.load(Ordering::Relaxed) {
-                return Turn::Waits;
-            }
-            if !go_on() {
+            let yields = called.calls.load(Ordering::SeqCst);
+            if yields && !go_on() {
+                called.attended.store(false, Ordering::SeqCst);
+                called.task.wake_by_ref();
                 return Turn::Over;
+            }
+            called.attended.store(yields, Ordering::SeqCst);
+            // Whoever called until then was not passed on.
+            if !yields && !called.calls.load(Ordering::SeqCst) {
+                return Turn::Waits;
             }
         }
     }
@@ -74,14 +88,19 @@ struct Ear {
     waker: Waker,
 }
 
+/// Woken while it runs, a task is queued once more when it sleeps, and a thread is woken to look for it. So a guest's call is
+/// passed on only where nobody would hear it.
 struct Called {
-    yields: AtomicBool,
+    calls: AtomicBool,
+    /// Its task polls it, or is about to.
+    attended: AtomicBool,
     task: Waker,
 }
 
 impl Ear {
     fn new(task: &Waker) -> Self {
-        let called = Arc::new(Called { yields: AtomicBool::new(false), task: task.clone() });
+        let (calls, attended) = (AtomicBool::new(false), AtomicBool::new(true));
+        let called = Arc::new(Called { calls, attended, task: task.clone() });
         Self { waker: Waker::from(Arc::clone(&called)), called }
     }
 }
@@ -92,8 +111,10 @@ impl Wake for Called {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.yields.store(true, Ordering::Relaxed);
-        self.task.wake_by_ref();
+        self.calls.store(true, Ordering::SeqCst);
+        if !self.attended.load(Ordering::SeqCst) {
+            self.task.wake_by_ref();
+        }
     }
 }
 
@@ -168,6 +189,39 @@ mod tests {
         assert_eq!(poll(guest.run_while(some)), Poll::Ready(None));
         assert_eq!(poll(guest.run(|| false)), Poll::Pending, "yields for the fifth time");
         assert_eq!(poll(guest.run(|| false)), Poll::Ready(5));
+    }
+
+    /// Counts how often a task is woken.
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_task_is_woken_by_its_guest_only_where_it_would_not_look_by_itself() {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let woken = || wakes.0.load(Ordering::Relaxed);
+        let poll = |guest: &mut Turns<usize>, go_on: bool| {
+            std::pin::pin!(guest.run(|| go_on)).poll(&mut Context::from_waker(&waker))
+        };
+        let (answer, asked) = tokio::sync::oneshot::channel::<usize>();
+        let (second, asked_again) = tokio::sync::oneshot::channel::<usize>();
+        let mut guest = Turns::new(async move {
+            yield_once().await;
+            asked.await.unwrap_or_default() + asked_again.await.unwrap_or_default()
+        });
+        assert_eq!((poll(&mut guest, true), woken()), (Poll::Pending, 0), "went on after it had yielded");
+        guest.before_a_turn(|| answer.send(3)).expect("is waited for");
+        assert_eq!((poll(&mut guest, true), woken()), (Poll::Pending, 0), "was looked after anyway");
+        second.send(4).expect("is waited for");
+        assert_eq!(woken(), 1, "nobody was looking");
+        assert_eq!(poll(&mut guest, true), Poll::Ready(7));
+        assert_eq!((poll(&mut yielding(1), false), woken()), (Poll::Pending, 2), "has given its thread away");
     }
 
     #[tokio::test]

@@ -3,30 +3,36 @@
 //! The room runs guests in its own process and in a worker, both here; the program starts itself again for that. All start a
 //! fresh instance of the same component with pooled memory and metering, answer its reads from memory, and drop the
 //! instance. The bare host does nothing else: no limits on memory, no recorded reads, no log, no check of the answer.
-//! `cargo bench -p synapsor-handler-host` prints the ratio for every language whose example handler is there, names the
-//! others, and ends with the table that stands in the README; the times per call are criterion's.
+//! `cargo bench --workspace --bench propose` says for every language whose example handler is there what the box costs, how
+//! long a start takes that finds its handlers compiled, and ends with the table that stands in the README. Names of handlers
+//! after `--` leave out the others.
+//!
+//! Absent on purpose: criterion. It measures one thing for seconds and then the next, and on a machine that does anything else
+//! that compares two moments; see `rounds.rs`.
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a benchmark may fail loudly, and prints what it measured"
 )]
 
 mod bare;
+mod rounds;
 mod sample;
 mod start;
 mod table;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
-use synapsor_handler_host::{BoxFuture, EngineSettings, Handler, HandlerEngine, Helper, Isolation};
+use synapsor_handler_host::{EngineSettings, Handler, HandlerEngine, Helper, Isolation};
 use synapsor_protocol::Digest;
 use tokio::runtime::Runtime;
 
 use bare::BareHost;
+use rounds::{Rounds, Work};
 use sample::Sample;
 use table::Row;
 
@@ -48,65 +54,72 @@ const EXAMPLES: [Example; 5] = [
 /// What a worker may add to a call.
 const WORKER_ADDS_MAX_US: f64 = 100.0;
 
-const ROUNDS: usize = 100;
-const CALLS_A_ROUND: u32 = 20;
-
-/// Something whose time is measured.
-type Work = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+/// What takes turns, in this order.
+const INSTANTIATE: usize = 0;
+const BARE: usize = 1;
+const IN_PROCESS: usize = 2;
+const IN_WORKER: usize = 3;
 
 fn main() -> ExitCode {
     if let Some(end) = synapsor_handler_host::answer(std::env::args_os()) {
         return end;
     }
+    let named: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|named| named == name);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
-    let this_program = Helper::this_program().expect("the system says which file this is");
-    let engine = |isolation| {
-        HandlerEngine::new(EngineSettings { isolation, ..EngineSettings::default() }).expect("wasm runs here")
-    };
-    let (threads, process) = (engine(Isolation::InProcess), engine(Isolation::Process(this_program)));
-    let mut criterion = Criterion::default().configure_from_args();
+    let engines = Engines::start();
     let mut rows = Vec::new();
-    for example in EXAMPLES {
-        let Some(sample) = Sample::find(example.name).map(Arc::new) else {
-            println!("{}: not built, not measured", example.name);
-            continue;
-        };
-        let digest = Digest::of_bytes(&sample.component);
-        let load = |engine: &HandlerEngine| {
-            let started = Instant::now();
-            let handler = engine.load(&sample.component, &digest, sample.limits).expect("an example loads");
-            (handler, started.elapsed())
-        };
-        let ((here, compiled), (there, _)) = (load(&threads), load(&process));
-        let memory_bytes = runtime.block_on(boxed_call(&here, &sample));
-        let bare = Arc::new(BareHost::new(&sample));
-        let works =
-            [start_only(&bare), plain_call(&bare), room_call(&here, &sample), room_call(&there, &sample)];
-        let [instantiated, bare, in_process, in_worker] = in_turns(&runtime, &works);
-        println!("{}", verdict(&example, bare, in_process, in_worker));
-        let mut group = criterion.benchmark_group(example.name);
-        for (level, work) in ["instantiate", "bare", "in_process", "process"].into_iter().zip(&works) {
-            measure(&mut group, level, &runtime, work);
+    for example in EXAMPLES.into_iter().filter(|example| wanted(example.name)) {
+        match Sample::find(example.name) {
+            Some(sample) => rows.push(measured(&runtime, &engines, example, Arc::new(sample))),
+            None => println!("{}: not built, not measured", example.name),
         }
-        group.finish();
-        let component_bytes = sample.component.len();
-        rows.push(Row {
-            example,
-            component_bytes,
-            compiled,
-            memory_bytes,
-            instantiated,
-            bare,
-            in_process,
-            in_worker,
-        });
     }
-    for name in ["late-fee", "late-fee-typescript"] {
+    for name in ["late-fee", "late-fee-typescript"].into_iter().filter(|name| wanted(name)) {
         start::print_warm_start(name);
     }
     table::print(&rows);
-    criterion.final_summary();
     ExitCode::SUCCESS
+}
+
+/// Both levels of the room. They share what is compiled.
+struct Engines {
+    in_process: HandlerEngine,
+    in_worker: HandlerEngine,
+    _cache: tempfile::TempDir,
+}
+
+impl Engines {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let this_program = Helper::this_program().expect("the system says which file this is");
+        let engine = |isolation| {
+            let cache = Some(start::cache_in(&folder));
+            HandlerEngine::new(EngineSettings { isolation, cache, ..EngineSettings::default() })
+                .expect("wasm runs here")
+        };
+        let in_process = engine(Isolation::InProcess);
+        Self { in_process, in_worker: engine(Isolation::Process(this_program)), _cache: folder }
+    }
+}
+
+fn measured(runtime: &Runtime, engines: &Engines, example: Example, sample: Arc<Sample>) -> Row {
+    let digest = Digest::of_bytes(&sample.component);
+    let load = |engine: &HandlerEngine| {
+        engine.load(&sample.component, &digest, sample.limits).expect("an example loads")
+    };
+    let started = Instant::now();
+    let here = load(&engines.in_process);
+    let compiled = started.elapsed();
+    let there = load(&engines.in_worker);
+    let memory_bytes = runtime.block_on(boxed_call(&here, &sample));
+    let bare = Arc::new(BareHost::new(&sample));
+    let works = [start_only(&bare), plain_call(&bare), room_call(&here, &sample), room_call(&there, &sample)];
+    let rounds = Rounds::run(runtime, &works);
+    println!("{}", verdict(&example, &rounds));
+    let times = rounds.medians();
+    let component_bytes = sample.component.len();
+    Row { example, component_bytes, compiled, memory_bytes, times }
 }
 
 fn start_only(bare: &Arc<BareHost>) -> Work {
@@ -143,43 +156,10 @@ async fn boxed_call(handler: &Handler, sample: &Sample) -> u64 {
     run.usage.memory_bytes
 }
 
-fn measure(group: &mut BenchmarkGroup<'_, WallTime>, level: &str, runtime: &Runtime, work: &Work) {
-    group.bench_function(level, |bencher| bencher.iter_custom(|times| timed(runtime, work, times)));
-}
-
-/// All take turns, so that a busy machine slows all; the median of the rounds is what is compared.
-fn in_turns<const N: usize>(runtime: &Runtime, works: &[Work; N]) -> [Duration; N] {
-    let mut times = [const { Vec::new() }; N];
-    for _ in 0..ROUNDS {
-        for (work, times) in works.iter().zip(&mut times) {
-            times.push(timed(runtime, work, CALLS_A_ROUND.into()) / CALLS_A_ROUND);
-        }
-    }
-    times.map(median)
-}
-
-/// On a thread of the runtime, where calls come from in a server.
-fn timed(runtime: &Runtime, work: &Work, times: u64) -> Duration {
-    let work = Arc::clone(work);
-    let task = runtime.spawn(async move {
-        let started = Instant::now();
-        for _ in 0..times {
-            work().await;
-        }
-        started.elapsed()
-    });
-    runtime.block_on(task).expect("does not panic")
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn verdict(example: &Example, bare: Duration, in_process: Duration, in_worker: Duration) -> String {
+fn verdict(example: &Example, rounds: &Rounds<4>) -> String {
     let Example { name, most, .. } = example;
-    let ratio = in_process.as_secs_f64() / bare.as_secs_f64();
-    let added_us = (in_worker.as_secs_f64() - in_process.as_secs_f64()) * 1e6;
+    let [_, bare, in_process, in_worker] = rounds.medians();
+    let (ratio, added_us) = (rounds.ratio(IN_PROCESS, BARE), rounds.added_us(IN_WORKER, IN_PROCESS));
     let kept = |within| if within { "within" } else { "OVER" };
     format!(
         "{name}: bare {bare:.1?}, in process {in_process:.1?}: {ratio:.2} times, {} {most} times; in a worker \

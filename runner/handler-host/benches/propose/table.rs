@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Example;
+use crate::{BARE, Example, IN_PROCESS, IN_WORKER, INSTANTIATE};
 
 /// One language's example.
 pub(crate) struct Row {
@@ -10,10 +10,8 @@ pub(crate) struct Row {
     pub(crate) component_bytes: usize,
     pub(crate) compiled: Duration,
     pub(crate) memory_bytes: u64,
-    pub(crate) instantiated: Duration,
-    pub(crate) bare: Duration,
-    pub(crate) in_process: Duration,
-    pub(crate) in_worker: Duration,
+    /// One of each, in the order they take turns.
+    pub(crate) times: [Duration; 4],
 }
 
 pub(crate) fn print(rows: &[Row]) {
@@ -29,10 +27,10 @@ pub(crate) fn print(rows: &[Row]) {
             bytes(u64::try_from(row.component_bytes).unwrap_or(u64::MAX)),
             time(row.compiled),
             bytes(row.memory_bytes),
-            time(row.instantiated),
-            time(row.bare),
-            time(row.in_process),
-            time(row.in_worker),
+            time(row.times[INSTANTIATE]),
+            time(row.times[BARE]),
+            time(row.times[IN_PROCESS]),
+            time(row.times[IN_WORKER]),
         );
     }
 }

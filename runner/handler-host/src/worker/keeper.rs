@@ -2,11 +2,10 @@
 //!
 //! One thread does this for as long as the engine lives. It must: a worker ends with the thread that started it.
 
-use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::io::{self, PipeReader, PipeWriter, Write as _};
 use std::process::Child;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,7 +49,7 @@ struct Stopping {
 }
 
 impl Worker {
-    /// Starts the first worker and the thread that keeps one alive. `runtime` carries its socket.
+    /// Starts the first worker and the thread that keeps one alive. `runtime` carries its pipes.
     pub(crate) fn start(helper: Helper, settings: &EngineSettings, runtime: Handle) -> io::Result<Self> {
         let EngineSettings { limits_max, slots, threads, .. } = settings;
         let start = Start { limits_max: *limits_max, slots: *slots, threads: *threads };
@@ -185,13 +184,15 @@ impl Keeper {
 
     /// A worker that calls can reach from now on.
     fn start_one(&self) -> io::Result<Arc<Link>> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let mut process = self.helper.command(GUESTS).stdin(OwnedFd::from(theirs)).spawn()?;
-        match greet(&ours, &self.start) {
+        let (its_input, to_worker) = io::pipe()?;
+        let (from_worker, its_output) = io::pipe()?;
+        // Its own ends are closed here with the command, so that its end is the end of what it says.
+        let mut process = self.helper.command(GUESTS).stdin(its_input).stdout(its_output).spawn()?;
+        match greet(&to_worker, &from_worker, &self.start, &mut process) {
             Ok(confinement) => {
                 report(&process, confinement);
                 let _carried_by = self.runtime.enter();
-                let link = Link::open(ours, process, confinement)?;
+                let link = Link::open(from_worker.into(), to_worker.into(), process, confinement)?;
                 self.publish.send_replace(Some(Arc::clone(&link)));
                 Ok(link)
             }
@@ -204,12 +205,27 @@ impl Keeper {
     }
 }
 
-/// Tells a new worker what it is for, and hears that it is ready.
-fn greet(mut socket: &UnixStream, start: &Start) -> io::Result<Confinement> {
-    use std::io::Write as _;
-    socket.set_read_timeout(Some(START_TIMEOUT))?;
-    socket.write_all(&frame::of(start)?)?;
-    match frame::next_now(&mut socket, FROM_WORKER_BYTES_MAX)? {
+/// Tells a new worker what it is for, and hears that it is ready. One that says nothing is ended.
+fn greet(
+    mut to_worker: &PipeWriter,
+    mut from_worker: &PipeReader,
+    start: &Start,
+    process: &mut Child,
+) -> io::Result<Confinement> {
+    to_worker.write_all(&frame::of(start)?)?;
+    let (heard, hears) = std::sync::mpsc::sync_channel(1);
+    let said = std::thread::scope(|scope| {
+        let hear = move || heard.send(frame::next_now(&mut from_worker, FROM_WORKER_BYTES_MAX));
+        std::thread::Builder::new().name("handler-greeting".into()).spawn_scoped(scope, hear)?;
+        hears.recv_timeout(START_TIMEOUT).or_else(|error| {
+            if error == RecvTimeoutError::Timeout {
+                // What it never said ends with it, and with that the thread that waits for it.
+                process.kill()?;
+            }
+            Err(io::Error::from(io::ErrorKind::TimedOut))
+        })
+    })?;
+    match said? {
         FromWorker::Ready(confinement) => Ok(confinement),
         _ => Err(io::Error::other("the process did not say that it is ready")),
     }

@@ -1,10 +1,10 @@
-//! The host's end of one worker's life: many calls over one socket, each with its own answers.
+//! The host's end of one worker's life: many calls through one pair of pipes, each with its own answers.
 //!
 //! Invariant: whatever ends the link ends every call on it; nobody waits for a worker that is gone.
 
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,12 +12,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use synapsor_protocol::Code;
-use tokio::io::BufReader;
-use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::pipe::Sender;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
-use super::frame;
-use super::message::{Answer, Asked, FROM_WORKER_BYTES_MAX, FromWorker, ToWorker};
+use super::ear::Ear;
+use super::message::{Answer, Asked, FromWorker, ToWorker};
 use super::outbox::Outbox;
 use super::verify::{self, Breach};
 use crate::allowance::Allowance;
@@ -37,6 +36,7 @@ const EVENTS_MAX: usize = 2;
 /// One worker, for as long as it lives.
 pub(super) struct Link {
     outbox: Arc<Outbox>,
+    ear: Ear,
     pub(super) confinement: Confinement,
     pub(super) process_id: u32,
     process: Mutex<Child>,
@@ -74,25 +74,25 @@ pub(super) enum NotLoaded {
 }
 
 impl Link {
-    /// Takes over a worker that has said it is ready. Must be called inside the runtime that is to carry the link.
+    /// Takes over a worker that has said it is ready. Must be called inside the engine's own runtime.
     pub(super) fn open(
-        socket: UnixStream,
+        from_worker: OwnedFd,
+        to_worker: OwnedFd,
         process: Child,
         confinement: Confinement,
     ) -> io::Result<Arc<Self>> {
-        socket.set_nonblocking(true)?;
-        let (reading, writing) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let outbox = Outbox::new(Sender::from_owned_fd(to_worker)?);
         let link = Arc::new(Self {
-            outbox: Outbox::new(writing),
+            outbox: Arc::clone(&outbox),
+            ear: Ear::new(from_worker),
             confinement,
             process_id: process.id(),
             process: Mutex::new(process),
             desk: Mutex::default(),
             calls: AtomicU64::new(0),
         });
-        tokio::spawn(Arc::clone(&link).listen(reading));
-        let outbox = Arc::clone(&link.outbox);
         tokio::spawn(async move { outbox.drain().await });
+        Ear::listen_here(&link);
         Ok(link)
     }
 
@@ -116,7 +116,7 @@ impl Link {
 
     /// Makes sure the worker has a handler; sends it on the first call.
     pub(super) async fn give(
-        &self,
+        self: &Arc<Self>,
         handler: u64,
         code: &NativeCode,
         allowance: Allowance,
@@ -125,7 +125,13 @@ impl Link {
         cell.get_or_try_init(|| self.load(handler, code, allowance)).await.copied()
     }
 
-    async fn load(&self, handler: u64, code: &NativeCode, allowance: Allowance) -> Result<(), NotLoaded> {
+    async fn load(
+        self: &Arc<Self>,
+        handler: u64,
+        code: &NativeCode,
+        allowance: Allowance,
+    ) -> Result<(), NotLoaded> {
+        Ear::listen_here(self);
         let (sender, outcome) = oneshot::channel();
         {
             let mut desk = lock(&self.desk);
@@ -150,7 +156,7 @@ impl Link {
 
     /// Runs one call of a handler the worker was given. Dropping the future stops the guest.
     pub(super) async fn call(
-        &self,
+        self: &Arc<Self>,
         handler: u64,
         limits: &Limits,
         given: HandlerCall,
@@ -158,6 +164,7 @@ impl Link {
         desk: &mut ReadDesk,
     ) -> Result<Ending, Stop> {
         let started = Instant::now();
+        Ear::listen_here(self);
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let (events, inbox) = mpsc::channel(EVENTS_MAX);
         {
@@ -202,26 +209,8 @@ impl Link {
         }
     }
 
-    async fn listen(self: Arc<Self>, socket: OwnedReadHalf) {
-        let mut socket = BufReader::new(socket);
-        loop {
-            let taken = match frame::next(&mut socket, FROM_WORKER_BYTES_MAX).await {
-                Ok(Some(message)) => self.take(message),
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::debug!(%error, "what the handlers' process sent");
-                    Err(Breach("a message that is none"))
-                }
-            };
-            if let Err(breach) = taken {
-                self.distrust(&breach);
-                break;
-            }
-        }
-        self.close();
-    }
-
-    fn take(&self, message: FromWorker) -> Result<(), Breach> {
+    /// Hands a message to whoever waits for it.
+    pub(super) fn take(&self, message: FromWorker) -> Result<(), Breach> {
         let mut desk = lock(&self.desk);
         let too_much = |error| match error {
             mpsc::error::TrySendError::Full(_) => Err(Breach("more of a call than one ask and its end")),
@@ -254,7 +243,12 @@ impl Link {
         })
     }
 
-    fn distrust(&self, breach: &Breach) {
+    pub(super) fn ear(&self) -> &Ear {
+        &self.ear
+    }
+
+    /// Ends a worker that is not itself any more.
+    pub(super) fn distrust(&self, breach: &Breach) {
         tracing::error!(
             process = self.process_id,
             found = breach.0,
@@ -270,7 +264,8 @@ impl Link {
         })
     }
 
-    fn close(&self) {
+    /// Ends every call.
+    pub(super) fn close(&self) {
         let mut desk = lock(&self.desk);
         desk.gone = true;
         desk.calls.clear();

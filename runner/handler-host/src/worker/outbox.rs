@@ -1,29 +1,29 @@
-//! The sending half of a socket that many calls share.
+//! The sending end of a pipe that many calls share.
 //!
-//! A message goes out from the thread that has it whenever the socket takes it, which is nearly always: handing it to another
-//! task first would cost a call more than everything else about the socket. What the socket does not take waits in line.
+//! A message goes out from the thread that has it whenever the pipe takes it, which is nearly always: handing it to another
+//! task first would cost a call more than everything else about the pipe. What the pipe does not take waits in line.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::net::unix::pipe::Sender;
 use tokio::sync::Notify;
 
 use super::frame;
 
 /// Sends messages, whole and in order.
 pub(super) struct Outbox {
-    socket: OwnedWriteHalf,
-    /// What the socket did not take yet.
+    pipe: Sender,
+    /// What the pipe did not take yet.
     waiting: Mutex<VecDeque<u8>>,
     more: Notify,
 }
 
 impl Outbox {
-    pub(super) fn new(socket: OwnedWriteHalf) -> Arc<Self> {
-        Arc::new(Self { socket, waiting: Mutex::default(), more: Notify::new() })
+    pub(super) fn new(pipe: Sender) -> Arc<Self> {
+        Arc::new(Self { pipe, waiting: Mutex::default(), more: Notify::new() })
     }
 
     /// Sends a message now or leaves it to [`Outbox::drain`].
@@ -52,7 +52,7 @@ impl Outbox {
         loop {
             self.more.notified().await;
             while !self.waiting().is_empty() {
-                self.socket.writable().await?;
+                self.pipe.writable().await?;
                 let mut waiting = self.waiting();
                 let taken = self.taken(waiting.as_slices().0)?;
                 waiting.drain(..taken);
@@ -60,9 +60,9 @@ impl Outbox {
         }
     }
 
-    /// How much the socket takes at once.
+    /// How much the pipe takes at once.
     fn taken(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self.socket.try_write(bytes) {
+        match self.pipe.try_write(bytes) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
             taken => taken,
         }

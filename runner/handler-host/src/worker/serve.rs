@@ -1,22 +1,23 @@
 //! The worker itself: shuts itself in, then runs calls until the host is gone.
 //!
 //! Invariant: what needs a file is done before the sandbox is up: the engine looks at the machine when it starts. After that
-//! everything comes over the socket.
+//! everything comes through the pipe.
 //! Invariant: every call is answered by one `Ended`, also one that was cancelled or on which this code panicked.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd as _;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::io::ioctl_fionbio;
 use synapsor_protocol::Code;
-use tokio::io::BufReader;
+use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::frame;
+use super::frame::{self, Incoming};
 use super::message::{Answer, Asked, FromWorker, Start, TO_WORKER_BYTES_MAX, ToWorker};
 use super::outbox::Outbox;
 use crate::allowance::Allowance;
@@ -44,9 +45,12 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> ExitCode {
 
 fn start(parent: u32) -> io::Result<()> {
     confine::end_with_parent(parent)?;
-    let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let Start { limits_max, slots, threads } = frame::next_now(&mut socket, TO_WORKER_BYTES_MAX)?;
-    socket.set_nonblocking(true)?;
+    let mut from_host = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let to_host = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let Start { limits_max, slots, threads } = frame::next_now(&mut from_host, TO_WORKER_BYTES_MAX)?;
+    // While this process may still ask what its descriptors are: the runtime is handed them unchecked.
+    ioctl_fionbio(&from_host, true)?;
+    ioctl_fionbio(&to_host, true)?;
     let settings = EngineSettings { limits_max, slots, threads, ..EngineSettings::default() };
     let wasm = Wasm::start(&settings).map_err(io::Error::other)?;
     // Only now: the engine asks about its own pages through a file that such a process may not open.
@@ -60,15 +64,15 @@ fn start(parent: u32) -> io::Result<()> {
         .enable_time()
         .build()?;
     runtime.block_on(async {
-        let (reading, writing) = tokio::net::UnixStream::from_std(socket)?.into_split();
-        let outbox = Outbox::new(writing);
+        let from_host = Receiver::from_file_unchecked(from_host)?;
+        let outbox = Outbox::new(Sender::from_file_unchecked(to_host)?);
         outbox.send(&FromWorker::Ready(confinement))?;
         let draining = Arc::clone(&outbox);
         tokio::spawn(async move { draining.drain().await });
         let crowd = Arc::new(Crowd::on(threads));
         let serving = Serving { wasm, outbox, crowd, handlers: HashMap::new(), calls: Arc::default() };
         // On a thread that runs guests, so that a message need not wake another thread to be acted on.
-        tokio::spawn(serving.serve(BufReader::new(reading))).await?
+        tokio::spawn(serving.serve(from_host)).await?
     })
 }
 
@@ -88,11 +92,12 @@ struct Running {
 }
 
 impl Serving {
-    async fn serve(mut self, mut socket: BufReader<tokio::net::unix::OwnedReadHalf>) -> io::Result<()> {
-        while let Some(message) = frame::next(&mut socket, TO_WORKER_BYTES_MAX).await? {
+    async fn serve(mut self, mut from_host: Receiver) -> io::Result<()> {
+        let mut incoming = Incoming::default();
+        while let Some(message) = incoming.next(&mut from_host, TO_WORKER_BYTES_MAX).await? {
             match message {
                 ToWorker::Load { handler, allowance, code_bytes } => {
-                    let code = frame::read_bytes(&mut socket, code_bytes).await?;
+                    let code = incoming.take(&mut from_host, code_bytes).await?;
                     self.load(handler, allowance, code)?;
                 }
                 ToWorker::Unload { handler } => drop(self.handlers.remove(&handler)),
@@ -107,7 +112,7 @@ impl Serving {
     /// Some milliseconds for the largest; calls in flight go on.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the host sends what its own compiler made, over a socket only it has"
+        reason = "the host sends what its own compiler made, through a pipe only it has"
     )]
     fn load(&mut self, handler: u64, allowance: Allowance, code: Vec<u8>) -> io::Result<()> {
         let prepared = self.wasm.prepare(&NativeCode::vouched_for(code), allowance);
@@ -188,7 +193,7 @@ async fn attend(
                         end.ending = Some(ending);
                         return;
                     }
-                    answer = answers.recv() => reply(ask, answer),
+                    answer = answers.recv() => guest.before_a_turn(|| reply(ask, answer)),
                 }
             }
         }

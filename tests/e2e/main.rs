@@ -15,6 +15,7 @@ mod handler;
 mod history;
 mod hostile;
 mod http;
+mod inspect;
 mod jobs;
 mod log;
 mod ledger;

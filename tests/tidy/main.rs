@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("writeback", &["protocol", "config", "source", "ledger"]),
     ("mcp", &["protocol", "invocation"]),
     ("review", &["protocol", "config", "ledger", "invocation", "writeback"]),
+    ("setup", &["protocol", "config", "source", "ledger", "bundle", "invocation"]),
     (
         "cli",
         &[
@@ -33,6 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "writeback",
             "mcp",
             "review",
+            "setup",
         ],
     ),
 ];

@@ -4,6 +4,7 @@ mod clients;
 mod handler;
 mod history;
 mod http;
+mod inspect;
 mod store;
 mod ui;
 mod ledger;
@@ -18,6 +19,7 @@ pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
+pub(crate) use inspect::Inspect;
 pub(crate) use ledger::*;
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Prune, Store, VerifyStore};
 pub(crate) use ui::Ui;
@@ -90,6 +92,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor demo\n  synapsor demo --folder ./synapsor-demo\n  synapsor demo --json"
     )]
     Demo(Demo),
+    /// Look at a database: its tables, keys and rules, and what a capability could take from them; reads no row
+    #[command(
+        after_help = "Examples:\n  synapsor inspect ./app.db\n  synapsor inspect --url-env APP_READ_URL --schema public\n  synapsor inspect --url-env APP_READ_URL --table orders --table customers\n  synapsor inspect --source app --json\n\nA credential that may only SELECT is enough. Nothing is changed and no row is read."
+    )]
+    Inspect(Inspect),
     /// Check or show the config
     #[command(subcommand)]
     Config(Config),

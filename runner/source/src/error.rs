@@ -97,6 +97,12 @@ pub enum Error {
         /// The table, with its schema.
         table: String,
     },
+    /// The source refused to show what it holds.
+    #[error("source `{source_name}` refused to show its catalogs")]
+    CatalogUnreadable {
+        /// The source.
+        source_name: String,
+    },
     /// No row of this tenant has that key.
     #[error("no row of table `{table}` with that `{key_column}` belongs to this tenant")]
     RowNotFound {
@@ -142,7 +148,9 @@ impl Error {
             Self::Timeout { .. } => Code::SourceTimeout,
             Self::TableMissing { .. } | Self::ColumnMissing { .. } => Code::SourceShapeMismatch,
             Self::TypeUnsupported { .. } | Self::LookupUnsupported { .. } => Code::ColumnTypeUnsupported,
-            Self::Denied { .. } | Self::ReadFailed { .. } => Code::SourceReadFailed,
+            Self::Denied { .. } | Self::ReadFailed { .. } | Self::CatalogUnreadable { .. } => {
+                Code::SourceReadFailed
+            }
             Self::RowNotFound { .. } => Code::RowNotFound,
             Self::RowNotUnique { .. } => Code::RowNotUnique,
             Self::RowTooLarge { .. } | Self::RowsTooLarge { .. } => Code::RowTooLarge,
@@ -280,6 +288,7 @@ mod tests {
             Error::LookupUnsupported { table: orders(), column, type_name },
             Error::Denied { source_name: shop(), table: orders() },
             Error::ReadFailed { source_name: shop(), table: orders() },
+            Error::CatalogUnreadable { source_name: shop() },
             Error::RowNotFound { table: orders(), key_column: key_column.clone() },
             Error::RowNotUnique { table: orders(), key_column },
             Error::RowTooLarge { table: orders(), bytes_max: 262_144 },
@@ -309,6 +318,7 @@ mod tests {
             SOURCE_READ_FAILED: the read credential of source `shop` may not read table `public.orders`
               hint: grant SELECT on `public.orders` to the read credential
             SOURCE_READ_FAILED: source `shop` refused to read table `public.orders`
+            SOURCE_READ_FAILED: source `shop` refused to show its catalogs
             ROW_NOT_FOUND: no row of table `public.orders` with that `id` belongs to this tenant
             ROW_NOT_UNIQUE: more than one row of table `public.orders` with that `id` belongs to this tenant
             ROW_TOO_LARGE: the row of table `public.orders` is larger than 262144 bytes

@@ -4,6 +4,8 @@
 //! compared once more byte for byte in Rust, because SQL `=` follows collations and padding.
 //! Invariant: values are exact. A type that cannot be kept exact is refused by name, never approximated.
 //!
+//! Invariant: a [`Catalog`] is read from the database's own catalogs; no row of a table is.
+//!
 //! Absent on purpose: statements that change anything; they live in `writeback`, which shares [`dialect`].
 //!
 //! Modules in reading order.
@@ -11,6 +13,7 @@
 pub mod settings;
 pub mod query;
 pub mod shape;
+pub mod catalog;
 mod sources;
 mod plan;
 mod pool;
@@ -22,6 +25,7 @@ pub mod error;
 
 pub use accept::ColumnMismatch;
 pub use advance::Stuck;
+pub use catalog::{Catalog, CatalogTable};
 pub use error::{Error, Unreachable};
 pub use query::{FindQuery, RowQuery, ScopedRow};
 pub use settings::{Connect, SourceSettings};

@@ -9,6 +9,7 @@ mod sqlite;
 
 use synapsor_protocol::{Columns, Engine};
 
+use crate::catalog::Catalog;
 use crate::dialect::Unreadable;
 use crate::error::Unreachable;
 use crate::plan::Plan;
@@ -92,6 +93,16 @@ impl Pool {
             Self::Postgres(pool) => pool.shape(schema, table).await,
             Self::Mysql(pool) => pool.shape(schema, table).await,
             Self::Sqlite(pool) => pool.shape(schema, table).await,
+            Self::Never(fault) => Err(fault.clone()),
+        }
+    }
+
+    /// What the catalogs say of every table, or of those in one schema.
+    pub(crate) async fn catalog(&self, schema: Option<&str>) -> Result<Catalog, Fault> {
+        match self {
+            Self::Postgres(pool) => pool.catalog(schema).await,
+            Self::Mysql(pool) => pool.catalog(schema).await,
+            Self::Sqlite(pool) => pool.catalog(schema).await,
             Self::Never(fault) => Err(fault.clone()),
         }
     }

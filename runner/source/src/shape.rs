@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use synapsor_protocol::Engine;
 
 /// A table or view and its columns.
@@ -20,7 +21,8 @@ pub struct TableShape {
 }
 
 /// What kind of relation a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TableKind {
     /// A plain or partitioned table.
     Table,

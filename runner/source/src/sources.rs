@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use synapsor_protocol::{Columns, TrustedContext};
 
+use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::plan::Request;
 use crate::pool::{Fault, Pool};
@@ -67,6 +68,15 @@ impl Sources {
     /// See [`Error`]. No row is not an error.
     pub async fn find(&self, query: &FindQuery, context: &TrustedContext) -> Result<Vec<ScopedRow>, Error> {
         self.source(&query.source)?.read(&Request::some(query, context)).await
+    }
+
+    /// Every table and view the source's catalogs show, or those of one schema. No row is read.
+    ///
+    /// # Errors
+    /// See [`Error`]. A schema that is not there has no tables.
+    pub async fn catalog(&self, source: &str, schema: Option<&str>) -> Result<Catalog, Error> {
+        let source = self.source(source)?;
+        source.pool.catalog(schema).await.map_err(|fault| source.unreadable(fault))
     }
 
     fn source(&self, name: &str) -> Result<&Source, Error> {
@@ -136,14 +146,27 @@ impl Source {
         Ok(shape)
     }
 
-    fn error(&self, request: &Request, fault: Fault) -> Error {
-        let (source_name, table) = (self.name.clone(), request.table_name());
+    /// What went wrong before anything was read of any table; of a table, that its catalogs could not be read.
+    fn unreadable(&self, fault: Fault) -> Error {
+        let source_name = self.name.clone();
         match fault {
             Fault::CredentialMissing(env) => Error::CredentialMissing { source_name, env },
             Fault::Unreachable(cause) => Error::Unavailable { source_name, cause },
             Fault::Lost => Error::Unavailable { source_name, cause: crate::Unreachable::Other },
             Fault::Busy => Error::Busy { source_name },
             Fault::Timeout => Error::Timeout { source_name, timeout_ms: self.timeout_ms },
+            Fault::Denied
+            | Fault::Misfit
+            | Fault::Refused
+            | Fault::TooLarge
+            | Fault::TooMuch
+            | Fault::Unreadable(_) => Error::CatalogUnreadable { source_name },
+        }
+    }
+
+    fn error(&self, request: &Request, fault: Fault) -> Error {
+        let (source_name, table) = (self.name.clone(), request.table_name());
+        match fault {
             Fault::Denied => Error::Denied { source_name, table },
             Fault::Misfit | Fault::Refused => Error::ReadFailed { source_name, table },
             Fault::TooLarge => Error::RowTooLarge { table, bytes_max: ROW_BYTES_MAX },
@@ -154,6 +177,7 @@ impl Source {
                 type_name: unreadable.type_name,
                 what: "value in this row",
             },
+            fault => self.unreadable(fault),
         }
     }
 }

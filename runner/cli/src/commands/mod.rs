@@ -14,6 +14,7 @@ mod events;
 mod evidence;
 mod find;
 mod handler;
+mod inspect;
 mod job;
 mod mcp;
 mod output;
@@ -46,6 +47,7 @@ pub(crate) async fn run(
 ) -> Result<Option<Report>, Refusal> {
     match command {
         Command::Demo(demo) => crate::demo::run(&demo, json).await.map(Some),
+        Command::Inspect(inspect) => inspect::run(&inspect, settings).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
         Command::Config(args::Config::Show) => config::show(settings).map(Some),
         Command::Mcp(args::Mcp::Config(wanted)) => configure::run(&wanted, settings).map(Some),

@@ -8,6 +8,7 @@ pub(crate) mod document;
 pub(crate) mod markdown;
 pub(crate) mod listing;
 pub(crate) mod config;
+pub(crate) mod inspection;
 pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod usage;

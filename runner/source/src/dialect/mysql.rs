@@ -123,21 +123,42 @@ pub fn unreachable(error: &sqlx::Error) -> Unreachable {
     }
 }
 
-/// `information_schema` shows a column only to somebody with a right on it, and compares names by a collation that
-/// ignores case, so the names are compared by byte as well. Both tables are given both names: a join alone would have the
-/// server open every table it has.
-const CATALOG: &str = "\
-SELECT CAST(t.table_type AS CHAR), CAST(c.column_name AS CHAR), CAST(c.column_type AS CHAR), CAST(c.data_type AS CHAR),
+/// A column, read by [`column`]; one more fact comes first, and others last.
+macro_rules! columns_of {
+    ($first:literal, $more:literal, $from:literal) => {
+        concat!(
+            "SELECT CAST(",
+            $first,
+            " AS CHAR), CAST(c.column_name AS CHAR), CAST(c.column_type AS CHAR), CAST(c.data_type AS CHAR),
        CAST(c.numeric_precision AS UNSIGNED), CAST(c.numeric_scale AS UNSIGNED),
        CAST(c.character_maximum_length AS UNSIGNED), CAST(c.datetime_precision AS UNSIGNED),
        c.is_nullable = 'YES', c.extra LIKE '%GENERATED%' AND c.extra NOT LIKE '%DEFAULT_GENERATED%',
        CAST(c.character_set_name AS CHAR),
-       VERSION() LIKE '%MariaDB%' AND c.data_type = 'longtext' AND c.collation_name = 'utf8mb4_bin'
+       VERSION() LIKE '%MariaDB%' AND c.data_type = 'longtext' AND c.collation_name = 'utf8mb4_bin'",
+            $more,
+            "\n",
+            $from
+        )
+    };
+}
+
+mod catalog;
+
+pub(crate) use catalog::catalog;
+
+/// `information_schema` shows a column only to somebody with a right on it, and compares names by a collation that
+/// ignores case, so the names are compared by byte as well. Both tables are given both names: a join alone would have the
+/// server open every table it has.
+const SHAPE: &str = columns_of!(
+    "t.table_type",
+    "",
+    "\
 FROM information_schema.tables t
 JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
 WHERE t.table_schema = ? AND t.table_name = ? AND c.table_schema = ? AND c.table_name = ?
   AND CAST(t.table_schema AS BINARY) = CAST(? AS BINARY) AND CAST(t.table_name AS BINARY) = CAST(? AS BINARY)
-ORDER BY c.ordinal_position";
+ORDER BY c.ordinal_position"
+);
 
 /// MariaDB's `json` is text with a check; these are a table's checks.
 const CHECKS: &str = "\
@@ -153,15 +174,10 @@ pub async fn shape(
     schema: &str,
     table: &str,
 ) -> Result<Option<TableShape>, sqlx::Error> {
-    let query =
-        sqlx::query(CATALOG).bind(schema).bind(table).bind(schema).bind(table).bind(schema).bind(table);
+    let query = sqlx::query(SHAPE).bind(schema).bind(table).bind(schema).bind(table).bind(schema).bind(table);
     let rows = query.fetch_all(&mut *connection).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let kind = match first.try_get_unchecked::<String, _>(0)?.as_str() {
-        "BASE TABLE" => TableKind::Table,
-        "VIEW" => TableKind::View,
-        _ => TableKind::Other,
-    };
+    let kind = table_kind(&first.try_get_unchecked::<String, _>(0)?);
     let mut may_be_json = false;
     for row in &rows {
         may_be_json |= row.try_get_unchecked::<Option<bool>, _>(11)?.unwrap_or(false);
@@ -173,29 +189,43 @@ pub async fn shape(
     };
     let mut columns = BTreeMap::new();
     for row in &rows {
-        let name: String = row.try_get_unchecked(1)?;
-        let type_name: String = row.try_get_unchecked(2)?;
-        let facts = TypeFacts {
-            column_type: &type_name,
-            data_type: row.try_get_unchecked(3)?,
-            precision: row.try_get_unchecked(4)?,
-            scale: row.try_get_unchecked(5)?,
-            length: row.try_get_unchecked(6)?,
-            digits: row.try_get_unchecked(7)?,
-            charset: row.try_get_unchecked(10)?,
-            checked_as_json: checks.contains(&format!("json_valid({})", quoted(Engine::Mysql, &name))),
-        };
-        let column = ColumnShape {
-            name: name.clone(),
-            kind: facts.kind(),
-            type_name,
-            nullable: row.try_get_unchecked(8)?,
-            generated: row.try_get_unchecked(9)?,
-        };
-        columns.insert(name, column);
+        let column = column(row, &checks)?;
+        columns.insert(column.name.clone(), column);
     }
     let (schema, table) = (schema.to_owned(), table.to_owned());
     Ok(Some(TableShape { engine: Engine::Mysql, schema, table, kind, columns }))
+}
+
+/// What `table_type` means.
+fn table_kind(table_type: &str) -> TableKind {
+    match table_type {
+        "BASE TABLE" => TableKind::Table,
+        "VIEW" => TableKind::View,
+        _ => TableKind::Other,
+    }
+}
+
+/// The column of a row of `columns_of!`; `checks` are those of its table.
+fn column(row: &MySqlRow, checks: &[String]) -> Result<ColumnShape, sqlx::Error> {
+    let name: String = row.try_get_unchecked(1)?;
+    let type_name: String = row.try_get_unchecked(2)?;
+    let facts = TypeFacts {
+        column_type: &type_name,
+        data_type: row.try_get_unchecked(3)?,
+        precision: row.try_get_unchecked(4)?,
+        scale: row.try_get_unchecked(5)?,
+        length: row.try_get_unchecked(6)?,
+        digits: row.try_get_unchecked(7)?,
+        charset: row.try_get_unchecked(10)?,
+        checked_as_json: checks.contains(&format!("json_valid({})", quoted(Engine::Mysql, &name))),
+    };
+    Ok(ColumnShape {
+        kind: facts.kind(),
+        nullable: row.try_get_unchecked(8)?,
+        generated: row.try_get_unchecked(9)?,
+        name,
+        type_name,
+    })
 }
 
 /// A type as `information_schema.columns` describes it.

@@ -125,27 +125,48 @@ pub(super) fn cast_type(type_name: &str) -> Cow<'_, str> {
     if bare == "character" { Cow::Borrowed("pg_catalog.bpchar") } else { bare }
 }
 
-const CATALOG: &str = "\
-WITH RECURSIVE relation AS (
-  SELECT c.oid, c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = $1::pg_catalog.name AND c.relname = $2::pg_catalog.name
-), typed AS (
-  SELECT a.attnum, a.attname, a.attnotnull AS filled, a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
+/// The columns of each `relation`, domains resolved to the types they are made of. What is selected of them comes after the
+/// relation's own first column, and is read by [`column`].
+macro_rules! columns_of {
+    ($relation:literal, $first:literal, $more:literal) => {
+        concat!(
+            "WITH RECURSIVE relation AS (",
+            $relation,
+            "), typed AS (
+  SELECT a.attrelid, a.attnum, a.attname, a.attnotnull AS filled, a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
          a.atttypid AS type_id, a.atttypmod AS modifier
   FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
-  SELECT d.attnum, d.attname, d.filled OR t.typnotnull, d.generated, t.typbasetype, t.typtypmod
+  SELECT d.attrelid, d.attnum, d.attname, d.filled OR t.typnotnull, d.generated, t.typbasetype, t.typtypmod
   FROM typed d JOIN pg_catalog.pg_type t ON t.oid = d.type_id AND t.typtype = 'd'
 )
-SELECT r.relkind::pg_catalog.text, d.attname::pg_catalog.text, pg_catalog.format_type(d.type_id, d.modifier),
+SELECT ",
+            $first,
+            ", d.attname::pg_catalog.text, pg_catalog.format_type(d.type_id, d.modifier),
        t.typname::pg_catalog.text, n.nspname = 'pg_catalog', t.typtype::pg_catalog.text, d.modifier, d.filled, d.generated,
        ARRAY(SELECT e.enumlabel::pg_catalog.text FROM pg_catalog.pg_enum e
-             WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
-FROM relation r LEFT JOIN typed d ON NOT EXISTS (
+             WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)",
+            $more,
+            "
+FROM relation r LEFT JOIN typed d ON d.attrelid = r.oid AND NOT EXISTS (
        SELECT 1 FROM pg_catalog.pg_type x WHERE x.oid = d.type_id AND x.typtype = 'd')
      LEFT JOIN pg_catalog.pg_type t ON t.oid = d.type_id
      LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-ORDER BY d.attnum";
+ORDER BY r.oid, d.attnum"
+        )
+    };
+}
+
+mod catalog;
+
+pub(crate) use catalog::catalog;
+
+const SHAPE: &str = columns_of!(
+    "SELECT c.oid, c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1::pg_catalog.name AND c.relname = $2::pg_catalog.name",
+    "r.relkind::pg_catalog.text",
+    ""
+);
 
 /// What the catalog says of a table; `None` where there is none of that name. Needs no right on the table.
 ///
@@ -156,13 +177,9 @@ pub async fn shape(
     schema: &str,
     table: &str,
 ) -> Result<Option<TableShape>, sqlx::Error> {
-    let rows = sqlx::query(CATALOG).bind(schema).bind(table).fetch_all(connection).await?;
+    let rows = sqlx::query(SHAPE).bind(schema).bind(table).fetch_all(connection).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let kind = match first.try_get::<String, _>(0)?.as_str() {
-        "r" | "p" => TableKind::Table,
-        "v" | "m" => TableKind::View,
-        _ => TableKind::Other,
-    };
+    let kind = table_kind(&first.try_get::<String, _>(0)?);
     let mut shape = TableShape {
         engine: Engine::Postgres,
         schema: schema.to_owned(),
@@ -171,25 +188,39 @@ pub async fn shape(
         columns: std::collections::BTreeMap::new(),
     };
     for row in &rows {
-        // A table without columns is one row of NULLs.
-        let Some(name) = row.try_get::<Option<String>, _>(1)? else { continue };
-        let facts = TypeFacts {
-            name: row.try_get(3)?,
-            built_in: row.try_get(4)?,
-            class: row.try_get(5)?,
-            modifier: row.try_get(6)?,
-            labels: row.try_get(9)?,
-        };
-        let column = ColumnShape {
-            name: name.clone(),
-            type_name: row.try_get(2)?,
-            kind: facts.kind(),
-            nullable: !row.try_get::<bool, _>(7)?,
-            generated: row.try_get(8)?,
-        };
-        shape.columns.insert(name, column);
+        if let Some(column) = column(row)? {
+            shape.columns.insert(column.name.clone(), column);
+        }
     }
     Ok(Some(shape))
+}
+
+/// What `relkind` means.
+fn table_kind(relkind: &str) -> TableKind {
+    match relkind {
+        "r" | "p" => TableKind::Table,
+        "v" | "m" => TableKind::View,
+        _ => TableKind::Other,
+    }
+}
+
+/// The column of a row of `columns_of!`. A table without columns is one row of NULLs.
+fn column(row: &PgRow) -> Result<Option<ColumnShape>, sqlx::Error> {
+    let Some(name) = row.try_get::<Option<String>, _>(1)? else { return Ok(None) };
+    let facts = TypeFacts {
+        name: row.try_get(3)?,
+        built_in: row.try_get(4)?,
+        class: row.try_get(5)?,
+        modifier: row.try_get(6)?,
+        labels: row.try_get(9)?,
+    };
+    Ok(Some(ColumnShape {
+        name,
+        type_name: row.try_get(2)?,
+        kind: facts.kind(),
+        nullable: !row.try_get::<bool, _>(7)?,
+        generated: row.try_get(8)?,
+    }))
 }
 
 /// A type as `pg_type` and `pg_attribute` describe it, domains already resolved.

@@ -15,6 +15,11 @@ use super::text_form::Unreadable;
 use crate::error::Unreachable;
 use crate::shape::{ColumnKind, ColumnShape, TableKind, TableShape};
 
+mod catalog;
+mod schema_text;
+
+pub(crate) use catalog::catalog;
+
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -126,29 +131,41 @@ pub fn shape(connection: &Connection, schema: &str, table: &str) -> rusqlite::Re
         )
         .optional()?;
     let Some((kind, strict)) = found else { return Ok(None) };
-    let kind = match kind.as_str() {
-        "table" => TableKind::Table,
-        "view" => TableKind::View,
-        _ => TableKind::Other,
-    };
-    // `hidden`: 2 and 3 are generated columns; 1 belongs to a virtual table's machinery.
-    let sql = "SELECT name, type, \"notnull\" OR pk > 0, hidden IN (2, 3) FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1";
-    let mut statement = connection.prepare(sql)?;
+    let kind = table_kind(&kind);
+    let mut statement = connection.prepare(COLUMNS)?;
     let columns = statement.query_map([table, schema], |row| {
-        let name: String = row.get(0)?;
-        let filled: bool = row.get(2)?;
-        let column = ColumnShape {
-            name: name.clone(),
-            type_name: row.get(1)?,
-            kind: ColumnKind::Dynamic { strict },
-            nullable: !filled,
-            generated: row.get(3)?,
-        };
-        Ok((name, column))
+        let column = column(row, strict)?;
+        Ok((column.name.clone(), column))
     })?;
     let columns = columns.collect::<rusqlite::Result<BTreeMap<_, _>>>()?;
     let (schema, table) = (schema.to_owned(), table.to_owned());
     Ok(Some(TableShape { engine: Engine::Sqlite, schema, table, kind, columns }))
+}
+
+/// Of one table, read by [`column`]; then the default, and the place in the primary key, from 1.
+///
+/// `hidden`: 2 and 3 are generated columns; 1 belongs to a virtual table's machinery.
+const COLUMNS: &str = "SELECT name, type, \"notnull\" OR pk > 0, hidden IN (2, 3), dflt_value, pk \
+     FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1 ORDER BY cid";
+
+fn column(row: &Row<'_>, strict: bool) -> rusqlite::Result<ColumnShape> {
+    let filled: bool = row.get(2)?;
+    Ok(ColumnShape {
+        name: row.get(0)?,
+        type_name: row.get(1)?,
+        kind: ColumnKind::Dynamic { strict },
+        nullable: !filled,
+        generated: row.get(3)?,
+    })
+}
+
+/// What `pragma_table_list` calls it.
+fn table_kind(kind: &str) -> TableKind {
+    match kind {
+        "table" => TableKind::Table,
+        "view" => TableKind::View,
+        _ => TableKind::Other,
+    }
 }
 
 /// How many bytes the row's text and blobs take, seen before any of it is copied.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::Fault;
 use super::server::{ServerPool, gather, is_lost, is_spent};
+use crate::catalog::Catalog;
 use crate::dialect::mysql as dialect;
 use crate::error::Unreachable;
 use crate::plan::Plan;
@@ -25,11 +26,13 @@ pub(crate) struct MysqlPool {
 enum Work<'w> {
     Rows(&'w Plan),
     Shape { schema: &'w str, table: &'w str },
+    Catalog { schema: Option<&'w str> },
 }
 
 enum Done {
     Rows(Vec<Columns>),
     Shape(Option<TableShape>),
+    Catalog(Catalog),
 }
 
 impl MysqlPool {
@@ -48,14 +51,21 @@ impl MysqlPool {
     pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
         match self.run(Work::Rows(plan)).await? {
             Done::Rows(rows) => Ok(rows),
-            Done::Shape(_) => Err(Fault::Refused),
+            Done::Shape(_) | Done::Catalog(_) => Err(Fault::Refused),
         }
     }
 
     pub(super) async fn shape(&self, schema: &str, table: &str) -> Result<Option<TableShape>, Fault> {
         match self.run(Work::Shape { schema, table }).await? {
             Done::Shape(shape) => Ok(shape),
-            Done::Rows(_) => Err(Fault::Refused),
+            Done::Rows(_) | Done::Catalog(_) => Err(Fault::Refused),
+        }
+    }
+
+    pub(super) async fn catalog(&self, schema: Option<&str>) -> Result<Catalog, Fault> {
+        match self.run(Work::Catalog { schema }).await? {
+            Done::Catalog(catalog) => Ok(catalog),
+            Done::Rows(_) | Done::Shape(_) => Err(Fault::Refused),
         }
     }
 
@@ -94,6 +104,9 @@ async fn statement(connection: &mut MySqlConnection, work: &Work<'_>) -> Result<
         }
         Work::Shape { schema, table } => {
             Ok(Done::Shape(dialect::shape(connection, schema, table).await.map_err(fault)?))
+        }
+        Work::Catalog { schema } => {
+            Ok(Done::Catalog(dialect::catalog(connection, *schema).await.map_err(fault)?))
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::Fault;
 use super::server::{InUse, ServerPool, gather, is_lost, is_spent};
+use crate::catalog::Catalog;
 use crate::dialect::postgres as dialect;
 use crate::error::Unreachable;
 use crate::plan::Plan;
@@ -23,11 +24,13 @@ pub(crate) struct PostgresPool {
 enum Work<'w> {
     Rows(&'w Plan),
     Shape { schema: &'w str, table: &'w str },
+    Catalog { schema: Option<&'w str> },
 }
 
 enum Done {
     Rows(Vec<Columns>),
     Shape(Option<TableShape>),
+    Catalog(Catalog),
 }
 
 /// A connection at work. Dropped before the work has ended, it is closed: the server notices that, see
@@ -68,14 +71,21 @@ impl PostgresPool {
     pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
         match self.run(Work::Rows(plan)).await? {
             Done::Rows(rows) => Ok(rows),
-            Done::Shape(_) => Err(Fault::Refused),
+            Done::Shape(_) | Done::Catalog(_) => Err(Fault::Refused),
         }
     }
 
     pub(super) async fn shape(&self, schema: &str, table: &str) -> Result<Option<TableShape>, Fault> {
         match self.run(Work::Shape { schema, table }).await? {
             Done::Shape(shape) => Ok(shape),
-            Done::Rows(_) => Err(Fault::Refused),
+            Done::Rows(_) | Done::Catalog(_) => Err(Fault::Refused),
+        }
+    }
+
+    pub(super) async fn catalog(&self, schema: Option<&str>) -> Result<Catalog, Fault> {
+        match self.run(Work::Catalog { schema }).await? {
+            Done::Catalog(catalog) => Ok(catalog),
+            Done::Rows(_) | Done::Shape(_) => Err(Fault::Refused),
         }
     }
 
@@ -114,6 +124,9 @@ impl PostgresPool {
             }
             Work::Shape { schema, table } => {
                 Ok(Done::Shape(dialect::shape(&mut transaction, schema, table).await.map_err(fault)?))
+            }
+            Work::Catalog { schema } => {
+                Ok(Done::Catalog(dialect::catalog(&mut transaction, *schema).await.map_err(fault)?))
             }
         }
     }

@@ -13,6 +13,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
 
 use super::Fault;
+use crate::catalog::Catalog;
 use crate::dialect::sqlite::{self as dialect, Access};
 use crate::error::Unreachable;
 use crate::plan::Plan;
@@ -82,6 +83,11 @@ impl SqlitePool {
     pub(super) async fn shape(&self, schema: &str, table: &str) -> Result<Option<TableShape>, Fault> {
         let (schema, table) = (schema.to_owned(), table.to_owned());
         self.run(move |connection| dialect::shape(connection, &schema, &table).map_err(fault)).await
+    }
+
+    pub(super) async fn catalog(&self, schema: Option<&str>) -> Result<Catalog, Fault> {
+        let schema = schema.map(str::to_owned);
+        self.run(move |connection| dialect::catalog(connection, schema.as_deref()).map_err(fault)).await
     }
 
     async fn run<T: Send + 'static>(

@@ -3,15 +3,44 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
+use synapsor_test_servers::TestDatabase;
 
-use crate::world::{Answered, BINARY};
+use crate::world::{Answered, BINARY, LEDGER_URL};
 
 /// As they were published, with `ev_...` and the like where an id belongs.
 const PUBLISHED: &str = include_str!("ledger-commands.txt");
 
+/// Each case on the demo's ledger in its file, and on the same one after it went to a server.
+macro_rules! on_both {
+    ($($case:ident),+ $(,)?) => {
+        mod in_a_file {
+            $(#[test]
+            fn $case() {
+                super::$case(super::Played::new());
+            })+
+        }
+        mod on_a_server {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                super::$case(super::Played::on_a_server().await);
+            })+
+        }
+    };
+}
+
+on_both!(
+    the_published_commands_run_word_for_word,
+    a_list_goes_on_with_its_cursor_and_ends,
+    times_are_days_instants_and_spans,
+    what_a_list_cannot_do_is_refused,
+    events_are_followed_until_nobody_listens,
+);
+
 /// A folder in which the demo was played, and then a few calls through a source of the published name.
 struct Played {
     folder: tempfile::TempDir,
+    /// The database of the ledger, where it is on a server.
+    books: Option<TestDatabase>,
     /// An applied proposal of the demo, and the evidence, audit and receipt that belong to it.
     proposal: String,
     evidence: String,
@@ -21,17 +50,42 @@ struct Played {
 
 impl Played {
     fn new() -> Self {
+        let played = Self::demo_alone();
+        played.found()
+    }
+
+    async fn on_a_server() -> Self {
+        let mut played = Self::demo_alone();
+        let books = synapsor_test_servers::postgres().await;
+        let migrate = ["store", "migrate", "--to", "env:LEDGER_URL", "--json"];
+        let file = [("LEDGER_URL", books.url())];
+        let made = run(&played.demo(), &migrate, &file);
+        let report = &made.json()["report"];
+        assert_eq!((made.exit, &report["misfit"]), (0, &Json::Null), "{made:?}");
+        played.books = Some(books);
+        let verified = played.ask(&["store", "verify"]);
+        assert_eq!((&verified["head"], &verified["ledger_id"]), (&report["head"], &report["ledger_id"]));
+        played.found()
+    }
+
+    fn demo_alone() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let demo = folder.path().join("demo");
         let demo = demo.to_str().expect("a name");
-        assert_eq!(run(folder.path(), &["demo", "--folder", demo, "--no-interactive"]).exit, 0);
-        let mut played = Self {
+        assert_eq!(run(folder.path(), &["demo", "--folder", demo, "--no-interactive"], &[]).exit, 0);
+        Self {
             folder,
+            books: None,
             proposal: String::new(),
             evidence: String::new(),
             audit: String::new(),
             receipt: String::new(),
-        };
+        }
+    }
+
+    /// With the ids of the applied proposal, and the calls of the published source.
+    fn found(mut self) -> Self {
+        let played = &mut self;
         let id =
             |list: &Json, field: &str, name: &str| list[field][0][name].as_str().expect("an id").to_owned();
         let applied = played.ask(&["proposals", "list", "--state", "applied"]);
@@ -43,7 +97,15 @@ impl Played {
         played.audit = id(&audits, "query_audit", "audit_id");
         played.receipt = id(&receipts, "receipts", "receipt_id");
         played.go_on();
-        played
+        self
+    }
+
+    /// Which ledger, for a command.
+    fn environment(&self) -> Vec<(&str, &str)> {
+        let books = self.books.iter();
+        books
+            .flat_map(|books| [("SYNAPSOR_LOCAL_STORE", "env:LEDGER_URL"), (LEDGER_URL, books.url())])
+            .collect()
     }
 
     /// The published commands ask for `app_postgres`, and for an approved proposal of INV-3001.
@@ -65,7 +127,7 @@ impl Played {
     }
 
     fn run(&self, words: &[&str]) -> Answered {
-        run(&self.demo(), words)
+        run(&self.demo(), words, &self.environment())
     }
 
     fn done(&self, words: &[&str]) -> Answered {
@@ -96,14 +158,13 @@ impl Played {
     }
 }
 
-fn run(folder: &Path, words: &[&str]) -> Answered {
+fn run(folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Answered {
     let mut command = std::process::Command::new(BINARY);
-    command.args(words).current_dir(folder).env_clear().output().expect("the binary runs").into()
+    command.args(words).current_dir(folder).env_clear().envs(environment.iter().copied());
+    command.output().expect("the binary runs").into()
 }
 
-#[test]
-fn the_published_commands_run_word_for_word() {
-    let played = Played::new();
+fn the_published_commands_run_word_for_word(played: Played) {
     let expected = [
         vec!["proposed", "applied", "called", "read", "invoices INV-3001"],
         vec!["approved", "billing.propose_late_fee_waiver", "INV-3001"],
@@ -146,9 +207,7 @@ fn the_published_commands_run_word_for_word() {
     }
 }
 
-#[test]
-fn a_list_goes_on_with_its_cursor_and_ends() {
-    let played = Played::new();
+fn a_list_goes_on_with_its_cursor_and_ends(played: Played) {
     let (mut seen, mut cursor, mut pages) = (Vec::new(), None::<String>, 0);
     loop {
         let mut words = vec!["activity", "search", "--limit", "3"];
@@ -172,9 +231,7 @@ fn a_list_goes_on_with_its_cursor_and_ends() {
     assert!(played.done(&["receipts", "list", "--limit", "1"]).stdout.contains("--cursor"));
 }
 
-#[test]
-fn times_are_days_instants_and_spans() {
-    let played = Played::new();
+fn times_are_days_instants_and_spans(played: Played) {
     let count = |words: &[&str]| {
         let listed = played.ask(&[&["proposals", "list"], words].concat());
         listed["proposals"].as_array().map_or(0, Vec::len)
@@ -185,9 +242,7 @@ fn times_are_days_instants_and_spans() {
     assert_eq!(count(&["--from", "2999-12-31T00:00:00Z"]), 0);
 }
 
-#[test]
-fn what_a_list_cannot_do_is_refused() {
-    let played = Played::new();
+fn what_a_list_cannot_do_is_refused(played: Played) {
     for (words, exit, code, said) in [
         (&["proposals", "list", "--capabilty", "x"][..], 2, "INVALID_INPUT", "--capability"),
         (&["evidence", "lisst"], 2, "INVALID_INPUT", "list"),
@@ -243,14 +298,13 @@ fn an_export_is_ours_alone_and_replaces_nothing_unasked() {
     assert_eq!(printed, before, "printed as it is written");
 }
 
-#[test]
-fn events_are_followed_until_nobody_listens() {
+fn events_are_followed_until_nobody_listens(played: Played) {
     use std::io::{BufRead, BufReader};
-    let played = Played::new();
     let mut tail = std::process::Command::new(BINARY)
         .args(["events", "tail", "--limit", "1", "--follow", "--interval-ms", "250", "--json"])
         .current_dir(played.demo())
         .env_clear()
+        .envs(played.environment())
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("the binary runs");

@@ -1,7 +1,12 @@
 //! A ledger on a server, from outside: how it is named, what every command does with it, and what is refused.
 
+use std::process::Stdio;
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
+use synapsor_mcp::Client;
 use synapsor_protocol::Engine;
+use tokio::task::JoinSet;
 
 use crate::world::{LEDGER_URL, World, call, propose};
 
@@ -128,4 +133,128 @@ async fn the_config_names_the_variable_and_a_client_is_told_of_it() {
         "{checked}"
     );
     assert!(!checked.contains(books.url()), "{checked}");
+}
+
+/// Processes that work in one ledger at once.
+const RUNNERS: usize = 8;
+/// What each of them proposes.
+const PROPOSALS_EACH: usize = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_processes_serve_decide_and_apply_on_one_ledger_and_each_proposal_once() {
+    let world = World::sharing_a_ledger().await;
+    // Without the handler, which every one of them would compile.
+    let mut config = world.config();
+    config["capabilities"].as_array_mut().expect("a list").retain(|found| found.get("handler").is_none());
+    world.write_config(&config);
+    let world = Arc::new(world);
+    let total = RUNNERS * PROPOSALS_EACH;
+    let invoices = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {total})
+         INSERT INTO invoices SELECT 'INV-' || (5000 + i), tenant_id, customer_id, status, balance_cents,
+             late_fee_cents, waiver_reason, updated_at FROM invoices, n WHERE id = 'INV-3001'"
+    );
+    world.database.execute(&invoices).await;
+    let mut serving = JoinSet::new();
+    for runner in 0..RUNNERS {
+        let world = Arc::clone(&world);
+        serving.spawn(async move {
+            let client = world.client().await;
+            let mut made = Vec::new();
+            for number in 0..PROPOSALS_EACH {
+                let invoice = format!("INV-{}", 5001 + runner * PROPOSALS_EACH + number);
+                made.push(patiently(&client, &invoice).await);
+            }
+            client.close().await;
+            made
+        });
+    }
+    let proposals: Vec<String> = serving.join_all().await.concat();
+    assert_eq!(proposals.len(), total);
+
+    // Everything is decided by two people at once; one of them is first.
+    for some in proposals.chunks(RUNNERS / 2) {
+        let approve = |id, actor| vec!["proposals", "approve", id, "--actor", actor, "--yes"];
+        let twice = some.iter().flat_map(|id| [approve(id, "ada"), approve(id, "eve")]);
+        let exits = at_once(&world, twice.collect());
+        for pair in exits.chunks(2) {
+            assert!(matches!(pair, [0, 1] | [1, 0]), "{exits:?}");
+        }
+    }
+    let exits = at_once(&world, vec![vec!["apply", "--all-approved"]; RUNNERS]);
+    assert_eq!(exits, [0; RUNNERS]);
+    assert_eq!(world.receipts().await, total, "each was carried out once");
+    let listed = |words: &[&str], field: &str| {
+        let listed = world.ask(&[words, &["--limit", "200"]].concat());
+        listed[field].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(listed(&["proposals", "list", "--state", "applied"], "proposals"), total);
+    assert_eq!(listed(&["events", "tail", "--kind", "proposal_approved"], "events"), total);
+    // Whoever looks again before the one who applied has said so is the one who records it.
+    let ended = ["writeback_applied", "writeback_already_applied"];
+    let ended = ended.map(|kind| listed(&["events", "tail", "--kind", kind], "events"));
+    assert_eq!(ended.iter().sum::<usize>(), total, "{ended:?}");
+    assert_eq!(world.ask(&["store", "verify"])["misfit"], Json::Null);
+    assert_eq!(world.ask(&["writeback", "reconcile", "list"])["proposals"], json!([]));
+}
+
+/// Runs the commands at once, each until it answers something else than that it may be repeated; how they ended.
+fn at_once(world: &World, commands: Vec<Vec<&str>>) -> Vec<i32> {
+    let start = |words: &Vec<&str>| {
+        let mut command = world.command(words);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+    };
+    let children: Vec<_> = commands.iter().map(start).collect();
+    let end = |(mut child, words): (std::process::Child, &Vec<&str>)| loop {
+        match child.wait().expect("it ended").code() {
+            Some(3) => child = start(words),
+            exit => return exit.expect("not killed"),
+        }
+    };
+    children.into_iter().zip(&commands).map(end).collect()
+}
+
+/// Proposes until the ledger has a turn for it: on a busy machine that may take longer than a call waits.
+async fn patiently(client: &Client, invoice: &str) -> String {
+    loop {
+        let made = call(client, WAIVE, json!({ "invoice_id": invoice, "reason": "bank delay" })).await;
+        if !made.is_error {
+            return made.content["proposal"]["id"].as_str().expect("an id").to_owned();
+        }
+        assert_eq!(made.content["error"]["reason"], json!("LEDGER_BUSY"), "{}", made.content);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_is_migrated_from_a_file_to_a_server_and_what_cannot_be_is_refused() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let books = synapsor_test_servers::postgres().await;
+    let to = ["store", "migrate", "--to", "env:LEDGER_URL"];
+    let (exit, unset) = json_of(&world, &to);
+    assert_eq!((exit, &unset["error"]["code"]), (3, &json!("LEDGER_UNAVAILABLE")), "{unset}");
+    world.set(LEDGER_URL, books.url());
+    let client = world.client().await;
+    let id = propose(&client, WAIVE, "INV-3001", "bank delay").await;
+    let (exit, busy) = json_of(&world, &to);
+    assert_eq!((exit, &busy["error"]["code"]), (3, &json!("LEDGER_BUSY")), "a server has it open: {busy}");
+    client.close().await;
+    let (exit, made) = json_of(&world, &to);
+    assert_eq!((exit, &made["found"], &made["meanwhile"]), (0, &json!(0), &json!(0)), "{made}");
+    let again = world.run(&to);
+    assert!(again.exit == 0 && again.stdout.contains("--store env:LEDGER_URL"), "{again:?}");
+    let (exit, typed) = json_of(&world, &["store", "migrate", "--to", books.url()]);
+    assert_eq!((exit, &typed["error"]["code"]), (1, &json!("INVALID_INPUT")), "{typed}");
+
+    world.set("SYNAPSOR_LOCAL_STORE", "env:LEDGER_URL");
+    world.approve(&id);
+    assert_eq!(world.ask(&["apply", &id])["outcome"], json!("applied"));
+    let file = world.folder.path().join("back.db");
+    let file = file.to_str().expect("text");
+    let (exit, back) = json_of(&world, &["store", "migrate", "--to", file]);
+    assert_eq!(exit, 0, "{back}");
+    assert_eq!(world.ask(&["store", "verify", "--store", file])["head"], back["report"]["head"]);
+    let old = world.ledger_path();
+    let old = old.to_str().expect("text");
+    let (exit, occupied) = json_of(&world, &["store", "migrate", "--to", old]);
+    assert_eq!((exit, &occupied["error"]["code"]), (1, &json!("INVALID_INPUT")), "it holds less: {occupied}");
 }

@@ -21,7 +21,7 @@ pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
 pub(crate) use inspect::Inspect;
 pub(crate) use ledger::*;
-pub(crate) use store::{Checkpoint, Confirmed, Copy, Prune, Store, VerifyStore};
+pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};
 pub(crate) use ui::Ui;
 pub(crate) use when::{End, When};
 

@@ -14,7 +14,7 @@ use crate::place::Place;
 use crate::postgres::{self, Postgres, Server};
 use crate::readers::Readers;
 use crate::redaction;
-use crate::schema;
+use crate::schema::{self, Founding};
 use crate::sqlite::Sqlite;
 use crate::statements::{Opener, Store};
 use crate::writer::{Write, Writer};
@@ -62,7 +62,7 @@ impl Book {
         let path = file::prepare(path, opening.create)?;
         let open = Lock::shared(&path)?;
         let store = Sqlite(connection::open_writer(&path, opening.create)?);
-        bring_up_to_date(&store, &path, &opening)?;
+        bring_up_to_date(&store, &path, &opening, Founding::Anew)?;
         let ledger_id = schema::ledger_id(&store)?;
         // The checked connection is the one that writes; a file never asks for another.
         let (first, at) = (Mutex::new(Some(store)), path.clone());
@@ -78,12 +78,16 @@ impl Book {
 
     fn open_server(server: &Server, opening: Opening) -> Result<Self, Error> {
         let store = Postgres::connect(server)?;
-        postgres::bring_up_to_date(&store, server.database(), &opening)?;
+        postgres::bring_up_to_date(&store, server.database(), &opening, Founding::Anew)?;
         store.begin_reading()?;
         let ledger_id = schema::ledger_id(&store)?;
-        drop(store);
-        let (at, also) = (server.clone(), server.clone());
-        let writer = opener(move || Postgres::connect(&at));
+        store.roll_back();
+        // As for a file; another one is for when this one is lost.
+        let (first, at, also) = (Mutex::new(Some(store)), server.clone(), server.clone());
+        let writer = opener(move || match first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(store) => Ok(store),
+            None => Postgres::connect(&at),
+        });
         let reader = opener(move || Postgres::connect(&also));
         Self::assemble(Place::Server(server.clone()), ledger_id, writer, reader, opening)
     }
@@ -116,13 +120,19 @@ fn opener<S: Store + 'static>(open: impl Fn() -> Result<S, Error> + Send + Sync 
     Box::new(move || Ok(Box::new(open()?) as Box<dyn Store>))
 }
 
-fn bring_up_to_date(store: &Sqlite, path: &Path, opening: &Opening) -> Result<(), Error> {
+/// Brings the file's tables up to date, and makes them where there are none and that is allowed.
+pub(crate) fn bring_up_to_date(
+    store: &Sqlite,
+    path: &Path,
+    opening: &Opening,
+    founding: Founding<'_>,
+) -> Result<(), Error> {
     // Of several processes that open a fresh file, one makes it and the others find it made.
     store.begin_writing()?;
     let write = Write::new(store, opening.clock.as_ref(), opening.ids.as_ref(), "");
     // Another process may have migrated the file since we looked.
-    let migrated =
-        schema::admit(&store.0, path, opening.create).and_then(|()| schema::migrate(&store.0, &write, path));
+    let migrated = schema::admit(&store.0, path, opening.create)
+        .and_then(|()| schema::migrate(&store.0, &write, path, founding));
     let ended = migrated.and_then(|()| store.commit());
     if ended.is_err() {
         store.roll_back();

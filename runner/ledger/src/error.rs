@@ -132,11 +132,22 @@ pub enum Error {
         /// Where.
         path: PathBuf,
     },
-    /// A copy from which nothing may be restored.
-    #[error("the copy does not verify: {misfit}")]
+    /// A ledger, or a copy of one, that nothing may be made of.
+    #[error("the {what} does not verify: {misfit}")]
     NotIntact {
+        /// Which of them.
+        what: &'static str,
         /// The first thing in it that does not fit.
         misfit: Misfit,
+    },
+    /// A migration into it has not come to its end.
+    #[error("the ledger is a copy of another one that is not finished")]
+    Unfinished,
+    /// A place a ledger cannot be migrated to.
+    #[error("the place to migrate to holds {why}")]
+    Occupied {
+        /// What is there.
+        why: &'static str,
     },
     /// What was asked for only a file has.
     #[error("the ledger is on a server, not in a file")]
@@ -177,13 +188,15 @@ impl Error {
     fn code(&self) -> Code {
         match self {
             Self::Missing { .. } | Self::Unsafe { .. } => Code::LedgerUnavailable,
-            Self::Absent { .. } | Self::Server { .. } | Self::Unsettled => Code::LedgerUnavailable,
+            Self::Absent { .. } | Self::Server { .. } | Self::Unsettled | Self::Unfinished => {
+                Code::LedgerUnavailable
+            }
             Self::TooNew { .. } => Code::LedgerTooNew,
             Self::Storage { fault, .. } => fault.code(),
             Self::Unreadable { .. } | Self::NotIntact { .. } => Code::LedgerCorrupt,
             Self::InUse => Code::LedgerBusy,
             Self::NoFile { .. } => Code::LedgerNotAFile,
-            Self::Exists { .. } | Self::NotAnExport { .. } => Code::InvalidInput,
+            Self::Exists { .. } | Self::Occupied { .. } | Self::NotAnExport { .. } => Code::InvalidInput,
             Self::Rule(rule) => rule.code(),
             Self::Invariant { .. } => Code::Internal,
         }
@@ -212,7 +225,13 @@ impl Error {
             }
             Self::InUse => "stop the servers and commands that use it, and repeat; nothing was changed",
             Self::Exists { .. } => "name another file, or replace this one with --force",
-            Self::NotIntact { .. } => "restore another copy; nothing was changed",
+            Self::NotIntact { .. } => {
+                "`synapsor store verify` says what is wrong with which; nothing was changed"
+            }
+            Self::Unfinished => {
+                "repeat the `synapsor store migrate` that makes it; it goes on where it ended"
+            }
+            Self::Occupied { .. } => "name another file or database; nothing was changed",
             Self::NoFile { instead } => instead,
             Self::NotAnExport { .. } => "`synapsor replay show --json` prints one that can be",
             Self::Rule(rule) => return rule.hint(),
@@ -326,8 +345,11 @@ mod tests {
             Error::InUse,
             Error::Exists { path: path() },
             Error::NotIntact {
+                what: "copy",
                 misfit: Misfit { kind: crate::MisfitKind::EventMissing, seq: Some(4), record: None },
             },
+            Error::Unfinished,
+            Error::Occupied { why: "another ledger" },
             Error::NoFile { instead: "`pg_dump` copies it" },
             Error::NotAnExport { why: "it is not JSON" },
             Error::Invariant { what: "the ledger's writer has stopped" },
@@ -365,7 +387,11 @@ mod tests {
             INVALID_INPUT: `/data/ledger.db` exists already
                 hint: name another file, or replace this one with --force
             LEDGER_CORRUPT: the copy does not verify: event `4`: the event is missing
-                hint: restore another copy; nothing was changed
+                hint: `synapsor store verify` says what is wrong with which; nothing was changed
+            LEDGER_UNAVAILABLE: the ledger is a copy of another one that is not finished
+                hint: repeat the `synapsor store migrate` that makes it; it goes on where it ended
+            INVALID_INPUT: the place to migrate to holds another ledger
+                hint: name another file or database; nothing was changed
             LEDGER_NOT_A_FILE: the ledger is on a server, not in a file
                 hint: `pg_dump` copies it
             INVALID_INPUT: the document cannot be verified: it is not JSON

@@ -30,6 +30,7 @@ mod report;
 mod verify;
 
 mod keeping;
+mod migrate;
 
 mod chain;
 mod link;
@@ -64,6 +65,7 @@ pub use keeping::{
     Backup, Packed, Prunable, PruneFilter, Pruned, Restored, Sizes, Stats, reset, restore, vacuum,
 };
 pub use ledger::Ledger;
+pub use migrate::{Migrated, migrate};
 pub use notebook::Notebook;
 pub use place::Place;
 pub use postgres::Server;

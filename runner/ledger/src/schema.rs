@@ -22,6 +22,23 @@ const APPLICATION_ID: i64 = 0x5359_4e50;
 pub(crate) const MIGRATIONS: &[&str] =
     &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_search.sql")];
 
+/// What tables that are made begin with.
+#[derive(Clone, Copy)]
+pub(crate) enum Founding<'a> {
+    /// A new ledger.
+    Anew,
+    /// Nothing yet: a copy of the ledger of that id is going to be filled in.
+    CopyOf(&'a str),
+}
+
+/// Which ledger the tables hold.
+pub(crate) enum Identity {
+    /// All of it.
+    Whole(String),
+    /// A copy that is not finished, which nobody may open.
+    Unfinished(String),
+}
+
 /// Answers whether this release may open the file, reading only.
 pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), Error> {
     let found = version(conn)?;
@@ -40,7 +57,12 @@ pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), 
 
 /// Brings the file to the newest version: one transaction, however many processes try at once. A copy of an older one is
 /// kept beside it first.
-pub(crate) fn migrate(conn: &Connection, write: &Write<'_>, path: &Path) -> Result<(), Error> {
+pub(crate) fn migrate(
+    conn: &Connection,
+    write: &Write<'_>,
+    path: &Path,
+    founding: Founding<'_>,
+) -> Result<(), Error> {
     let found = version(conn)?;
     if found > 0 && found < newest() {
         let copy = upgrade::keep_copy(path, found)?;
@@ -52,7 +74,7 @@ pub(crate) fn migrate(conn: &Connection, write: &Write<'_>, path: &Path) -> Resu
         conn.execute_batch(migration).map_err(Error::storage("make the ledger's tables"))?;
     }
     if found == 0 {
-        found_ledger(write)?;
+        found_ledger(write, founding)?;
     }
     for (name, value) in [("application_id", APPLICATION_ID), ("user_version", newest())] {
         conn.pragma_update(None, name, value).map_err(Error::storage("mark the ledger"))?;
@@ -62,12 +84,32 @@ pub(crate) fn migrate(conn: &Connection, write: &Write<'_>, path: &Path) -> Resu
 
 /// The random id that is part of every idempotency key, so that two ledgers never share a receipt.
 pub(crate) fn ledger_id(conn: &dyn Statements) -> Result<String, Error> {
-    let sql = "SELECT value FROM meta WHERE name = 'ledger_id'";
-    let found = conn.one("read the ledger's id", sql, cells![], |row| row.text(0).map(str::to_owned))?;
+    match identity(conn)? {
+        Identity::Whole(id) => Ok(id),
+        Identity::Unfinished(_) => Err(Error::Unfinished),
+    }
+}
+
+pub(crate) fn identity(conn: &dyn Statements) -> Result<Identity, Error> {
+    let sql = "SELECT name, value FROM meta WHERE name IN ('ledger_id', 'unfinished_ledger_id')";
+    let found = conn.one("read the ledger's id", sql, cells![], |row| {
+        let id = row.text(1)?.to_owned();
+        Ok(if row.text(0)? == "ledger_id" { Identity::Whole(id) } else { Identity::Unfinished(id) })
+    })?;
     found.ok_or_else(|| Error::Unreadable { record: "the ledger's id".into() })
 }
 
-pub(crate) fn found_ledger(write: &Write<'_>) -> Result<(), Error> {
+/// A copy is all there, and is a ledger from now on.
+pub(crate) fn finish_copy(conn: &dyn Statements) -> Result<(), Error> {
+    let sql = "UPDATE meta SET name = 'ledger_id' WHERE name = 'unfinished_ledger_id'";
+    conn.execute("finish the copy", sql, cells![]).map(drop)
+}
+
+pub(crate) fn found_ledger(write: &Write<'_>, founding: Founding<'_>) -> Result<(), Error> {
+    if let Founding::CopyOf(ledger_id) = founding {
+        let sql = "INSERT INTO meta (name, value) VALUES ('unfinished_ledger_id', ?1)";
+        return write.conn.execute("name the copy", sql, cells![ledger_id]).map(drop);
+    }
     let ledger_id = format!("led_{}", write.ids.token());
     let sql = "INSERT INTO meta (name, value) VALUES ('ledger_id', ?1)";
     write.conn.execute("name the ledger", sql, cells![&ledger_id])?;

@@ -38,6 +38,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// So many are done.
+    pub(crate) fn moved_to(&self, events: u64) {
+        self.walked.store(events, Ordering::Relaxed);
+    }
+
     /// Events walked so far, and how many there are.
     pub fn now(&self) -> (u64, u64) {
         (self.walked.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))

@@ -33,6 +33,11 @@ pub(crate) enum Store {
         after_help = "Examples:\n  synapsor store prune --older-than 90d\n  synapsor store prune --older-than 90d --archive /mnt/archive/2026-06.jsonl --apply\n\nThe chain keeps every event, and a signed one says what is gone; `store verify` holds as before."
     )]
     Prune(Prune),
+    /// Copy the ledger to another place, from a file to a server or back, with its ids and its chain
+    #[command(
+        after_help = "Examples:\n  synapsor store migrate --to env:LEDGER_URL\n  synapsor store migrate --store env:LEDGER_URL --to ledger.db\n\nThe ledger itself stays as it is. What was interrupted goes on where it ended when it is repeated."
+    )]
+    Migrate(Migrate),
     /// Remove the ledger with everything in it
     #[command(after_help = "Example:\n  synapsor store reset --yes")]
     Reset(Confirmed),
@@ -75,6 +80,13 @@ pub(crate) struct Copy {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Where to: a new file, or the variable with the URL of a PostgreSQL database
+    #[arg(long, value_name = "FILE|env:NAME")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Args)]

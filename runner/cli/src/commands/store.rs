@@ -1,9 +1,11 @@
-//! `synapsor store`: proves a ledger, and keeps it: copies, room, and what may go.
+//! `synapsor store`: proves a ledger, and keeps it: copies, other places, room, and what may go.
 
 mod keep;
 mod key;
+mod migrate;
 mod prune;
 mod verify;
+mod watch;
 
 use synapsor_protocol::Refusal;
 
@@ -20,6 +22,7 @@ pub(crate) async fn run(command: Store, settings: &Settings, json: bool) -> Resu
         Store::Restore(copy) => keep::restore(&copy, settings),
         Store::Vacuum => keep::vacuum(settings),
         Store::Prune(wanted) => prune::run(&wanted, settings).await,
+        Store::Migrate(wanted) => migrate::run(&wanted, settings, json).await,
         Store::Reset(confirmed) => keep::reset(&confirmed, settings),
     }
 }

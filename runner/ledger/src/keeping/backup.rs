@@ -68,7 +68,7 @@ pub fn restore(from: &Path, to: &Path, force: bool) -> Result<Restored, Error> {
     schema::admit(&source.0, &from, false)?;
     let report = walk(&source)?;
     if let Some(misfit) = report.misfit {
-        return Err(Error::NotIntact { misfit });
+        return Err(Error::NotIntact { what: "copy", misfit });
     }
     let to = file::resolve(to, true)?;
     let _alone = Lock::alone(&to)?;

@@ -10,7 +10,7 @@ use sqlx::Executor as _;
 use super::{Postgres, session};
 use crate::book::Opening;
 use crate::error::{Error, Fault};
-use crate::schema::{found_ledger, newest};
+use crate::schema::{Founding, found_ledger, newest};
 use crate::statements::{Statements, Store, cells};
 use crate::writer::Write;
 
@@ -25,7 +25,12 @@ const BEGIN_MIGRATING: &str = concat!(
 );
 
 /// Brings the tables up to date; where there are none and that is allowed, makes them and founds the ledger.
-pub(crate) fn bring_up_to_date(store: &Postgres, database: &str, opening: &Opening) -> Result<(), Error> {
+pub(crate) fn bring_up_to_date(
+    store: &Postgres,
+    database: &str,
+    opening: &Opening,
+    founding: Founding<'_>,
+) -> Result<(), Error> {
     store.begin("read the ledger", super::BEGIN_READING)?;
     let found = admit(store, database, opening.create);
     store.roll_back();
@@ -34,7 +39,8 @@ pub(crate) fn bring_up_to_date(store: &Postgres, database: &str, opening: &Openi
     }
     store.begin("make the ledger's tables", BEGIN_MIGRATING)?;
     // Another process may have made them since we looked.
-    let migrated = admit(store, database, opening.create).and_then(|found| migrate(store, found, opening));
+    let found = admit(store, database, opening.create);
+    let migrated = found.and_then(|found| migrate(store, found, opening, founding));
     let ended = migrated.and_then(|()| store.commit());
     if ended.is_err() {
         store.roll_back();
@@ -49,14 +55,14 @@ fn admit(store: &Postgres, database: &str, create: bool) -> Result<i64, Error> {
     if encoding != "UTF8" {
         return Err(Error::Server { why: "its database has another encoding than UTF8" });
     }
-    let there = conn.one(
-        "look for the ledger",
-        "SELECT count(*) FROM pg_tables WHERE schemaname = 'synapsor_ledger' AND tablename = 'meta'",
-        cells![],
-        |row| row.integer(0),
-    )?;
-    if there != Some(1) {
-        return if create { Ok(0) } else { Err(Error::Absent { database: database.to_owned() }) };
+    // Without a right to the schema its tables would look as if they were gone.
+    let sql = "SELECT has_schema_privilege('synapsor_ledger', 'USAGE')::text
+               FROM pg_tables WHERE schemaname = 'synapsor_ledger' AND tablename = 'meta'";
+    match conn.one("look for the ledger", sql, cells![], |row| Ok(row.text(0)? == "true"))? {
+        Some(true) => {}
+        Some(false) => return Err(no_right("the role may not use the ledger's schema")),
+        None if create => return Ok(0),
+        None => return Err(Error::Absent { database: database.to_owned() }),
     }
     let version = text(conn, "SELECT value FROM meta WHERE name = 'schema_version'")?;
     match version.parse::<i64>() {
@@ -72,19 +78,23 @@ fn writable(store: &Postgres) -> Result<(), Error> {
     let may =
         "SELECT count(*) FROM unnest(ARRAY['events', 'evidence', 'proposals', 'query_audit', 'approvals',
                  'writeback_jobs', 'receipts']) AS t(name) WHERE NOT has_table_privilege(name, 'SELECT')
-                 OR NOT has_table_privilege(name, 'INSERT')";
+                 OR NOT has_table_privilege(name, 'INSERT')
+                 OR name IN ('proposals', 'writeback_jobs') AND NOT has_table_privilege(name, 'UPDATE')";
     let missing = store.statements().one("open the ledger", may, cells![], |row| row.integer(0));
     store.roll_back();
     match missing? {
         Some(0) => Ok(()),
-        _ => {
-            let cause = Arc::new(std::io::Error::other("the role may not add to every table"));
-            Err(Error::Storage { doing: "open the ledger", fault: Fault::ReadOnly, cause })
-        }
+        _ => Err(no_right("the role may not add to every table, or not change what moves")),
     }
 }
 
-fn migrate(store: &Postgres, found: i64, opening: &Opening) -> Result<(), Error> {
+/// `what` is for the log.
+fn no_right(what: &'static str) -> Error {
+    let cause = Arc::new(std::io::Error::other(what));
+    Error::Storage { doing: "open the ledger", fault: Fault::ReadOnly, cause }
+}
+
+fn migrate(store: &Postgres, found: i64, opening: &Opening, founding: Founding<'_>) -> Result<(), Error> {
     let from = usize::try_from(found).unwrap_or(usize::MAX);
     for migration in MIGRATIONS.iter().copied().skip(from) {
         store.run("make the ledger's tables", async |conn| conn.execute(sqlx::raw_sql(migration)).await)?;
@@ -94,7 +104,8 @@ fn migrate(store: &Postgres, found: i64, opening: &Opening) -> Result<(), Error>
                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     conn.execute("mark the ledger", sql, cells![&newest().to_string()])?;
     if found == 0 {
-        found_ledger(&Write::new(conn, opening.clock.as_ref(), opening.ids.as_ref(), ""))?;
+        let write = Write::new(conn, opening.clock.as_ref(), opening.ids.as_ref(), "");
+        found_ledger(&write, founding)?;
     }
     Ok(())
 }

@@ -22,5 +22,7 @@ mod tamper;
 mod writeback;
 
 mod crowd;
+mod faults;
 mod lost;
+mod migrate;
 mod rights;

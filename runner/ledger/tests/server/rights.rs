@@ -6,12 +6,16 @@ use synapsor_test_servers::TestDatabase;
 use crate::ground::{edit_tables, open, server};
 use crate::story::{Call, Fixture, code, opening};
 
+/// The rights that the guide lists.
+pub(crate) const ENOUGH: &str = "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA synapsor_ledger TO ROLE;
+    GRANT UPDATE ON synapsor_ledger.meta, synapsor_ledger.proposals, synapsor_ledger.writeback_jobs TO ROLE";
+
 async fn refused(server: Server, create: bool) -> Error {
     Ledger::open(server, opening(create)).await.expect_err("refused")
 }
 
 /// A role that may sign in and see the ledger's tables.
-async fn role(database: &TestDatabase, rights: &str) -> Server {
+pub(crate) async fn role(database: &TestDatabase, rights: &str) -> Server {
     let name = database.name().expect("a name");
     let sql = format!(
         "CREATE ROLE {name} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA synapsor_ledger TO {name};
@@ -22,7 +26,7 @@ async fn role(database: &TestDatabase, rights: &str) -> Server {
     Server::at(&database.url_as(name, "secret")).expect("a URL")
 }
 
-async fn forget(database: &TestDatabase) {
+pub(crate) async fn forget(database: &TestDatabase) {
     let name = database.name().expect("a name");
     database.execute(&format!("DROP OWNED BY {name}; DROP ROLE {name}")).await;
 }
@@ -30,9 +34,7 @@ async fn forget(database: &TestDatabase) {
 #[tokio::test]
 async fn a_role_with_the_rights_the_guide_lists_can_do_everything() {
     let fixture = Fixture::new().await;
-    let rights = "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA synapsor_ledger TO ROLE;
-                  GRANT UPDATE ON synapsor_ledger.meta, synapsor_ledger.proposals, synapsor_ledger.writeback_jobs TO ROLE";
-    let server = role(&fixture.database, rights).await;
+    let server = role(&fixture.database, ENOUGH).await;
     let ledger = Ledger::open(server, opening(true)).await.expect("opens");
     let same = Fixture { ledger, database: fixture.database };
     let job = same.started(&Call::default()).await;

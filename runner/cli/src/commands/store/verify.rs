@@ -1,22 +1,18 @@
 //! `synapsor store verify`: of a ledger, or of an exported document by itself.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
-use synapsor_ledger::{ChainReport, Ledger, Verification};
+use synapsor_ledger::{ChainReport, Verification};
 use synapsor_protocol::{Code, Refusal};
 
 use super::key;
+use super::watch::watched;
 use crate::args::VerifyStore;
 use crate::exit::Exit;
-use crate::print::{Report, inert, progress, style};
+use crate::print::{Report, inert, style};
 use crate::settings::{Settings, unreadable};
 use crate::wiring;
-
-/// How often the bar is moved.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(wanted: &VerifyStore, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     if let Some(file) = &wanted.export {
@@ -32,27 +28,8 @@ pub(super) async fn run(wanted: &VerifyStore, settings: &Settings, json: bool) -
         return Err(Refusal::new(Code::InvalidInput, "nothing says whose checkpoints count")
             .hint("name the key they were signed with: --public-key KEY, or --key FILE"));
     }
-    let report = walked(&ledger, &against, json).await?;
-    Ok(told(&report))
-}
-
-/// Walks with a bar, where a person watches.
-async fn walked(ledger: &Ledger, against: &Verification, json: bool) -> Result<ChainReport, Refusal> {
-    let shown = Arc::clone(&against.progress);
-    let bar = progress::bar(1, json);
-    let moved = bar.clone();
-    let moving = tokio::spawn(async move {
-        loop {
-            let (walked, total) = shown.now();
-            moved.set_length(total.max(1));
-            moved.set_position(walked);
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    });
-    let report = ledger.verify_against(against).await;
-    moving.abort();
-    bar.finish_and_clear();
-    report.map_err(|error| error.refusal())
+    let report = watched(&against.progress, json, ledger.verify_against(&against)).await;
+    Ok(told(&report.map_err(|error| error.refusal())?))
 }
 
 fn told(report: &ChainReport) -> Report {

@@ -39,4 +39,5 @@ mod zombie;
 mod crowd;
 mod clock;
 mod server;
+mod shared;
 mod shipped;

@@ -251,7 +251,7 @@ async fn until_stopped(pid: u32) {
 }
 
 /// Starts a command and sends it SIGKILL at a moment, unless it ends before.
-async fn killed(mut command: Command, moment: impl Future<Output = ()>) -> Answered {
+pub(crate) async fn killed(mut command: Command, moment: impl Future<Output = ()>) -> Answered {
     let mut child = command.spawn().expect("the binary runs");
     tokio::select! {
         () = moment => child.start_kill().expect("a process of ours"),

@@ -168,7 +168,7 @@ test("a page that is open learns of a decision made elsewhere, and its form goes
   await demo.command("proposals", "approve", id, "--yes", "--actor", "omar");
   await shows(page, "Approved");
   assert.equal(await page.getByRole("button", { name: "Approve this change" }).count(), 0);
-  await page.getByText("Decided in the meantime").or(page.getByText("Updated")).first().waitFor();
+  await page.getByRole("status").filter({ hasText: "Decided in the meantime" }).waitFor();
 });
 
 test("a list that is open shows a new proposal by itself", async () => {

@@ -93,3 +93,56 @@ test("a key with Ctrl, Alt or Meta is the browser's own", async () => {
   await press(page, "Alt+j", "Control+j");
   assert.equal(await focused(page), before);
 });
+
+/** The accessible name of what has the focus. */
+const named = (page) => page.evaluate(() => {
+  const it = document.activeElement;
+  const label = it.labels?.[0]?.firstChild?.textContent;
+  return (it.getAttribute("aria-label") ?? label ?? it.innerText).trim().split("\n")[0];
+});
+
+test("Tab goes through a proposal in the order in which it is read, and ends at the decision", async () => {
+  const id = await demo.propose(WAIVE, "INV-3003", "In reading order.");
+  const page = await enter(chromium, ui);
+  await page.goto(`${ui.address}/proposals/${id}`);
+  await page.locator("[data-rerun] .chip").waitFor();
+  const order = [];
+  while (order.at(-1) !== "Reject" && order.length < 40) {
+    await press(page, "Tab");
+    order.push(await named(page));
+  }
+  assert.deepEqual(order, [
+    "Skip to the content",
+    "Synapsor review",
+    ...["Proposals", "Activity", "Evidence", "Query audit", "Receipts", "Tools", "Setup"],
+    ...["Keys ?", "Leave"],
+    ...["Proposals", "Review", "Raw JSON"],
+    ...["Its evidence", "The proposed change", "4 other captured columns stay as they are"],
+    order.find((name) => name.startsWith("Guard checklist:")),
+    ...["Replay timeline", "Who decides", "Reason", "Approve this change", "Reject"],
+  ]);
+});
+
+test("a screen reader finds the parts of a proposal by their roles and names", async () => {
+  const id = await demo.propose(WAIVE, "INV-3002", "Read aloud.");
+  const page = await enter(chromium, ui);
+  await page.goto(`${ui.address}/proposals/${id}`);
+  const parts = [
+    ["banner"], ["main"], ["contentinfo"], ["status"],
+    ["navigation", "Pages"], ["navigation", "Views of this proposal"],
+    ["complementary", "Decide"], ["region", "The proposed change"], ["region", "Replay timeline"],
+    ["textbox", "Who decides"], ["textbox", /^Reason/], ["button", "Approve this change"], ["button", "Reject"],
+    ["heading", new RegExp(id)], ["heading", "The agent requested a change"], ["heading", "The runner created a proposal"],
+    ["heading", "The proposed change"], ["heading", "Safety result"], ["heading", "The approval boundary"],
+    ["heading", "The commit result"], ["heading", "Replay"],
+    ["columnheader", "Before"], ["columnheader", "Proposed"], ["rowheader", /^late_fee_cents/],
+  ];
+  for (const [role, name] of parts) {
+    const exact = typeof name === "string";
+    assert.equal(await page.getByRole(role, { name, exact }).count(), 1, `${role} ${name}`);
+  }
+  await page.goto(ui.address);
+  for (const [role, name] of [["search", "Find records"], ["navigation", "States"], ["list", "Proposals, newest first"]]) {
+    assert.equal(await page.getByRole(role, { name, exact: true }).count(), 1, `${role} ${name}`);
+  }
+});

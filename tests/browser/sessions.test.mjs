@@ -75,6 +75,28 @@ test("after a restart the old page decides nothing, and a new link goes on where
   });
 });
 
+test("a session nobody uses is over: the open page says so by itself, and its form decides nothing", () =>
+  serving(["--idle-for", "2s"], async (ui) => {
+    const id = await demo.propose(WAIVE, "INV-3001", "Left open over lunch.");
+    const page = await enter(chromium, ui);
+    await page.goto(`${ui.address}/proposals/${id}`);
+    await page.getByText("The session is over", { exact: false }).waitFor();
+    await page.getByRole("button", { name: "Approve this change" }).click();
+    await page.getByRole("heading", { name: "The session is over" }).waitFor();
+    await page.getByText("Nothing was decided and nothing was changed.").waitFor();
+    assert.equal(await demo.state(id), "pending_review");
+  }));
+
+test("a link nobody opened in time opens nothing, and the next one does", () => serving(["--link-for", "1s"], async (ui) => {
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const page = await (await chromium.newContext()).newPage();
+  const answer = await page.goto(ui.firstLink);
+  assert.equal(answer.status(), 401);
+  await page.getByRole("heading", { name: "The session is over" }).waitFor();
+  await page.goto(await ui.link());
+  await page.getByRole("heading", { name: "Proposals" }).waitFor();
+}));
+
 test("without --allow-apply there is a command and no button", () => serving([], async (ui) => {
   const id = await demo.propose(WAIVE, "INV-3002", "No button.");
   await demo.command("proposals", "approve", id, "--yes", "--actor", "lena");

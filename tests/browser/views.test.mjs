@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
-import { browser, enter, open, populated, views } from "./world.mjs";
+import { browser, enter, populated, unfold, views } from "./world.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -23,12 +23,6 @@ after(async () => {
   await chromium?.close();
 });
 
-/** Opens a view, and everything that is folded on it. */
-async function unfold(page, view) {
-  await open(page, ui, view);
-  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
-}
-
 /** What axe-core has against a page, each with the places it means. */
 async function violations(page) {
   await page.evaluate(AXE);
@@ -41,7 +35,7 @@ for (const colorScheme of ["light", "dark"]) {
     const page = await enter(chromium, ui, { colorScheme });
     const found = {};
     for (const [name, view] of all) {
-      await unfold(page, view);
+      await unfold(page, ui, view);
       const here = await violations(page);
       if (here.length) found[name] = here;
     }
@@ -67,7 +61,7 @@ test("the keys' dialog has no accessibility violation", async () => {
 
 test("no view makes the browser complain", async () => {
   const page = await enter(chromium, ui);
-  for (const [, view] of all) await unfold(page, view);
+  for (const [, view] of all) await unfold(page, ui, view);
   const expected = (text) => text.includes("404");
   assert.deepEqual(page.complaints.filter((text) => !expected(text)), []);
 });
@@ -76,7 +70,7 @@ test("no view scrolls sideways on a screen of 360 pixels", async () => {
   const page = await enter(chromium, ui, { viewport: { width: 360, height: 740 } });
   const wide = {};
   for (const [name, view] of all) {
-    await unfold(page, view);
+    await unfold(page, ui, view);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     if (width > 360) wide[name] = width;
   }

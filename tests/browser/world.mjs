@@ -25,8 +25,8 @@ export function browser() {
 
 /** A folder with the demo's source, config and ledger. */
 export class Demo {
-  static async prepare() {
-    const folder = await mkdtemp(join(tmpdir(), "demo-"));
+  static async prepare(ground) {
+    const folder = ground ?? await mkdtemp(join(tmpdir(), "demo-"));
     const demo = new Demo(folder);
     await demo.command("demo", "--folder", folder, "--prepare-only", "--force");
     return demo;
@@ -135,8 +135,8 @@ export function listening(page) {
 }
 
 /** A ledger with a proposal in every state a person meets, the newest awaiting a decision. */
-export async function populated() {
-  const demo = await Demo.prepare();
+export async function populated(ground) {
+  const demo = await Demo.prepare(ground);
   const decide = (verdict, id, reason) => demo.command("proposals", verdict, id, "--yes", "--actor", "lena", "--reason", reason);
   const ids = {};
   ids.applied = await demo.propose(WAIVE, "INV-3001", "The bank confirmed a failed transfer on 2026-06-18.");
@@ -176,6 +176,12 @@ export async function views(demo, ids) {
     setup: { path: "/setup", heading: "Setup" },
     "nothing-here": { path: "/nowhere", heading: "Nothing here" },
   };
+}
+
+/** Opens a view, and everything that is folded on it. */
+export async function unfold(page, ui, view) {
+  await open(page, ui, view);
+  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
 }
 
 /** Opens a view and waits until nothing on it moves any more. */

@@ -1,6 +1,6 @@
 //! MCP over HTTP from outside: the binary as a server, and clients that say exactly what they are told to.
 
-mod peer;
+pub(crate) mod peer;
 mod server;
 
 mod authority;

@@ -29,6 +29,7 @@ mod screens;
 mod shared;
 mod store;
 mod story;
+mod ui;
 mod unsettled;
 mod validate;
 mod writeback;

@@ -6,6 +6,7 @@ mod history;
 mod http;
 mod inspect;
 mod store;
+pub(crate) mod span;
 mod ui;
 mod ledger;
 mod when;

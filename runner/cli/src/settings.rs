@@ -104,6 +104,11 @@ impl Settings {
         folder.join(path).components().collect()
     }
 
+    /// Whether somebody named the ledger, on the command line or in the environment.
+    pub(crate) fn store_is_named(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Who decides.
     pub(crate) fn actor(&self, given: Option<&str>) -> String {
         given.or_else(|| self.environment.get(env::USER)).unwrap_or(OPERATOR).to_owned()

@@ -20,6 +20,7 @@ mod compiled;
 mod compile;
 mod redact;
 mod reference;
+pub mod words;
 
 pub use check::{Checked, Error, check};
 pub use code::{ProblemCode, Severity};

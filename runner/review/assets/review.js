@@ -9,25 +9,37 @@ const policy = window.trustedTypes
   : { createHTML: (text) => text };
 const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text), 'text/html');
 
-const say = (words) => {
-  const live = byId('live');
-  if (live) live.textContent = words;
+// What was done is said for a moment; what is the matter, until it is not.
+const SAID_FOR_MS = 5000;
+let saying = 0;
+const say = (words, passing = false) => {
+  byId('live').textContent = words;
+  clearTimeout(saying);
+  if (passing) saying = setTimeout(say, SAID_FOR_MS, '');
 };
 
 // Live updates.
+
+const POINTS = matchMedia('(hover: hover)');
 
 async function ask(path) {
   return fetch(path, { headers: { 'x-synapsor-live': '1' }, credentials: 'same-origin', redirect: 'error' });
 }
 
-// A part that names a key is left alone while the key is the same: somebody may be typing in it.
+// A part that names a key is left alone while the key is the same: somebody may be typing in it. A list under the pointer
+// waits until the pointer has left it: a row that moves would be another one than the person meant to press.
 function replaceParts(fresh) {
-  let changed = 0;
+  let happened = '';
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
     if (!next) continue;
     const same = part.dataset.key ? part.dataset.key === next.dataset.key : part.innerHTML === next.innerHTML;
     if (same) continue;
+    if (part.dataset.live === 'list' && POINTS.matches && part.matches(':hover')) {
+      say('There is something new; move the pointer off the list to see it');
+      part.addEventListener('pointerleave', refresh, { once: true });
+      continue;
+    }
     const open = [...part.querySelectorAll('details')].map((details) => details.open);
     const row = part.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
     const adopted = document.importNode(next, true);
@@ -35,10 +47,9 @@ function replaceParts(fresh) {
     adopted.querySelectorAll('details').forEach((details, at) => { details.open = open[at] ?? details.open; });
     adopted.classList.add('fresh');
     if (row) adopted.querySelector(`[href="${CSS.escape(row)}"]`)?.focus();
-    if (part.id === 'decision') say('Decided in the meantime');
-    changed += 1;
+    happened = part.id === 'decision' ? 'Decided in the meantime' : happened || 'Updated';
   }
-  return changed;
+  return happened;
 }
 
 let asking = false;
@@ -49,10 +60,13 @@ async function refresh() {
   try {
     const response = await ask(location.pathname + location.search);
     if (response.status === 401) {
-      say('The session is over');
+      say('The session is over: it needs a new link');
       source?.close();
-    } else if (response.ok && replaceParts(parse(await response.text())) > 0) {
-      say('Updated');
+      return;
+    }
+    const happened = response.ok ? replaceParts(parse(await response.text())) : '';
+    if (happened) {
+      say(happened, true);
       enliven();
     }
   } catch {
@@ -73,7 +87,8 @@ function watch() {
     last = event.data;
   };
   source.onopen = () => say('');
-  source.onerror = () => say('Not connected');
+  // Turned away is not unreachable: the page asks for itself once more and learns why.
+  source.onerror = () => (source.readyState === EventSource.CLOSED ? refresh() : say('Not connected'));
   addEventListener('pagehide', () => source.close());
 }
 

@@ -45,6 +45,11 @@ pub(crate) fn line(text: &str) -> Html {
     render(text, Lines::One)
 }
 
+/// An id or a name to be copied, in letters that are told apart.
+pub(crate) fn code(text: &str) -> Html {
+    line(text).wrapped("code", "")
+}
+
 /// A text of several lines: line ends and tabs are marked, and kept.
 pub(crate) fn block(text: &str) -> Html {
     render(text, Lines::Many)

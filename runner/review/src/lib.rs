@@ -42,4 +42,5 @@ mod checklist;
 mod changes;
 
 pub use server::{Bind, Links, Server};
+pub use sessions::KeysLast;
 pub use site::{MakeSecret, Parts, RerunAnswer, RerunProposal};

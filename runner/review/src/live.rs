@@ -1,10 +1,12 @@
 //! Live updates: a page holds one stream open and is told when the ledger has something new; it then asks for itself again.
+//!
+//! Invariant: a stream ends with its session, so that a page nobody may ask for any more learns of it by itself.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -12,6 +14,7 @@ use synapsor_ledger::EventFilter;
 use tokio::sync::watch;
 
 use crate::denied::Denied;
+use crate::sessions::Session;
 use crate::site::Site;
 
 /// Where the stream is.
@@ -23,6 +26,8 @@ pub(crate) const BY_ITSELF: &str = "x-synapsor-live";
 const LOOK_EVERY: Duration = Duration::from_millis(700);
 /// How often a silent stream says that it is there.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// How often a stream asks whether its session lasts.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// Open streams at most.
 const STREAMS_MAX: usize = 32;
 
@@ -79,17 +84,33 @@ pub(crate) async fn watch_ledger(site: Arc<Site>) {
 }
 
 /// `GET /live`.
-pub(crate) async fn stream(State(site): State<Arc<Site>>) -> Response {
+pub(crate) async fn stream(
+    State(site): State<Arc<Site>>,
+    Extension(session): Extension<Session>,
+) -> Response {
     if site.pulse.beat.receiver_count() >= STREAMS_MAX {
         return Denied::TOO_MANY.into_response();
     }
-    let beats = stream::unfold(site.pulse.beat.subscribe(), |mut beats| async move {
-        beats.changed().await.ok()?;
-        let beat = *beats.borrow_and_update();
-        match beat {
-            Beat::Event(last) => Some((Ok::<_, Infallible>(Event::default().data(last.to_string())), beats)),
-            Beat::Over => None,
-        }
+    let beats = site.pulse.beat.subscribe();
+    let events = stream::unfold((beats, site, session), |(mut beats, site, session)| async move {
+        let last = next_event(&mut beats, &site, &session).await?;
+        Some((Ok::<_, Infallible>(Event::default().data(last.to_string())), (beats, site, session)))
     });
-    Sse::new(beats).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)).into_response()
+    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)).into_response()
+}
+
+/// The next news of the ledger; none where the pages close or the session is over.
+async fn next_event(beats: &mut watch::Receiver<Beat>, site: &Site, session: &Session) -> Option<i64> {
+    loop {
+        let changed = tokio::time::timeout(ASK_EVERY, beats.changed()).await;
+        if !site.sessions.lasts(session, Instant::now()) {
+            return None;
+        }
+        match changed.map(|changed| changed.map(|()| *beats.borrow_and_update())) {
+            Ok(Ok(Beat::Event(last))) => return Some(last),
+            Ok(Ok(Beat::Over) | Err(_)) => return None,
+            // Nothing new yet.
+            Err(_) => {}
+        }
+    }
 }

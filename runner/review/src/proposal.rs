@@ -37,8 +37,8 @@ struct Review {
     not_intact: &'static str,
     may_approve: bool,
     may_reject: bool,
-    /// The exact command, once it is approved.
-    apply_command: Option<String>,
+    /// The exact command in its parts, once it is approved.
+    apply_command: Option<Vec<String>>,
     may_apply: bool,
     operator: Html,
     csrf: String,
@@ -94,9 +94,13 @@ pub(crate) async fn review(
 }
 
 /// The command that applies, to be pasted into a shell.
-fn apply_command(site: &Site, id: &ProposalId) -> String {
-    let (config, store) = (quoted(&site.config_path.display().to_string()), quoted(&site.store));
-    format!("synapsor apply {id} --config {config} --store {store}")
+fn apply_command(site: &Site, id: &ProposalId) -> Vec<String> {
+    let config = quoted(&site.config_path.display().to_string());
+    vec![
+        format!("synapsor apply {id}"),
+        format!("--config {config}"),
+        format!("--store {}", quoted(&site.store)),
+    ]
 }
 
 /// One word of a shell.

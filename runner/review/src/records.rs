@@ -29,7 +29,8 @@ struct Record {
     path: String,
     what: String,
     capability: String,
-    about: String,
+    table: String,
+    key: String,
     who: String,
     proposal: Option<ProposalId>,
 }
@@ -40,7 +41,8 @@ struct Row {
     path: String,
     what: Html,
     capability: Html,
-    about: Html,
+    table: Html,
+    key: Html,
     who: Html,
     proposal: Option<String>,
 }
@@ -165,8 +167,8 @@ fn show<T>(
 }
 
 fn plain(record: Record) -> Vec<String> {
-    let Record { at, id, what, capability, about, who, .. } = record;
-    vec![at.to_string(), id, what, capability, about, who]
+    let Record { at, id, what, capability, table, key, who, .. } = record;
+    vec![at.to_string(), id, what, capability, format!("{table} {key}"), who]
 }
 
 fn row(record: Record) -> Row {
@@ -176,7 +178,8 @@ fn row(record: Record) -> Row {
         path: record.path,
         what: html::line(&record.what),
         capability: html::line(&record.capability),
-        about: html::line(&record.about),
+        table: html::line(&record.table),
+        key: html::line(&record.key),
         who: html::line(&record.who),
         proposal: record.proposal.map(|id| format!("/proposals/{id}")),
     }
@@ -192,7 +195,8 @@ fn of_evidence(found: FoundEvidence) -> Record {
             Some(_) => "read for a proposal".to_owned(),
             None => "read".to_owned(),
         },
-        about: format!("{} {}", evidence.table, evidence.key),
+        key: evidence.key.to_string(),
+        table: evidence.table,
         who: format!("{} of {}", evidence.principal, evidence.tenant),
         capability: evidence.capability,
         proposal: proposal_id,
@@ -211,8 +215,9 @@ fn of_audit(found: FoundAudit) -> Record {
             None if audit.row_count == 1 => "1 row".to_owned(),
             None => format!("{} rows", audit.row_count),
         },
-        about: format!("{} {}", audit.table.clone().unwrap_or_default(), key.unwrap_or_default()),
         who: format!("{} of {}", known(&audit.principal), known(&audit.tenant)),
+        table: audit.table.unwrap_or_default(),
+        key: key.unwrap_or_default(),
         capability: audit.capability,
         proposal: proposal_id,
     }
@@ -227,7 +232,8 @@ fn of_receipt(found: FoundReceipt) -> Record {
         id: receipt.receipt_id.to_string(),
         what: format!("{}{code}", receipt.outcome.as_str().replace('_', " ")),
         capability: about.capability.unwrap_or_default(),
-        about: format!("{} {}", about.table.unwrap_or_default(), about.key.unwrap_or_default()),
+        table: about.table.unwrap_or_default(),
+        key: about.key.unwrap_or_default(),
         who: receipt.runner_id,
         proposal: Some(receipt.proposal_id),
     }
@@ -246,7 +252,8 @@ fn of_activity(activity: Activity) -> Record {
                 id: stored.proposal.proposal_id.to_string(),
                 what: format!("proposal, {}", stored.state.as_str().replace('_', " ")),
                 capability: change.capability,
-                about: format!("{} {}", change.target.table, change.target.key),
+                key: change.target.key.to_string(),
+                table: change.target.table,
                 who: format!("{} of {}", change.principal, change.tenant),
                 proposal: Some(stored.proposal.proposal_id),
             }

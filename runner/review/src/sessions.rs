@@ -13,16 +13,27 @@ use synapsor_protocol::Refusal;
 
 use crate::site::{MakeSecret, lock};
 
-/// A link that nobody opened is dead after this time.
-const LINK_FOR: Duration = Duration::from_secs(15 * 60);
-/// A session nobody used is over after this time.
-const IDLE_FOR: Duration = Duration::from_secs(60 * 60);
 /// A session is over after this time in any case.
 const SESSION_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 /// More links or sessions end the oldest one.
 const KEPT_MAX: usize = 16;
 
 type Hash = [u8; 32];
+
+/// How long a key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeysLast {
+    /// A link that nobody opened is dead after this time.
+    pub link: Duration,
+    /// A session nobody used is over after this time.
+    pub idle: Duration,
+}
+
+impl Default for KeysLast {
+    fn default() -> Self {
+        Self { link: Duration::from_secs(15 * 60), idle: Duration::from_secs(60 * 60) }
+    }
+}
 
 /// One browser that came through a link.
 #[derive(Clone)]
@@ -35,10 +46,6 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    fn is_alive(&self, now: Instant) -> bool {
-        now.duration_since(self.opened) < SESSION_FOR && now.duration_since(self.used) < IDLE_FOR
-    }
-
     /// Whether a form of this session sent this.
     pub(crate) fn vouches_for(&self, csrf: &str) -> bool {
         hash(csrf).ct_eq(&hash(&self.csrf)).into()
@@ -48,16 +55,21 @@ impl Session {
 /// The links and sessions of this process.
 pub(crate) struct Sessions {
     secret: MakeSecret,
+    last: KeysLast,
     cookie_name: String,
     links: Mutex<Vec<(Hash, Instant)>>,
     open: Mutex<Vec<Session>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(secret: MakeSecret, port: u16) -> Self {
+    pub(crate) fn new(secret: MakeSecret, last: KeysLast, port: u16) -> Self {
         // Cookies do not know ports, so two runs side by side tell theirs apart by name.
         let cookie_name = format!("synapsor_review_{port}");
-        Self { secret, cookie_name, links: Mutex::default(), open: Mutex::default() }
+        Self { secret, last, cookie_name, links: Mutex::default(), open: Mutex::default() }
+    }
+
+    fn is_alive(&self, session: &Session, now: Instant) -> bool {
+        now.duration_since(session.opened) < SESSION_FOR && now.duration_since(session.used) < self.last.idle
     }
 
     /// A new link's token. Links made before stay good.
@@ -71,7 +83,7 @@ impl Sessions {
     pub(crate) fn enter(&self, token: &str, now: Instant) -> Option<Result<String, Refusal>> {
         let token = hash(token);
         let mut links = lock(&self.links);
-        links.retain(|(_, made)| now.duration_since(*made) < LINK_FOR);
+        links.retain(|(_, made)| now.duration_since(*made) < self.last.link);
         let mut found = None;
         for (at, (link, _)) in links.iter().enumerate() {
             if link.ct_eq(&token).into() {
@@ -94,7 +106,7 @@ impl Sessions {
         let presented = self.presented(cookies)?;
         let cookie = hash(presented);
         let mut open = lock(&self.open);
-        open.retain(|session| session.is_alive(now));
+        open.retain(|session| self.is_alive(session, now));
         let mut found = None;
         for session in open.iter_mut() {
             if session.cookie.ct_eq(&cookie).into() {
@@ -105,6 +117,12 @@ impl Sessions {
             }
         }
         found
+    }
+
+    /// Whether a session that was found before is still one.
+    pub(crate) fn lasts(&self, session: &Session, now: Instant) -> bool {
+        let same = |open: &&Session| bool::from(open.cookie.ct_eq(&session.cookie));
+        lock(&self.open).iter().find(same).is_some_and(|open| self.is_alive(open, now))
     }
 
     /// Ends a session. Answers what to set so that the browser forgets it too.
@@ -141,7 +159,8 @@ mod tests {
 
     fn sessions() -> Sessions {
         let next = AtomicU8::new(1);
-        Sessions::new(Arc::new(move || Ok([next.fetch_add(1, Ordering::Relaxed); 32])), 8080)
+        let secret = Arc::new(move || Ok([next.fetch_add(1, Ordering::Relaxed); 32]));
+        Sessions::new(secret, KeysLast::default(), 8080)
     }
 
     fn enter(sessions: &Sessions, now: Instant) -> String {
@@ -162,7 +181,7 @@ mod tests {
     fn a_link_nobody_opened_dies() {
         let (sessions, now) = (sessions(), Instant::now());
         let token = sessions.link(now).unwrap();
-        assert!(sessions.enter(&token, now + LINK_FOR).is_none());
+        assert!(sessions.enter(&token, now + KeysLast::default().link).is_none());
     }
 
     #[test]
@@ -182,8 +201,8 @@ mod tests {
         let (sessions, now) = (sessions(), Instant::now());
         let cookie = enter(&sessions, now);
         // What the page asks by itself keeps nothing alive.
-        assert!(sessions.find(&cookie, false, now + IDLE_FOR / 2).is_some());
-        assert!(sessions.find(&cookie, true, now + IDLE_FOR).is_none());
+        assert!(sessions.find(&cookie, false, now + KeysLast::default().idle / 2).is_some());
+        assert!(sessions.find(&cookie, true, now + KeysLast::default().idle).is_none());
 
         let cookie = enter(&sessions, now);
         for hour in 1..24 {

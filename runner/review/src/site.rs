@@ -14,7 +14,7 @@ use tokio::sync::{RwLock, Semaphore};
 
 use crate::host::Hosts;
 use crate::live::Pulse;
-use crate::sessions::Sessions;
+use crate::sessions::{KeysLast, Sessions};
 use crate::throttle::Throttle;
 
 /// Contents a page has shown, remembered so that a refused decision can say what is different now.
@@ -55,6 +55,8 @@ pub struct Parts {
     pub allow_apply: bool,
     /// Whether the list begins with an explanation of who may do what.
     pub tour: bool,
+    /// How long links and idle sessions last.
+    pub keys_last: KeysLast,
     /// Where tokens come from.
     pub secret: MakeSecret,
     /// Runs a recorded call again.
@@ -86,8 +88,19 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(parts: Parts, hosts: Hosts) -> Self {
-        let Parts { ledger, desk, config, config_path, store, operator, allow_apply, tour, secret, rerun } =
-            parts;
+        let Parts {
+            ledger,
+            desk,
+            config,
+            config_path,
+            store,
+            operator,
+            allow_apply,
+            tour,
+            keys_last,
+            secret,
+            rerun,
+        } = parts;
         Self {
             ledger,
             desk: Arc::new(desk),
@@ -97,7 +110,7 @@ impl Site {
             operator,
             allow_apply,
             tour,
-            sessions: Sessions::new(secret, hosts.port()),
+            sessions: Sessions::new(secret, keys_last, hosts.port()),
             hosts,
             throttle: Throttle::new(),
             pulse: Pulse::new(),

@@ -2,7 +2,8 @@
 
 use synapsor_ledger::Replay;
 use synapsor_protocol::{
-    Event, EventKind, EvidenceBundle, Outcome, ProposalState, Receipt, RecordedRead, SourceChanged, words,
+    Event, EventKind, EvidenceBundle, Logic, Outcome, ProposalState, Receipt, RecordedRead, SourceChanged,
+    words,
 };
 
 use crate::cell::{self, Named};
@@ -77,11 +78,12 @@ pub(crate) struct Link {
 pub(crate) struct Story {
     pub(crate) request: Html,
     pub(crate) summary: Option<Html>,
+    pub(crate) tool: Html,
     pub(crate) arguments: Vec<Named>,
     pub(crate) made: Vec<Fact>,
     pub(crate) changes: Vec<Changed>,
     pub(crate) unchanged: Vec<Named>,
-    pub(crate) logic: Html,
+    pub(crate) evidence: Vec<Fact>,
     pub(crate) reads: Vec<Read>,
     pub(crate) log: Vec<Html>,
     pub(crate) meters: Vec<Meter>,
@@ -105,11 +107,12 @@ impl Story {
         Self {
             request: html::line(&words::request(change)),
             summary: change.summary.as_deref().map(html::line),
+            tool: html::code(&change.capability),
             arguments: cell::columns(&evidence.arguments),
             made: made(replay),
             changes: diff::changes(change),
             unchanged: cell::columns(&unchanged),
-            logic: html::line(&words::logic(&change.logic)),
+            evidence: kept(replay),
             reads: evidence.reads.iter().map(read).collect(),
             log: evidence.log.iter().map(|line| html::line(line)).collect(),
             meters: meters(evidence),
@@ -133,28 +136,47 @@ fn made(replay: &Replay) -> Vec<Fact> {
     let proposal = &replay.proposal.proposal;
     let change = &proposal.change_set;
     let target = &change.target;
-    let fact = |label, says: &str| Fact { label, says: html::line(says) };
-    let as_sealed = if replay.evidence_intact { "as sealed" } else { "edited since" };
+    let row = format!(
+        "{} = {} in {}.{} of {} ({})",
+        target.key_column, target.key, target.schema, target.table, target.source, target.engine
+    );
     let mut facts = vec![
-        fact("proposal", proposal.proposal_id.as_str()),
-        fact("tenant", &change.tenant),
-        fact("asked for by", &change.principal),
-        fact("capability", &change.capability),
-        fact(
-            "row",
-            &format!(
-                "{} = {} in {}.{} of {} ({})",
-                target.key_column, target.key, target.schema, target.table, target.source, target.engine
-            ),
-        ),
-        fact("evidence", &format!("{}, {as_sealed}", proposal.evidence_id)),
-        fact("digest", proposal.digest.as_str()),
+        Fact { label: "proposal", says: html::code(proposal.proposal_id.as_str()) },
+        Fact { label: "tenant", says: html::line(&change.tenant) },
+        Fact { label: "asked for by", says: html::line(&change.principal) },
+        Fact { label: "row", says: html::line(&row) },
+        Fact { label: "computed by", says: computed_by(&change.logic) },
     ];
     if !change.redacted.is_empty() {
         let names: Vec<&str> = change.redacted.keys().map(String::as_str).collect();
-        facts.push(fact("not kept", &names.join(", ")));
+        facts.push(Fact { label: "not kept", says: html::line(&names.join(", ")) });
     }
     facts
+}
+
+/// The words for it, a component's digest in letters that are told apart.
+fn computed_by(logic: &Logic) -> Html {
+    let words = words::logic(logic);
+    match logic {
+        Logic::Declarative => html::line(&words),
+        Logic::Handler { component, .. } => {
+            let mut says = html::line(words.strip_suffix(component.as_str()).unwrap_or(&words));
+            says.push(&html::code(component.as_str()));
+            says
+        }
+    }
+}
+
+/// What was read for the proposal, and whether the record of it is what was sealed.
+fn kept(replay: &Replay) -> Vec<Fact> {
+    let as_sealed = if replay.evidence_intact { "as sealed" } else { "edited since it was sealed" };
+    let evidence = &replay.evidence;
+    let columns: Vec<&str> = evidence.row.keys().map(String::as_str).collect();
+    vec![
+        Fact { label: "evidence", says: html::code(evidence.evidence_id.as_str()) },
+        Fact { label: "record", says: html::line(as_sealed) },
+        Fact { label: "read", says: html::line(&format!("{} of the row", columns.join(", "))) },
+    ]
 }
 
 fn read(read: &RecordedRead) -> Read {

@@ -7,7 +7,7 @@ use serde_json::json;
 use synapsor_config::Config;
 use synapsor_ledger::Ledger;
 use synapsor_protocol::{ProposalId, Refusal};
-use synapsor_review::{Bind, Links, Parts, RerunAnswer, RerunProposal, Server};
+use synapsor_review::{Bind, KeysLast, Links, Parts, RerunAnswer, RerunProposal, Server};
 use synapsor_writeback::StopSwitch;
 use tokio::io::AsyncBufReadExt;
 
@@ -19,7 +19,8 @@ use crate::wiring;
 
 pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), Refusal> {
     let config = settings.config()?;
-    let ledger = wiring::ledger(settings, true).await?;
+    // A ledger that somebody named is there; the usual one may still have to be made.
+    let ledger = wiring::ledger(settings, !settings.store_is_named()).await?;
     let switch = StopSwitch::new();
     let parts = Parts {
         desk: wiring::desk(settings, &config, ledger.clone()).stopping_on(switch.signal()),
@@ -31,6 +32,7 @@ pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), 
         operator: settings.actor(ui.actor.as_deref()),
         allow_apply: ui.allow_apply,
         tour: ui.tour,
+        keys_last: KeysLast { link: ui.link_for, idle: ui.idle_for },
         secret: Arc::new(wiring::secret),
     };
     let bind = Bind { address: SocketAddr::new(ui.host, ui.port), allow_remote: ui.allow_remote_bind };

@@ -13,7 +13,7 @@ use synapsor_protocol::{
     AuditId, ChangeSet, Columns, EvidenceBundle, EvidenceId, Ids, Moment, Proposal, ProposalId, QueryAudit,
     Value,
 };
-use synapsor_review::{Bind, Links, Parts, RerunAnswer, Server};
+use synapsor_review::{Bind, KeysLast, Links, Parts, RerunAnswer, Server};
 use synapsor_writeback::Desk;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -208,6 +208,7 @@ pub(crate) fn parts(ledger: &Ledger, allow_apply: bool) -> Parts {
         operator: "ada".into(),
         allow_apply,
         tour: true,
+        keys_last: KeysLast::default(),
         secret: Arc::new(|| Ok(secret())),
         rerun: Arc::new(|_| {
             Box::pin(async { Ok(RerunAnswer { same: true, words: "the same again".into() }) })

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::{Span, SpanRelativeTo};
 use serde_json::json;
 use synapsor_ledger::PruneFilter;
 use synapsor_protocol::{Code, Moment, Refusal};
 
 use super::super::confirm::confirm;
 use super::key;
-use crate::args::Prune;
+use crate::args::{Prune, span};
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -57,11 +56,7 @@ pub(super) async fn run(wanted: &Prune, settings: &Settings) -> Result<Report, R
 fn before(older_than: &str) -> Result<Moment, Refusal> {
     let wrong =
         || Refusal::new(Code::InvalidInput, "`--older-than` takes a span of time, as 90d, 36h or 30m");
-    let span: Span = older_than.parse().map_err(|_| wrong())?;
-    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    let span = span::parse(older_than).ok_or_else(wrong)?;
     let micros = i64::try_from(span.as_micros()).map_err(|_| wrong())?;
-    if micros < 0 {
-        return Err(wrong());
-    }
     Moment::from_micros(wiring::clock().now().micros().saturating_sub(micros)).ok_or_else(wrong)
 }

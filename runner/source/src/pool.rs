@@ -19,7 +19,7 @@ use crate::shape::TableShape;
 /// A source's connections.
 pub(crate) enum Pool {
     Postgres(postgres::PostgresPool),
-    Mysql(mysql::MysqlPool),
+    Mysql(Box<mysql::MysqlPool>),
     Sqlite(sqlite::SqlitePool),
     /// No connection will ever be made with these settings.
     Never(Fault),
@@ -66,7 +66,9 @@ impl Pool {
             (Engine::Postgres, Connect::Url(url)) => {
                 postgres::PostgresPool::new(url, &settings).map(Self::Postgres)
             }
-            (Engine::Mysql, Connect::Url(url)) => mysql::MysqlPool::new(url, &settings).map(Self::Mysql),
+            (Engine::Mysql, Connect::Url(url)) => {
+                mysql::MysqlPool::new(url, &settings).map(|pool| Self::Mysql(Box::new(pool)))
+            }
             (Engine::Sqlite, Connect::File(path)) => {
                 Ok(Self::Sqlite(sqlite::SqlitePool::new(path, &settings)))
             }

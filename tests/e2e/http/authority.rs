@@ -186,6 +186,28 @@ async fn nothing_a_client_can_say_approves_applies_loads_or_configures() {
 
     over_stdio(&world, &requests);
     assert_eq!(standing(&world).await, before, "over stdio");
+
+    over_the_bridge(&mut world, &requests);
+    assert_eq!(standing(&world).await, before, "over the bridge");
+}
+
+/// The bridge knows tools by their own names, and three methods altogether.
+fn over_the_bridge(world: &mut World, requests: &[(&'static str, Json)]) {
+    const SERVED: [&str; 3] = ["tools/list", "tools/call", "resources/read"];
+    let mut bridge = Server::bridge(world, &[]);
+    for (method, params) in requests {
+        let mut params = params.clone();
+        if let Some(name) = params["name"].as_str().map(|name| name.replacen("__", ".", 1)) {
+            params["name"] = json!(name);
+        }
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let answer = bridge.send(&Request::post(&request));
+        assert!([200, 400, 404].contains(&answer.status), "{method}: {answer:?}");
+        if !SERVED.contains(method) {
+            assert_eq!(answer.code(), "-32601", "{method}: {answer:?}");
+        }
+    }
+    assert!(bridge.lives());
 }
 
 fn over_stdio(world: &World, requests: &[(&'static str, Json)]) {

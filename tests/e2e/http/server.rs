@@ -29,8 +29,17 @@ pub(crate) struct Server {
 impl Server {
     /// Started with a free port and these words besides; clients need [`TOKEN`].
     pub(crate) fn start(world: &mut World, words: &[&str]) -> Self {
+        Self::of("serve-streamable-http", world, words)
+    }
+
+    /// The JSON-RPC bridge, likewise.
+    pub(crate) fn bridge(world: &mut World, words: &[&str]) -> Self {
+        Self::of("serve-http", world, words)
+    }
+
+    fn of(command: &str, world: &mut World, words: &[&str]) -> Self {
         world.set(TOKEN_VARIABLE, TOKEN);
-        let words = [&["mcp", "serve-streamable-http", "--port", "0"], words].concat();
+        let words = [&["mcp", command, "--port", "0"], words].concat();
         let mut command = world.command(&words);
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (told, listening) = channel();
@@ -77,6 +86,13 @@ impl Server {
         let status = self.child.wait().expect("it ends");
         let log = self.log.take().expect("asked once").join().expect("a log");
         (status, log)
+    }
+
+    /// The memory it holds.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
     /// Whether it still runs.

@@ -10,11 +10,32 @@ use crate::http::peer::{Answer, Request, connect};
 use crate::http::server::{PATIENCE, Server};
 use crate::world::World;
 
+on_servers!(
+    a_client_that_leaves_cancels_the_statement_its_call_waits_for,
+    a_client_that_leaves_the_bridge_cancels_its_statement_too
+);
+
 /// Statements of others on the locked table that the server is at work on.
 async fn waiting(world: &World) -> String {
-    let sql = "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock' \
-               AND datname = current_database()";
+    let sql = match world.database.engine() {
+        Engine::Mysql => {
+            "SELECT CAST(count(*) AS CHAR) FROM information_schema.processlist WHERE db = DATABASE() \
+             AND state LIKE 'Waiting for table%'"
+        }
+        _ => {
+            "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Lock' \
+             AND datname = current_database()"
+        }
+    };
     world.database.scalar(sql).await.expect("a count")
+}
+
+/// What keeps everybody else from the invoices, and what ends that.
+fn lock(engine: Engine) -> (&'static str, &'static str) {
+    match engine {
+        Engine::Mysql => ("LOCK TABLES invoices WRITE", "UNLOCK TABLES"),
+        _ => ("BEGIN; LOCK TABLE invoices IN ACCESS EXCLUSIVE MODE", "ROLLBACK"),
+    }
 }
 
 async fn until(world: &World, expected: &str) {
@@ -25,34 +46,47 @@ async fn until(world: &World, expected: &str) {
     }
 }
 
-/// A world whose reads may take a minute, so that nothing but what is tested ends them.
-async fn patient_world() -> World {
-    let world = World::new(Engine::Postgres).await;
+/// Reads may take a minute from now on, so that nothing but what is tested ends them.
+fn be_patient(world: &World) {
     let mut config = world.config();
     config["sources"]["app"]["statement_timeout_ms"] = json!(60_000);
     world.write_config(&config);
-    world
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_leaves_cancels_the_statement_its_call_waits_for() {
-    let mut world = patient_world().await;
+async fn a_client_that_leaves_cancels_the_statement_its_call_waits_for(mut world: World) {
+    be_patient(&world);
     let server = Server::start(&mut world, &[]);
-    assert_eq!(server.send(&Request::read("INV-3001")).status, 200);
+    leave_in_the_middle(&world, &server, &Request::read("INV-3001")).await;
+}
+
+async fn a_client_that_leaves_the_bridge_cancels_its_statement_too(mut world: World) {
+    be_patient(&world);
+    let server = Server::bridge(&mut world, &[]);
+    let arguments = json!({ "invoice_id": "INV-3001" });
+    let params = json!({ "name": "billing.inspect_invoice", "arguments": arguments });
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    leave_in_the_middle(&world, &server, &Request::post(&call)).await;
+}
+
+async fn leave_in_the_middle(world: &World, server: &Server, read: &Request) {
+    let (lock, unlock) = lock(world.database.engine());
+    assert_eq!(server.send(read).status, 200);
     let mut session = world.database.session().await;
-    session.execute("BEGIN; LOCK TABLE invoices IN ACCESS EXCLUSIVE MODE").await;
+    session.execute(lock).await;
     let mut client = connect(&server.address);
-    client.write_all(&Request::read("INV-3001").bytes(&server.address)).expect("is sent");
-    until(&world, "1").await;
+    client.write_all(&read.bytes(&server.address)).expect("is sent");
+    until(world, "1").await;
     drop(client);
-    until(&world, "0").await;
-    session.execute("ROLLBACK").await;
-    assert_eq!(server.send(&Request::read("INV-3001")).status, 200, "and the next call is served");
+    until(world, "0").await;
+    session.execute(unlock).await;
+    let next = server.send(read);
+    assert_eq!((next.status, next.code().as_str()), (200, "-"), "and the next call is served: {next:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_told_to_stop_answers_what_it_is_at_work_on() {
-    let mut world = patient_world().await;
+    let mut world = World::new(Engine::Postgres).await;
+    be_patient(&world);
     let mut server = Server::start(&mut world, &["--drain-timeout-ms", "20000"]);
     assert_eq!(server.send(&Request::read("INV-3001")).status, 200);
     let mut session = world.database.session().await;

@@ -49,13 +49,14 @@ pub fn connect_options(url: &str) -> Result<MySqlConnectOptions, Unreachable> {
     Ok(options.disable_statement_logging())
 }
 
-/// Pins the session of a new connection and limits every statement on it.
+/// Pins the session of a new connection and limits every statement on it; what the server calls the connection.
 ///
 /// # Errors
 /// The driver's.
-pub async fn pin_session(connection: &mut MySqlConnection, timeout_ms: u64) -> Result<(), sqlx::Error> {
+pub async fn pin_session(connection: &mut MySqlConnection, timeout_ms: u64) -> Result<u64, sqlx::Error> {
     sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
-    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await?;
+    let (version, id): (String, u64) =
+        sqlx::query_as("SELECT VERSION(), CONNECTION_ID()").fetch_one(&mut *connection).await?;
     // The two servers name and measure the limit differently; each refuses the other's.
     let limit = if version.contains("MariaDB") {
         format!("SET SESSION max_statement_time = {}.{:03}", timeout_ms / 1000, timeout_ms % 1000)
@@ -66,7 +67,16 @@ pub async fn pin_session(connection: &mut MySqlConnection, timeout_ms: u64) -> R
     let sql = format!(
         "{limit}, SESSION innodb_lock_wait_timeout = {lock_wait_s}, SESSION lock_wait_timeout = {lock_wait_s}"
     );
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    Ok(id)
+}
+
+/// Has the server give up what it does on another connection of the same user, and that connection with it.
+///
+/// # Errors
+/// The driver's; also where the connection is gone by then.
+pub async fn kill(connection: &mut MySqlConnection, id: u64) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(format!("KILL {id}"))).execute(connection).await.map(drop)
 }
 
 /// The statement with its values bound.

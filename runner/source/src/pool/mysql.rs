@@ -2,13 +2,16 @@
 //!
 //! Invariant: the session is read-only and commits by itself, so every statement is a read-only transaction of its own.
 
-use sqlx::mysql::MySqlPoolOptions;
-use sqlx::{MySql, MySqlConnection};
+use std::time::Duration;
+
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{Connection as _, MySqlConnection};
 use synapsor_protocol::Columns;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::Fault;
-use super::server::{ServerPool, gather, is_lost, is_spent};
+use super::server::{InUse, Sessions, gather, is_lost, is_spent};
 use crate::catalog::Catalog;
 use crate::dialect::mysql as dialect;
 use crate::error::Unreachable;
@@ -19,7 +22,14 @@ use crate::shape::TableShape;
 const READ_ONLY: &str = "SET SESSION TRANSACTION READ ONLY; SET SESSION autocommit = 1";
 
 pub(crate) struct MysqlPool {
-    server: ServerPool<MySql>,
+    sessions: Sessions<Session>,
+    options: MySqlConnectOptions,
+}
+
+struct Session {
+    connection: MySqlConnection,
+    /// What the server calls the connection.
+    id: u64,
 }
 
 /// What a connection is taken for.
@@ -35,17 +45,63 @@ enum Done {
     Catalog(Catalog),
 }
 
+/// A session at work. Dropped before the work has ended, the server is told to stop: it does not notice clients that leave
+/// before it has something to send them.
+struct AtWork<'p> {
+    pool: &'p MysqlPool,
+    in_use: Option<InUse<Session>>,
+}
+
+impl AtWork<'_> {
+    fn ended(mut self, spent: bool) {
+        match self.in_use.take() {
+            Some(in_use) if !spent => self.pool.sessions.rest(in_use),
+            in_use => drop(in_use),
+        }
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        if let (Some(in_use), Ok(runtime)) = (self.in_use.take(), Handle::try_current()) {
+            let limit = self.pool.sessions.acquire_timeout;
+            runtime.spawn(stop(self.pool.options.clone(), in_use, limit));
+        }
+    }
+}
+
+/// Keeps the turn until the server has been told, so that clients that come and leave cannot have it open one connection after
+/// the other.
+async fn stop(options: MySqlConnectOptions, in_use: InUse<Session>, limit: Duration) {
+    let told = async {
+        let mut connection = MySqlConnection::connect_with(&options).await?;
+        dialect::kill(&mut connection, in_use.session.id).await?;
+        connection.close().await
+    };
+    match timeout(limit, told).await {
+        Ok(Ok(())) => {}
+        // It works on until its own limit is reached.
+        Ok(Err(error)) => tracing::debug!(%error, "a MySQL server was not told to stop a statement"),
+        Err(_) => tracing::debug!("a MySQL server was not told in time to stop a statement"),
+    }
+    drop(in_use);
+}
+
 impl MysqlPool {
     pub(super) fn new(url: &str, settings: &SourceSettings) -> Result<Self, Unreachable> {
         let options = dialect::connect_options(url)?;
         let limit_ms = settings.statement_timeout_ms.max(1);
-        let pool = MySqlPoolOptions::new().after_connect(move |connection, _| {
+        let to_open = options.clone();
+        let open = Box::new(move || {
+            let options = to_open.clone();
             Box::pin(async move {
-                dialect::pin_session(connection, limit_ms).await?;
-                sqlx::raw_sql(READ_ONLY).execute(connection).await.map(drop)
-            })
+                let mut connection = MySqlConnection::connect_with(&options).await?;
+                let id = dialect::pin_session(&mut connection, limit_ms).await?;
+                sqlx::raw_sql(READ_ONLY).execute(&mut connection).await?;
+                Ok(Session { connection, id })
+            }) as _
         });
-        Ok(Self { server: ServerPool::new(pool, options, dialect::unreachable, settings) })
+        Ok(Self { sessions: Sessions::new(open, dialect::unreachable, settings), options })
     }
 
     pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
@@ -73,7 +129,7 @@ impl MysqlPool {
     async fn run(&self, work: Work<'_>) -> Result<Done, Fault> {
         match self.run_once(&work).await {
             Err(Fault::Lost) => {
-                self.server.forget_idle();
+                self.sessions.forget_resting();
                 self.run_once(&work).await
             }
             done => done,
@@ -81,16 +137,16 @@ impl MysqlPool {
     }
 
     async fn run_once(&self, work: &Work<'_>) -> Result<Done, Fault> {
-        let mut in_use = self.server.acquire().await?;
-        let fault = match timeout(self.server.deadline, statement(&mut in_use.connection, work)).await {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Timeout,
+        let in_use = self.sessions.acquire().await?;
+        let mut at_work = AtWork { pool: self, in_use: Some(in_use) };
+        let Some(in_use) = &mut at_work.in_use else {
+            return Err(Fault::Lost);
         };
-        if is_spent(&fault) {
-            in_use.discard();
-        }
-        Err(fault)
+        // Where even the client's limit is reached, the statement is still under way.
+        let done = timeout(self.sessions.deadline, statement(&mut in_use.session.connection, work)).await;
+        let ended = done.map_err(|_| Fault::Timeout)?;
+        at_work.ended(ended.as_ref().is_err_and(is_spent));
+        ended
     }
 }
 

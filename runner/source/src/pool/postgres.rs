@@ -1,12 +1,13 @@
 //! Reads on PostgreSQL: one read-only transaction each, in two round trips.
 
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Postgres};
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use synapsor_protocol::Columns;
 use tokio::time::timeout;
 
 use super::Fault;
-use super::server::{InUse, ServerPool, gather, is_lost, is_spent};
+use super::server::{InUse, Sessions, gather, is_lost, is_spent};
 use crate::catalog::Catalog;
 use crate::dialect::postgres as dialect;
 use crate::error::Unreachable;
@@ -15,7 +16,7 @@ use crate::settings::SourceSettings;
 use crate::shape::TableShape;
 
 pub(crate) struct PostgresPool {
-    server: ServerPool<Postgres>,
+    sessions: Arc<Sessions<PgConnection>>,
     /// Opens the transaction and pins its session, all in one round trip.
     begin: String,
 }
@@ -33,39 +34,25 @@ enum Done {
     Catalog(Catalog),
 }
 
-/// A connection at work. Dropped before the work has ended, it is closed: the server notices that, see
-/// [`dialect::NOTICE_LEAVING`], and gives the statement up, where a connection that is kept would wait for it.
-struct AtWork<'p>(Option<InUse<'p, Postgres>>);
-
-impl AtWork<'_> {
-    fn ended(mut self, spent: bool) {
-        match self.0.take() {
-            Some(in_use) if spent => in_use.discard(),
-            in_use => drop(in_use),
-        }
-    }
-}
-
-impl Drop for AtWork<'_> {
-    fn drop(&mut self) {
-        if let Some(in_use) = self.0.take() {
-            in_use.discard();
-        }
-    }
-}
-
 impl PostgresPool {
     pub(super) fn new(url: &str, settings: &SourceSettings) -> Result<Self, Unreachable> {
         let options = dialect::connect_options(url)?;
-        let pool = PgPoolOptions::new().after_connect(|connection, _| Box::pin(notice_leaving(connection)));
-        let server = ServerPool::new(pool, options, dialect::unreachable, settings);
+        let open = Box::new(move || {
+            let options = options.clone();
+            Box::pin(async move {
+                let mut connection = PgConnection::connect_with(&options).await?;
+                notice_leaving(&mut connection).await;
+                Ok(connection)
+            }) as _
+        });
+        let sessions = Arc::new(Sessions::new(open, dialect::unreachable, settings));
         let limit_ms = settings.statement_timeout_ms.clamp(1, i32::MAX.unsigned_abs().into());
         let begin = format!(
             "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY; {}SET LOCAL statement_timeout = {limit_ms}; \
              SET LOCAL lock_timeout = {limit_ms}; SET LOCAL idle_in_transaction_session_timeout = {limit_ms}",
             dialect::SESSION
         );
-        Ok(Self { server, begin })
+        Ok(Self { sessions, begin })
     }
 
     pub(super) async fn fetch(&self, plan: &Plan) -> Result<Vec<Columns>, Fault> {
@@ -93,25 +80,26 @@ impl PostgresPool {
     async fn run(&self, work: Work<'_>) -> Result<Done, Fault> {
         match self.run_once(&work).await {
             Err(Fault::Lost) => {
-                self.server.forget_idle();
+                self.sessions.forget_resting();
                 self.run_once(&work).await
             }
             done => done,
         }
     }
 
+    /// Left before the work has ended, the connection is closed: the server notices that, see
+    /// [`dialect::NOTICE_LEAVING`], and gives the statement up, where a connection that is kept would wait for it.
     async fn run_once(&self, work: &Work<'_>) -> Result<Done, Fault> {
-        let mut at_work = AtWork(Some(self.server.acquire().await?));
-        let Some(in_use) = &mut at_work.0 else {
-            return Err(Fault::Lost);
-        };
-        let transaction = self.transaction(&mut in_use.connection, work);
-        let ended = timeout(self.server.deadline, transaction).await.unwrap_or(Err(Fault::Timeout));
-        at_work.ended(ended.as_ref().is_err_and(is_spent));
+        let mut in_use = self.sessions.acquire().await?;
+        let transaction = self.transaction(&mut in_use.session, work);
+        let ended = timeout(self.sessions.deadline, transaction).await.unwrap_or(Err(Fault::Timeout));
+        if !ended.as_ref().is_err_and(is_spent) {
+            tokio::spawn(rest(Arc::clone(&self.sessions), in_use));
+        }
         ended
     }
 
-    /// Dropped at its end, the transaction rolls back while the connection returns to the pool, after the answer.
+    /// Dropped at its end, the transaction rolls back when the connection comes to [rest], after the answer.
     async fn transaction(&self, connection: &mut PgConnection, work: &Work<'_>) -> Result<Done, Fault> {
         let mut transaction =
             connection.begin_with(AssertSqlSafe(self.begin.as_str())).await.map_err(fault)?;
@@ -132,12 +120,20 @@ impl PostgresPool {
     }
 }
 
+/// Has the transaction rolled back, and keeps the connection if that went well.
+async fn rest(sessions: Arc<Sessions<PgConnection>>, mut in_use: InUse<PgConnection>) {
+    match timeout(sessions.deadline, in_use.session.ping()).await {
+        Ok(Ok(())) => sessions.rest(in_use),
+        Ok(Err(error)) => tracing::debug!(%error, "a connection to a source is not kept"),
+        Err(_) => tracing::debug!("a connection to a source did not come to rest in time"),
+    }
+}
+
 /// A server that cannot do it works on until its own limit is reached, which is no reason to do without it.
-async fn notice_leaving(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn notice_leaving(connection: &mut PgConnection) {
     if let Err(error) = connection.execute(dialect::NOTICE_LEAVING).await {
         tracing::debug!(%error, "a server does not notice clients that leave");
     }
-    Ok(())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]

@@ -1,19 +1,18 @@
-//! What the two server engines share: getting a connection in bounded time, or the true reason why not, and taking in
-//! rows within bounds.
+//! What the two server engines share: getting a session in bounded time, or the true reason why not, and taking in rows
+//! within bounds.
 //!
-//! sqlx's pool waits for a server that refuses connections and then only says that it timed out. So callers queue here
-//! first, which tells "all in use" apart; and a wait that has nothing to do with other callers is cut short by one
-//! direct attempt, whose error has the cause.
+//! The pool is our own. sqlx's waits for a server that refuses connections and then only says that it timed out, asks every
+//! connection for a sign of life after each read, and has no place for what the server calls a connection, which is what a
+//! MySQL server has to be told by whoever wants a statement stopped.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{Stream, TryStreamExt as _};
-use sqlx::pool::{PoolConnection, PoolOptions};
-use sqlx::{Connection, Database};
 use synapsor_protocol::Columns;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 
 use super::Fault;
 use crate::dialect::Unreadable;
@@ -21,92 +20,89 @@ use crate::error::Unreachable;
 use crate::settings::SourceSettings;
 use crate::sources::{READ_BYTES_MAX, ROW_BYTES_MAX, row_bytes};
 
-/// How long a new connection may take before a direct attempt asks what is wrong.
-const PATIENCE: Duration = Duration::from_millis(250);
-
 /// How much longer than the server's own statement limit the client waits before it gives up on the connection.
 const GRACE: Duration = Duration::from_millis(500);
 
-type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
+/// How long a session may rest: what lies between here and the server forgets connections that nobody uses.
+const REST_MAX: Duration = Duration::from_secs(600);
 
-pub(super) struct ServerPool<DB: Database> {
-    /// Made with the first connection, because making it starts tasks and so needs a running tokio.
-    pool: LazyLock<sqlx::Pool<DB>, Box<dyn FnOnce() -> sqlx::Pool<DB> + Send>>,
-    options: Options<DB>,
+/// Makes a session, pinned and ready.
+pub(super) type Open<S> = Box<dyn Fn() -> BoxFuture<'static, Result<S, sqlx::Error>> + Send + Sync>;
+
+/// The sessions with one server: made when they are wanted, as many as are allowed, and kept for the next read.
+pub(super) struct Sessions<S> {
+    open: Open<S>,
     unreachable: fn(&sqlx::Error) -> Unreachable,
-    /// As many as the pool has connections.
-    turns: Semaphore,
-    acquire_timeout: Duration,
-    /// The client's own limit of one transaction.
+    resting: Mutex<Vec<Resting<S>>>,
+    turns: Arc<Semaphore>,
+    /// Longest wait for a turn, and again for a new session.
+    pub(super) acquire_timeout: Duration,
+    /// The client's own limit of one read.
     pub(super) deadline: Duration,
 }
 
-/// A connection in use. Dropped, it goes back to the pool.
-pub(super) struct InUse<'p, DB: Database> {
-    pub(super) connection: PoolConnection<DB>,
-    _turn: SemaphorePermit<'p>,
+struct Resting<S> {
+    session: S,
+    since: Instant,
 }
 
-impl<DB: Database> InUse<'_, DB> {
-    /// For a connection in an unknown state: closed, never used again.
-    pub(super) fn discard(self) {
-        drop(self.connection.detach());
-    }
+/// A session in use. Dropped, it is closed: its state is unknown. Whoever knows it lets it [rest](Sessions::rest).
+pub(super) struct InUse<S> {
+    pub(super) session: S,
+    turn: OwnedSemaphorePermit,
 }
 
-impl<DB: Database> ServerPool<DB> {
+impl<S> Sessions<S> {
     pub(super) fn new(
-        pool: PoolOptions<DB>,
-        options: Options<DB>,
+        open: Open<S>,
         unreachable: fn(&sqlx::Error) -> Unreachable,
         settings: &SourceSettings,
     ) -> Self {
-        let connections_max = settings.connections_max.max(1);
-        let acquire_timeout = Duration::from_millis(settings.acquire_timeout_ms);
-        let pool = pool
-            .max_connections(connections_max)
-            .acquire_timeout(acquire_timeout)
-            // A dead idle connection shows in the read itself, which is then repeated; see `forget_idle`.
-            .test_before_acquire(false);
-        let pool_options = options.clone();
-        let pool = LazyLock::new(Box::new(move || pool.connect_lazy_with(pool_options)) as Box<_>);
-        let turns = Semaphore::new(usize::try_from(connections_max).unwrap_or(Semaphore::MAX_PERMITS));
-        let deadline = Duration::from_millis(settings.statement_timeout_ms) + GRACE;
-        Self { pool, options, unreachable, turns, acquire_timeout, deadline }
+        let sessions_max = usize::try_from(settings.connections_max.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            open,
+            unreachable,
+            resting: Mutex::default(),
+            turns: Arc::new(Semaphore::new(sessions_max)),
+            acquire_timeout: Duration::from_millis(settings.acquire_timeout_ms),
+            deadline: Duration::from_millis(settings.statement_timeout_ms) + GRACE,
+        }
     }
 
-    pub(super) async fn acquire(&self) -> Result<InUse<'_, DB>, Fault> {
-        let turn = match timeout(self.acquire_timeout, self.turns.acquire()).await {
+    pub(super) async fn acquire(&self) -> Result<InUse<S>, Fault> {
+        let turn = match timeout(self.acquire_timeout, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_)) | Err(_) => return Err(Fault::Busy),
         };
-        let connection = self.connect().await.map_err(|error| {
+        // A dead one shows in the read itself, which is then repeated; see `forget_resting`.
+        if let Some(resting) = self.resting().pop() {
+            return Ok(InUse { session: resting.session, turn });
+        }
+        let opened = timeout(self.acquire_timeout, (self.open)()).await;
+        let session = opened.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(|error| {
             tracing::debug!(%error, "no connection to a source");
             Fault::Unreachable((self.unreachable)(&error))
         })?;
-        Ok(InUse { connection, _turn: turn })
+        Ok(InUse { session, turn })
     }
 
-    async fn connect(&self) -> Result<PoolConnection<DB>, sqlx::Error> {
-        let deadline = Instant::now() + self.acquire_timeout;
-        let mut from_pool = std::pin::pin!(self.pool.acquire());
-        if let Ok(connected) = timeout(PATIENCE, &mut from_pool).await {
-            return connected;
-        }
-        let directly = DB::Connection::connect_with(&self.options);
-        match timeout_at(deadline, directly).await {
-            Ok(Ok(connection)) => drop(connection.close().await),
-            Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(sqlx::Error::PoolTimedOut),
-        }
-        from_pool.await
+    /// Keeps a session for the next read. The one used last is used next, so the others come to rest too long.
+    pub(super) fn rest(&self, in_use: InUse<S>) {
+        let now = Instant::now();
+        let mut resting = self.resting();
+        resting.retain(|resting| now.duration_since(resting.since) < REST_MAX);
+        resting.push(Resting { session: in_use.session, since: now });
+        drop(resting);
+        drop(in_use.turn);
     }
 
-    /// Closes every idle connection: when one is found dead, its neighbours are too.
-    pub(super) fn forget_idle(&self) {
-        while let Some(idle) = self.pool.try_acquire() {
-            drop(idle.detach());
-        }
+    /// Closes every resting session: when one is found dead, its neighbours are too.
+    pub(super) fn forget_resting(&self) {
+        self.resting().clear();
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Vec<Resting<S>>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,3 +10,4 @@ mod hostile;
 mod rows;
 mod start;
 mod stop;
+mod streams;

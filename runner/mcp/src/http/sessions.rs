@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use http::request::Parts;
 use rmcp::model::{
     ClientJsonRpcMessage, GetExtensions as _, JsonRpcMessage, RequestId, ServerJsonRpcMessage,
@@ -162,7 +162,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        self.inner.create_stream(id, message).await
+        Ok(self.inner.create_stream(id, message).await?.map(counted_from_one))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
@@ -173,7 +173,7 @@ impl SessionManager for Sessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        self.inner.create_standalone_stream(id).await
+        Ok(self.inner.create_standalone_stream(id).await?.map(counted_from_one))
     }
 
     async fn resume(
@@ -181,6 +181,32 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        self.inner.resume(id, last_event_id).await
+        Ok(self.inner.resume(id, last_event_id).await?.map(counted_from_one))
+    }
+}
+
+/// rmcp counts the messages of a stream from 0, opens a stream with an event that has the id 0 as well, and sends the message
+/// that a client names as its last once more. Counted from 1, 0 is "nothing yet", and what is sent is what was missed.
+fn counted_from_one(mut event: ServerSseMessage) -> ServerSseMessage {
+    let next = |id: &str| {
+        let (number, stream) =
+            id.split_once('/').map_or((id, None), |(number, stream)| (number, Some(stream)));
+        let number = number.parse::<u64>().ok()?.checked_add(1)?;
+        Some(stream.map_or_else(|| number.to_string(), |stream| format!("{number}/{stream}")))
+    };
+    event.event_id = event.event_id.as_deref().map(|id| next(id).unwrap_or_else(|| id.to_owned()));
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_counted_from_one_within_their_stream() {
+        for (given, told) in [("0", "1"), ("41", "42"), ("0/7", "1/7"), ("no number", "no number")] {
+            let event = counted_from_one(ServerSseMessage::priming(given, Duration::ZERO));
+            assert_eq!(event.event_id.as_deref(), Some(told));
+        }
     }
 }

@@ -225,7 +225,7 @@ async fn a_stream_is_its_sessions_alone_and_2026_has_none_to_come_back_to() {
     assert_eq!(server.send(&stateless).status, 405);
     let session = open(&server, "2025-11-25");
     // Nothing of any stream, and an end: an error would have a browser's client ask the same again without end.
-    for never_given in ["no number", "0/99", "18446744073709551615"] {
+    for never_given in ["no number", "0/99"] {
         let ended = server.send(&get().with("Mcp-Session-Id", &session).with("Last-Event-ID", never_given));
         assert_eq!((ended.status, ended.body.as_str()), (200, ""), "{never_given}");
     }

@@ -54,6 +54,22 @@ async fn a_valid_config_is_shown_with_its_rules() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_config_is_shown_to_others_without_its_secrets_and_with_all_its_keys() {
+    let world = World::new(Engine::Sqlite).await;
+    let mut config = world.config();
+    config["sources"]["app"]["url"] = json!("postgres://reader:hunter2@db/app");
+    world.write_config(&config);
+    let shown = world.run(&["config", "show", "--redacted"]);
+    assert_eq!(shown.exit, 0, "valid or not: {shown:?}");
+    assert!(!shown.stdout.contains("hunter2"), "{}", shown.stdout);
+    assert_eq!(shown.json()["sources"]["app"]["url"], json!("[redacted]"));
+    assert_eq!(shown.json()["capabilities"], config["capabilities"]);
+    std::fs::write(world.config_path(), "{ not json").expect("another config");
+    let broken = world.run(&["config", "show", "--redacted", "--json"]);
+    assert_eq!((broken.exit, broken.code().as_str()), (2, "CONFIG_INVALID"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_tools_are_previewed_without_a_ledger_or_a_database() {
     let mut world = World::new(Engine::Sqlite).await;
     world.set("SYNAPSOR_LOCAL_STORE", "/nowhere/at/all.db");

@@ -7,7 +7,9 @@
 mod engines;
 mod world;
 
+mod audit;
 mod bad_input;
+mod benchmark;
 mod commands;
 mod configure;
 mod demo;

@@ -1,5 +1,7 @@
 //! What was typed. Nothing here is checked beyond its form; `commands` gives it meaning.
 
+mod audit;
+mod benchmark;
 mod clients;
 mod handler;
 mod history;
@@ -16,6 +18,8 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::{Audit, AuditCommand, AuditFormat, AuditTarget, Generate, Severity};
+pub(crate) use benchmark::Benchmark;
 pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
@@ -44,8 +48,11 @@ pub(crate) struct Cli {
 impl Cli {
     /// Whether one JSON document is wanted.
     pub(crate) fn json(&self) -> bool {
-        let of_report =
-            matches!(&self.command, Command::Validate(validate) if validate.format == Format::Json);
+        let of_report = match &self.command {
+            Command::Validate(validate) => validate.format == Format::Json,
+            Command::Audit(audit) | Command::Mcp(Mcp::Audit(audit)) => audit.format == AuditFormat::Json,
+            _ => false,
+        };
         self.global.json || of_report
     }
 }
@@ -98,6 +105,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor inspect ./app.db\n  synapsor inspect --url-env APP_READ_URL --schema public\n  synapsor inspect --url-env APP_READ_URL --table orders --table customers\n  synapsor inspect --source app --json\n\nA credential that may only SELECT is enough. Nothing is changed and no row is read."
     )]
     Inspect(Inspect),
+    /// Say what a list of MCP tools lets a model do to a database; calls none of them
+    #[command(
+        after_help = "Examples:\n  synapsor audit --example dangerous-db-mcp\n  synapsor audit tools.json --format sarif --fail-on high\n  synapsor audit --stdio -- npx some-database-server\n  synapsor audit --mcp-config ~/.cursor/mcp.json\n\nExit codes: 0 whatever is found; 1 --fail-on covers a finding, or a server does not speak the protocol; 3 a server is not there"
+    )]
+    Audit(Box<Audit>),
+    /// Measure what a model has to read before it can act
+    #[command(subcommand)]
+    Benchmark(Benchmark),
     /// Check or show the config
     #[command(subcommand)]
     Config(Config),
@@ -197,8 +212,12 @@ pub(crate) enum Config {
     #[command(after_help = "Example:\n  synapsor config validate --config synapsor.runner.json")]
     Validate,
     /// Show what the config means: sources, contexts, capabilities and their rules
-    #[command(after_help = "Example:\n  synapsor config show")]
-    Show,
+    #[command(after_help = "Examples:\n  synapsor config show\n  synapsor config show --redacted")]
+    Show {
+        /// Print the config's own text, with what should never have been in it taken out
+        #[arg(long)]
+        redacted: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,6 +241,9 @@ pub(crate) enum Mcp {
         after_help = "Examples:\n  synapsor mcp config --client claude-desktop\n  synapsor mcp config --client cursor --write\n  synapsor mcp config --client codex --url https://runner.example/mcp --write\n\nPaths are absolute. Variables are named, never their values. Before a file is changed, it is kept beside as it was."
     )]
     Config(Configure),
+    /// Like `synapsor audit`
+    #[command(after_help = "Example:\n  synapsor mcp audit --example dangerous-db-mcp")]
+    Audit(Box<Audit>),
 }
 
 #[derive(Debug, Args)]

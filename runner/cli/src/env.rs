@@ -16,6 +16,8 @@ pub(crate) const DATABASE_URL: &str = "SYNAPSOR_DATABASE_URL";
 pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
 /// URL of the database to look at, where `inspect` is told of no other.
 pub(crate) const DATABASE_READ_URL: &str = "SYNAPSOR_DATABASE_READ_URL";
+/// The bearer token for a server that is audited, where `--bearer-env` names no other variable.
+pub(crate) const AUDIT_BEARER: &str = "SYNAPSOR_MCP_AUDIT_BEARER";
 /// The bearer token of clients over HTTP, where `--auth-token-env` names no other variable.
 pub(crate) const HTTP_TOKEN: &str = "SYNAPSOR_RUNNER_HTTP_TOKEN";
 /// The cargo that builds Rust handlers, as a command with its first words; `synapsor-bundle` reads it.
@@ -41,6 +43,7 @@ pub(crate) fn table() -> String {
         (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
         (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
         (DATABASE_READ_URL, "what `inspect` looks at, when it is told of no other"),
+        (AUDIT_BEARER, "the bearer token for `audit --url`, when --bearer-env is not given"),
         (HTTP_TOKEN, "the bearer token of clients over HTTP, when --auth-token-env is not given"),
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
         (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),

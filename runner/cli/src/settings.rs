@@ -59,6 +59,11 @@ impl Settings {
         usable(&self.config_path, synapsor_config::check(&self.config_text()?)).map(Arc::new)
     }
 
+    /// The checked config, where one was named; the usual name alone names none.
+    pub(crate) fn named_config(&self) -> Result<Option<Arc<Config>>, Refusal> {
+        if self.config_named { self.config().map(Some) } else { Ok(None) }
+    }
+
     /// The folder that relative paths in the config start from.
     pub(crate) fn config_folder(&self) -> &Path {
         match self.config_path.parent() {

@@ -7,6 +7,7 @@
 //! Two eras are served by one process: sessions opened by `initialize` (2024-11-05 to 2025-11-25), and 2026-07-28, where
 //! every request carries its version and there is no session.
 //!
+//! [`foreign`] asks a server nobody vouches for for its tools.
 //! [`Client`] is the other end of the wire, for the demo; [`preview()`] is the tool list without a client.
 //!
 //! Invariant: nothing but protocol frames is written to the output stream.
@@ -40,6 +41,7 @@ mod message;
 mod in_flight;
 mod frame;
 mod client;
+pub mod foreign;
 mod error;
 mod points;
 

@@ -210,6 +210,9 @@ codes! {
     // the pages
     BindNotLocal = "BIND_NOT_LOCAL", Refusal, false, "the address can be reached from other machines and nobody asked for that";
     AddressUnavailable = "ADDRESS_UNAVAILABLE", Failure, false, "the address cannot be listened on";
+    // the audit
+    McpServerUnavailable = "MCP_SERVER_UNAVAILABLE", Failure, true, "the MCP server to be audited does not start, does not answer in time, or went away";
+    McpServerInvalid = "MCP_SERVER_INVALID", Refusal, false, "the MCP server to be audited refuses, floods, or does not speak the protocol";
     // the rest
     ConfigInvalid = "CONFIG_INVALID", Refusal, false, "the config is not valid";
     NotFound = "NOT_FOUND", Refusal, false, "a file or record named on the command line does not exist";

@@ -9,5 +9,7 @@
 
 mod spelling;
 pub mod inspect;
+pub mod audit;
+pub mod benchmark;
 
 pub use inspect::{Inspection, inspect};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use synapsor_config::Severity;
-use synapsor_protocol::Refusal;
+use synapsor_protocol::{Code, Refusal};
 
 use crate::exit::Exit;
 use crate::print::{self, Report, problem};
@@ -19,6 +19,18 @@ pub(crate) fn validate(settings: &Settings) -> Result<Report, Refusal> {
     let exit = if errors.is_empty() { Exit::Done } else { Exit::Usage };
     let document = json!({ "path": settings.config_path, "errors": errors, "warnings": warnings });
     Ok(Report::done(document, lines.join("\n")).exit(exit))
+}
+
+/// The config as written, valid or not, without secrets: to be shown to somebody who helps.
+pub(crate) fn redacted(settings: &Settings) -> Result<Report, Refusal> {
+    let text = synapsor_config::redacted(&settings.config_text()?).map_err(|problems| {
+        let why = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+        Refusal::new(
+            Code::ConfigInvalid,
+            format!("`{}` cannot be read: {why}", settings.config_path.display()),
+        )
+    })?;
+    Ok(Report::verbatim(text))
 }
 
 /// What the config means, names resolved and defaults filled in.

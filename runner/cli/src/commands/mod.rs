@@ -3,8 +3,10 @@
 mod activity;
 mod apply;
 mod apply_all;
+mod audit;
 mod authentication;
 mod backtest;
+mod benchmark;
 mod tally;
 mod completions;
 mod config;
@@ -47,9 +49,14 @@ pub(crate) async fn run(
 ) -> Result<Option<Report>, Refusal> {
     match command {
         Command::Demo(demo) => crate::demo::run(&demo, json).await.map(Some),
+        Command::Audit(wanted) | Command::Mcp(args::Mcp::Audit(wanted)) => {
+            audit::run(&wanted, settings, json).await.map(Some)
+        }
+        Command::Benchmark(command) => benchmark::run(&command, settings).map(Some),
         Command::Inspect(inspect) => inspect::run(&inspect, settings).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
-        Command::Config(args::Config::Show) => config::show(settings).map(Some),
+        Command::Config(args::Config::Show { redacted: true }) => config::redacted(settings).map(Some),
+        Command::Config(args::Config::Show { redacted: false }) => config::show(settings).map(Some),
         Command::Mcp(args::Mcp::Config(wanted)) => configure::run(&wanted, settings).map(Some),
         Command::Mcp(args::Mcp::Serve(wanted)) => serve_http::run(&wanted, settings).await.map(|()| None),
         Command::Mcp(args::Mcp::ServeStreamableHttp(wanted)) => {

@@ -1,6 +1,9 @@
 //! `synapsor tools preview`: what a model would see, without connecting to anything.
 
 use serde_json::{Value as Json, json};
+use synapsor_config::Config;
+use synapsor_invocation::ToolDescription;
+use synapsor_mcp::ToolNames;
 use synapsor_protocol::{Code, Refusal};
 
 use crate::args::Serve;
@@ -12,8 +15,7 @@ pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refu
     let config = settings.config()?;
     let described = synapsor_invocation::describe_tools(&config, serve.read_only);
     let names = super::mcp::options(serve, &config).tool_names;
-    let tools = synapsor_mcp::preview(&described, config.result_format.into(), names)
-        .map_err(|error| Refusal::new(Code::ConfigInvalid, error.to_string()))?;
+    let tools = entries(&config, &described, names)?;
     let sizes: Vec<Size> = tools.iter().map(Size::of).collect();
     let rows: Vec<_> = tools.iter().zip(&sizes).map(|(tool, size)| row(tool, *size)).collect();
     let all = sizes.iter().fold(Size::default(), |all, size| all.and(*size));
@@ -29,6 +31,16 @@ pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refu
         .map(|(tool, size)| with(size.document(), [("name", at(tool, "/name").clone())]));
     let sizes = with(all.document(), [("tools", json!(named.collect::<Vec<_>>()))]);
     Ok(Report::done(json!({ "tools": tools, "sizes": sizes }), text))
+}
+
+/// The tools a config would serve, as clients get them that say nothing of names.
+pub(crate) fn listed(config: &Config) -> Result<Vec<Json>, Refusal> {
+    entries(config, &synapsor_invocation::describe_tools(config, false), ToolNames::OpenAi)
+}
+
+fn entries(config: &Config, described: &[ToolDescription], names: ToolNames) -> Result<Vec<Json>, Refusal> {
+    synapsor_mcp::preview(described, config.result_format.into(), names)
+        .map_err(|error| Refusal::new(Code::ConfigInvalid, error.to_string()))
 }
 
 /// What a tool costs before it is ever called.

@@ -6,6 +6,8 @@ pub(crate) mod screen;
 pub(crate) mod table;
 pub(crate) mod document;
 pub(crate) mod markdown;
+pub(crate) mod sarif;
+pub(crate) mod audit;
 pub(crate) mod listing;
 pub(crate) mod config;
 pub(crate) mod inspection;

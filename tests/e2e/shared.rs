@@ -65,10 +65,11 @@ async fn every_command_about_the_record_works_on_a_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_about_a_file_says_what_does_it_on_a_server() {
     let world = World::sharing_a_ledger().await;
-    world.client().await.close().await;
     let (copy, archive) = (world.folder.path().join("copy"), world.folder.path().join("archive"));
     let (copy, archive) = (copy.to_str().expect("text"), archive.to_str().expect("text"));
-    let prune = ["store", "prune", "--older-than", "0s", "--archive", archive, "--apply", "--yes"];
+    let client = world.client().await;
+    call(&client, READ, json!({ "invoice_id": "INV-3001" })).await;
+    client.close().await;
     for (words, instead) in [
         (&["store", "backup", copy][..], "pg_dump"),
         (&["store", "restore", copy, "--yes"], "pg_restore"),
@@ -79,7 +80,9 @@ async fn what_is_about_a_file_says_what_does_it_on_a_server() {
         assert_eq!((exit, &refused["error"]["code"]), (1, &json!("LEDGER_NOT_A_FILE")), "{words:?}");
         assert!(refused["error"]["hint"].to_string().contains(instead), "{words:?}: {refused}");
     }
-    assert_eq!(json_of(&world, &prune).0, 0, "nothing to prune yet");
+    let prune = ["store", "prune", "--older-than", "0s", "--archive", archive, "--apply", "--yes"];
+    let (exit, pruned) = json_of(&world, &prune);
+    assert_eq!((exit, &pruned["pruned"]["events"]), (0, &json!(1)), "what is over goes there too: {pruned}");
     assert_eq!(json_of(&world, &["store", "verify"]).0, 0, "and everything is there");
 }
 

@@ -5,6 +5,7 @@
 
 mod archive;
 mod backup;
+mod guards;
 mod lock;
 mod prune;
 mod remove;

@@ -17,6 +17,7 @@ use crate::chain;
 use crate::error::Error;
 use crate::place::Place;
 use crate::report::ChainReport;
+use crate::schema;
 use crate::statements::{Statements, Store, cells};
 use crate::verify::{self, Progress, Verification};
 
@@ -80,7 +81,8 @@ impl Migration<'_> {
             let report = self.verified_copy(&head)?;
             if looking(self.source.store.as_ref(), chain::head)? == head {
                 if !self.target.finished {
-                    self.target.finish(&head)?;
+                    let belongings = looking(self.source.store.as_ref(), schema::belongings)?;
+                    self.target.finish(&head, &belongings)?;
                 }
                 let meanwhile = report.events.saturating_sub(before.events);
                 return Ok(Migrated { found, copied, meanwhile, report });

@@ -99,8 +99,21 @@ pub(crate) fn identity(conn: &dyn Statements) -> Result<Identity, Error> {
     found.ok_or_else(|| Error::Unreadable { record: "the ledger's id".into() })
 }
 
-/// A copy is all there, and is a ledger from now on.
-pub(crate) fn finish_copy(conn: &dyn Statements) -> Result<(), Error> {
+/// What else the ledger is known by: by name, everything that is not made with the tables.
+pub(crate) fn belongings(conn: &dyn Statements) -> Result<Vec<(String, String)>, Error> {
+    let sql = "SELECT name, value FROM meta
+               WHERE name NOT IN ('ledger_id', 'unfinished_ledger_id', 'schema_version')";
+    conn.all("read what belongs to the ledger", sql, cells![], |row| {
+        Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
+    })
+}
+
+/// A copy is all there, with what belongs to it, and is a ledger from now on.
+pub(crate) fn finish_copy(conn: &dyn Statements, belongings: &[(String, String)]) -> Result<(), Error> {
+    for (name, value) in belongings {
+        let sql = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
+        conn.execute("finish the copy", sql, cells![name, value])?;
+    }
     let sql = "UPDATE meta SET name = 'ledger_id' WHERE name = 'unfinished_ledger_id'";
     conn.execute("finish the copy", sql, cells![]).map(drop)
 }

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use synapsor_protocol::{EventKind, Moment, Signer};
 
 use super::archive::{Archive, Line};
+use super::guards::Guards;
 use super::tombstone::{Gone, Tombstone, runs};
 use crate::chain;
 use crate::error::Error;
@@ -24,7 +25,7 @@ const PROPOSALS_A_STEP: i64 = 200;
 /// Reads and refused calls one step prunes at most.
 const READS_A_STEP: usize = 1000;
 
-const PRUNING: &str = "prune the ledger";
+pub(super) const PRUNING: &str = "prune the ledger";
 
 /// The states a proposal does not leave any more, as the statements below name them.
 const FINAL: &str = "('applied', 'conflict', 'failed', 'rejected', 'canceled')";
@@ -75,11 +76,6 @@ pub(crate) fn prune_step(
     archive: &Arc<Mutex<Archive>>,
     signer: &dyn Signer,
 ) -> Result<Pruned, Error> {
-    // The triggers that keep records are set aside in a file's own way; another database has others.
-    write
-        .conn
-        .file()
-        .ok_or(Error::NoFile { instead: "nothing is pruned there yet; give the server room" })?;
     let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
     let mut step = Step::into(&mut archive);
     step.proposals(write.conn, filter)?;
@@ -170,13 +166,12 @@ impl<'a> Step<'a> {
                 self.record(conn, event.seq, ("proposal", id, payload.proposal_digest), sql, cells![id])
             }
             Some(EventKind::ProposalApproved | EventKind::ProposalRejected) => {
-                let sql = "SELECT document FROM approvals WHERE proposal_id = ?1
-                           AND document ->> '$.proposal_digest' = ?2 AND verdict = ?3";
+                let sql = "SELECT document FROM approvals WHERE proposal_id = ?1 AND verdict = ?2";
                 let verdict = match event.kind() {
                     Some(EventKind::ProposalApproved) => "approved",
                     _ => "rejected",
                 };
-                let key = cells![id, payload.proposal_digest, verdict];
+                let key = cells![id, verdict];
                 self.record(conn, event.seq, ("decision", id, payload.decision_digest), sql, key)
             }
             _ => Ok(()),
@@ -200,21 +195,16 @@ impl<'a> Step<'a> {
         self.archive.add(&Line { seq, kind, id, digest, document })
     }
 
-    /// Deletes what was taken. The triggers that forbid it are set aside inside this transaction.
+    /// Deletes what was taken.
     fn delete(&self, conn: &dyn Statements) -> Result<(), Error> {
-        let triggers = triggers(conn)?;
-        for (name, _) in &triggers {
-            conn.execute(PRUNING, &format!("DROP TRIGGER \"{name}\""), cells![])?;
-        }
+        let guards = Guards::of(conn)?;
+        guards.set_aside(conn)?;
         for table in ["receipts", "approvals", "writeback_jobs", "query_audit", "proposals"] {
             delete(conn, table, "proposal_id", &self.proposals)?;
         }
         delete(conn, "query_audit", "audit_id", &self.audits)?;
         delete(conn, "evidence", "evidence_id", &self.evidence)?;
-        for (_, sql) in &triggers {
-            conn.execute(PRUNING, sql, cells![])?;
-        }
-        Ok(())
+        guards.put_back(conn)
     }
 }
 
@@ -235,13 +225,6 @@ fn walk_calls(
         let enough = !gone.holds(event.seq) && !look(&event)?;
         Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
-}
-
-/// The triggers that keep records from being deleted, with the statements that made them.
-fn triggers(conn: &dyn Statements) -> Result<Vec<(String, String)>, Error> {
-    let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%BEFORE DELETE%'
-               AND tbl_name <> 'events'";
-    conn.all(PRUNING, sql, cells![], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))
 }
 
 fn delete(conn: &dyn Statements, table: &str, column: &str, keys: &[String]) -> Result<(), Error> {

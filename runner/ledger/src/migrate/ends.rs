@@ -117,8 +117,8 @@ impl Target {
     }
 
     /// From here on it is a ledger.
-    pub(super) fn finish(&self, head: &(i64, Digest)) -> Result<(), Error> {
-        self.write(head, schema::finish_copy)
+    pub(super) fn finish(&self, head: &(i64, Digest), belongings: &[(String, String)]) -> Result<(), Error> {
+        self.write(head, |conn| schema::finish_copy(conn, belongings))
     }
 
     /// Of two migrations into one place, one goes on.

@@ -6,7 +6,7 @@ use ed25519_dalek::{SIGNATURE_LENGTH, Signature, SigningKey, VerifyingKey};
 use synapsor_ledger::{ChainReport, MisfitKind, Trust, Verification};
 use synapsor_protocol::{Checkpoint, Digest, Outcome, Signer, Verifier};
 
-use crate::ground::{edit_file, open};
+use crate::ground::IN_PAYLOAD;
 use crate::story::{Call, Fixture, receipt};
 
 /// An Ed25519 key, its texts in hex.
@@ -77,10 +77,13 @@ async fn read(fixture: &Fixture, order: i64) {
 }
 
 /// Removes the last event with its records, as somebody would who knows the tables.
-const CUT_TAIL: &str = "
-    DELETE FROM query_audit WHERE audit_id = (SELECT payload ->> '$.audit_id' FROM events WHERE seq = 9);
-    DELETE FROM evidence WHERE evidence_id = (SELECT payload ->> '$.evidence_id' FROM events WHERE seq = 9);
-    DELETE FROM events WHERE seq = 9;";
+fn cut_tail() -> String {
+    format!(
+        "DELETE FROM query_audit WHERE audit_id = (SELECT {IN_PAYLOAD}audit_id' FROM events WHERE seq = 9);
+         DELETE FROM evidence WHERE evidence_id = (SELECT {IN_PAYLOAD}evidence_id' FROM events WHERE seq = 9);
+         DELETE FROM events WHERE seq = 9;"
+    )
+}
 
 /// What was done to the file, the SQL that does it, and what is found at which event.
 const TAMPERINGS: &[(&str, &str, MisfitKind, Option<i64>)] = &[
@@ -186,7 +189,7 @@ async fn a_checkpoint_shows_a_cut_tail_and_holds_on_what_has_grown_since() {
 
     let fixture = story().await;
     let kept = fixture.ledger.checkpoint(&key).await.expect("signed");
-    let fixture = fixture.tampered(CUT_TAIL).await;
+    let fixture = fixture.tampered(&cut_tail()).await;
     assert!(fixture.ledger.verify().await.expect("readable").holds(), "the chain alone cannot show it");
     let found = found_with(&fixture, &against(vec![kept], &key)).await.misfit.expect("noticed");
     assert_eq!((found.kind, found.seq), (MisfitKind::TailCut, Some(9)));
@@ -199,7 +202,7 @@ async fn a_checkpoint_shows_an_older_copy_that_went_on_differently() {
     let key = Key::new(1);
     let fixture = story().await;
     let kept = fixture.ledger.checkpoint(&key).await.expect("signed");
-    let fixture = fixture.tampered(CUT_TAIL).await;
+    let fixture = fixture.tampered(&cut_tail()).await;
     read(&fixture, 77).await;
     let found = found_with(&fixture, &against(vec![kept], &key)).await.misfit.expect("noticed");
     assert_eq!((found.kind, found.seq), (MisfitKind::CheckpointDiffers, Some(9)));
@@ -244,12 +247,8 @@ async fn a_walk_tells_how_far_it_is() {
 
 #[tokio::test]
 async fn an_event_in_another_form_than_the_canonical_one_is_an_edited_one() {
-    let fixture = story().await;
-    let Fixture { ledger, path, folder } = fixture;
-    drop(ledger);
-    edit_file(&path, "UPDATE events SET payload = replace(payload, ':', ': ') WHERE seq = 3");
-    let ledger = open(&path).await;
-    let found = ledger.verify().await.expect("readable").misfit.expect("noticed");
+    let edit = "UPDATE events SET payload = replace(payload, ':', ': ') WHERE seq = 3";
+    let fixture = story().await.tampered(edit).await;
+    let found = fixture.ledger.verify().await.expect("readable").misfit.expect("noticed");
     assert_eq!((found.kind, found.seq), (MisfitKind::EventEdited, Some(3)));
-    drop(folder);
 }

@@ -10,6 +10,8 @@ mod story;
 mod decide;
 #[path = "../room/handover.rs"]
 mod handover;
+#[path = "../room/proof.rs"]
+mod proof;
 #[path = "../room/record.rs"]
 mod record;
 #[path = "../room/search.rs"]
@@ -25,4 +27,5 @@ mod crowd;
 mod faults;
 mod lost;
 mod migrate;
+mod prune;
 mod rights;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use synapsor_ledger::{Error, Filter, Ledger, Migrated, ObjectFilter, Place, Progress, Server};
-use synapsor_protocol::{Outcome, ProposalState, Value};
+use synapsor_protocol::{Outcome, ProposalState, RedactedRow, Value};
 use synapsor_test_servers::TestDatabase;
 use tokio::task::JoinSet;
 
@@ -29,6 +29,7 @@ async fn migrate(from: impl Into<Place>, to: impl Into<Place>) -> Result<Migrate
 /// spell otherwise.
 async fn story() -> Fixture {
     let fixture = Fixture::new().await;
+    fixture.ledger.notebook().redaction_key().await.expect("made");
     let job = fixture.started(&Call::order(1)).await;
     fixture.ledger.finish_writeback(&receipt(&job, Outcome::Applied)).await.expect("finished");
     let stored = fixture.propose(&Call::order(2)).await;
@@ -56,6 +57,10 @@ async fn read(ledger: &Ledger, order: i64) {
 /// Everything a ledger tells.
 async fn told(ledger: &Ledger) -> Vec<String> {
     let mut told = vec![ledger.ledger_id().to_owned()];
+    let key = ledger.redaction_key().await.expect("made by the story");
+    let (tenant, source, schema, table) = ("acme", "shop", "main", "orders");
+    let row = RedactedRow { tenant, source, schema, table, key: &Value::Integer(1) };
+    told.push(key.redact(&row, "note", &Value::Text("late".into())).expect("canonical").to_string());
     for stored in ledger.proposals(&Default::default()).await.expect("readable") {
         told.push(format!("{stored:?}"));
         let replay = ledger.replay(&stored.proposal.proposal_id).await.expect("readable");

@@ -39,13 +39,17 @@ pub(super) async fn run(wanted: &Prune, settings: &Settings) -> Result<Report, R
     let signer = Arc::new(key::signing(wanted.key.as_deref(), settings)?);
     let actor = settings.actor(wanted.actor.as_deref());
     let pruned = ledger.prune(filter, &actor, archive, signer).await.map_err(|error| error.refusal())?;
+    let room = match ledger.place().file() {
+        Some(_) => format!("\n{} `store vacuum` gives their room back", style::dim("hint:")),
+        // A server does that by itself.
+        None => String::new(),
+    };
     let text = format!(
-        "{} {} records of {} events; they are in {}\n{} `store vacuum` gives their room back",
+        "{} {} records of {} events; they are in {}{room}",
         style::good("pruned"),
         pruned.records,
         pruned.events,
         inert::text(&archive.display().to_string()),
-        style::dim("hint:"),
     );
     let document =
         json!({ "before": filter.before, "prunable": found, "pruned": pruned, "archive": archive });

@@ -242,3 +242,17 @@ async fn a_changed_rate_limit_counts_from_the_next_call_and_one_that_stays_forgi
     server.told(CHANGED);
     assert_eq!(server.ask("tools/call", read)["isError"], false);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capability_on_claims_is_not_taken_up_where_nobody_verifies_them() {
+    let world = World::new(Engine::Sqlite).await;
+    let mut server = Server::started(&world, false);
+    let mut config = world.config();
+    config["contexts"]["token"] = json!({ "provider": "http_claims" });
+    World::capability(&mut config, "billing.inspect_invoice")["context"] = json!("token");
+    world.write_config(&config);
+    let log = server.logged("what was served before is served still");
+    assert!(log.contains("TRUSTED_CONTEXT_UNSUPPORTED"), "{log}");
+    let read = json!({ "name": "billing.inspect_invoice", "arguments": { "invoice_id": "INV-3001" } });
+    assert_eq!(server.ask("tools/call", read)["isError"], false);
+}

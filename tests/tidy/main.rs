@@ -49,6 +49,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jsonschema", &["config", "bundle"]),
     ("axum", &["mcp", "review"]),
     ("clap", &["cli"]),
+    ("opentelemetry", &["cli"]),
+    ("opentelemetry_sdk", &["cli"]),
+    ("prometheus", &["cli"]),
     ("anyhow", &["cli"]),
 ];
 

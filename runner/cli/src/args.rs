@@ -57,6 +57,13 @@ impl Cli {
     }
 }
 
+impl Command {
+    /// Whether it serves clients until it is told to stop.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self, Self::Mcp(Mcp::Serve(_) | Mcp::ServeStreamableHttp(_) | Mcp::ServeHttp(_)))
+    }
+}
+
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]

@@ -20,6 +20,14 @@ pub(crate) const DATABASE_READ_URL: &str = "SYNAPSOR_DATABASE_READ_URL";
 pub(crate) const AUDIT_BEARER: &str = "SYNAPSOR_MCP_AUDIT_BEARER";
 /// The bearer token of clients over HTTP, where `--auth-token-env` names no other variable.
 pub(crate) const HTTP_TOKEN: &str = "SYNAPSOR_RUNNER_HTTP_TOKEN";
+/// The bearer token of the page of metrics, where `--metrics-token-env` names no other variable.
+pub(crate) const METRICS_TOKEN: &str = "SYNAPSOR_METRICS_TOKEN";
+/// Where traces and metrics are sent, and the other standard variables of it; OpenTelemetry's library reads more of them.
+pub(crate) const OTEL_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// What is spoken there.
+pub(crate) const OTEL_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+/// `true`: nothing is sent, whatever else is set.
+pub(crate) const OTEL_DISABLED: &str = "OTEL_SDK_DISABLED";
 /// The cargo that builds Rust handlers, as a command with its first words; `synapsor-bundle` reads it.
 const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
 /// The Python that makes the environment a Python handler is built in; `synapsor-bundle` reads it.
@@ -45,6 +53,8 @@ pub(crate) fn table() -> String {
         (DATABASE_READ_URL, "what `inspect` looks at, when it is told of no other"),
         (AUDIT_BEARER, "the bearer token for `audit --url`, when --bearer-env is not given"),
         (HTTP_TOKEN, "the bearer token of clients over HTTP, when --auth-token-env is not given"),
+        (METRICS_TOKEN, "the bearer token of /metrics, when --metrics-token-env is not given"),
+        ("OTEL_EXPORTER_OTLP_*", "where servers send traces and metrics; nowhere, when none is set"),
         (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
         (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),
         (CLANG, "the clang command that builds C handlers, where it is not `clang-19`"),

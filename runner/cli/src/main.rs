@@ -6,7 +6,7 @@
 
 mod args;
 mod env;
-mod log;
+mod telemetry;
 mod settings;
 mod wiring;
 mod reload;
@@ -25,6 +25,7 @@ use synapsor_protocol::{Environment, Refusal};
 use crate::args::Cli;
 use crate::exit::Exit;
 use crate::settings::Settings;
+use crate::telemetry::Telemetry;
 
 fn main() -> ExitCode {
     // Before a thread is started or the environment read: a process of a handler's has neither.
@@ -37,7 +38,6 @@ fn main() -> ExitCode {
     };
     let environment = env::read();
     print::choose_colour(cli.global.color);
-    log::start(cli.global.log_format, &environment);
     let json = cli.json();
     match run(cli, environment) {
         Ok(exit) => exit.into(),
@@ -49,10 +49,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
-    let settings = Settings::new(&cli.global, environment);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::bug)?;
+    let telemetry = {
+        let _entered = runtime.enter();
+        Telemetry::start(cli.global.log_format, &environment, cli.command.is_server())?
+    };
+    let settings = Settings::new(&cli.global, environment, telemetry.clone());
     let json = cli.json();
     let report = runtime.block_on(commands::run(cli.command, &settings, json));
+    telemetry.stop();
     // A blocked read of standard input must not keep the process alive once the work is done.
     runtime.shutdown_background();
     Ok(report?.map_or(Exit::Done, |report| {

@@ -15,6 +15,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use synapsor_config::{Config, Logic, Severity};
 use synapsor_ledger::Ledger;
 use synapsor_mcp::Live;
+use synapsor_mcp::auth::Authentication;
 use synapsor_protocol::{Code, Digest, Refusal};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -28,10 +29,23 @@ const TARGET: &str = "synapsor::ready";
 /// Whoever saves several files, or one in several steps, makes one change.
 const STEPS: Duration = Duration::from_millis(300);
 
+/// How clients reach what is served; that stays as it was at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// By the one who started the process.
+    OverStdio,
+    /// By whoever the door lets in.
+    OverHttp {
+        /// Whether the door vouches for claims.
+        verifies_claims: bool,
+    },
+}
+
 /// What is served from a config, and may be replaced.
 pub(crate) struct Reload<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) read_only: bool,
+    pub(crate) reached: Reached,
     pub(crate) ledger: &'a Ledger,
     pub(crate) live: Live,
     pub(crate) config: Arc<Config>,
@@ -95,7 +109,17 @@ impl Reload<'_> {
             return Err(Refusal::new(Code::ConfigInvalid, "`storage` names another ledger")
                 .hint("restart the server to serve from another ledger"));
         }
+        if self.reached != Reached::OverStdio && config.authentication != self.config.authentication {
+            return Err(Refusal::new(
+                Code::ConfigInvalid,
+                "`authentication` trusts other tokens than before",
+            )
+            .hint("restart the server to let others in"));
+        }
         let (runtime, handlers) = wiring::runtime(self.settings, &config, self.ledger, self.read_only)?;
+        if self.reached != (Reached::OverHttp { verifies_claims: true }) {
+            Authentication::None.suits(&runtime)?;
+        }
         let readiness = handlers.load_all().await;
         for (capability, refusal) in &readiness.failed {
             tracing::error!(%capability, code = %refusal.code, "its handler cannot be loaded: {refusal}");

@@ -13,6 +13,7 @@ use synapsor_protocol::{Code, Environment, Refusal};
 use crate::args::Global;
 use crate::env;
 use crate::print::count;
+use crate::telemetry::Telemetry;
 
 pub(crate) use named::LedgerName;
 
@@ -32,12 +33,14 @@ const RUNNER: &str = "synapsor-runner-local";
 pub(crate) struct Settings {
     pub(crate) environment: Environment,
     pub(crate) config_path: PathBuf,
+    /// Who may watch a server.
+    pub(crate) telemetry: Telemetry,
     config_named: bool,
     store: Option<PathBuf>,
 }
 
 impl Settings {
-    pub(crate) fn new(global: &Global, environment: Environment) -> Self {
+    pub(crate) fn new(global: &Global, environment: Environment, telemetry: Telemetry) -> Self {
         let from_environment = |name| environment.get(name).map(PathBuf::from);
         let named = global.config.clone().or_else(|| from_environment(env::CONFIG));
         let store = global.store.clone().or_else(|| from_environment(env::STORE));
@@ -46,6 +49,7 @@ impl Settings {
             config_path: named.unwrap_or_else(|| PathBuf::from(CONFIG_FILE)),
             store,
             environment,
+            telemetry,
         }
     }
 

@@ -9,6 +9,7 @@ mod handlers;
 mod source;
 mod context;
 mod authentication;
+mod prompt;
 mod rate_limits;
 mod executor;
 mod capability;

@@ -82,6 +82,17 @@ synapsor_protocol::problem_codes! {
         RateLimitsNotObject = "RATE_LIMITS_NOT_OBJECT", Error, "`rate_limits` is not an object";
         InvalidRateLimit = "INVALID_RATE_LIMIT", Error, "a rate limit is not a whole number from 1 to 1000000";
     }
+    "Prompts" {
+        PromptsNotList = "PROMPTS_NOT_LIST", Error, "`prompts` is not a list";
+        PromptNotObject = "PROMPT_NOT_OBJECT", Error, "a prompt is not an object";
+        InvalidPromptName = "INVALID_PROMPT_NAME", Error, "a prompt's `name` is missing, built in, or not a name that every client takes and no tool has";
+        DuplicatePromptName = "DUPLICATE_PROMPT_NAME", Error, "two prompts have the same name";
+        InvalidPromptText = "INVALID_PROMPT_TEXT", Error, "a prompt's `title` or `description` is not text";
+        InvalidPromptArgument = "INVALID_PROMPT_ARGUMENT", Error, "an argument of a prompt has no identifier for a name, or a `description`, `required` or `enum` that is none";
+        InvalidPromptTemplate = "INVALID_PROMPT_TEMPLATE", Error, "a prompt's `template` is missing, too long, or has `{{` without the name of an argument and `}}`";
+        UnknownPromptArgument = "UNKNOWN_PROMPT_ARGUMENT", Error, "a template names an argument its prompt does not declare";
+        UnusedPromptArgument = "UNUSED_PROMPT_ARGUMENT", Warning, "a prompt declares an argument its template has no place for";
+    }
     "Handlers" {
         HandlersNotObject = "HANDLERS_NOT_OBJECT", Error, "`handlers` is not an object";
         InvalidHandlerTrust = "INVALID_HANDLER_TRUST", Error, "`handlers.trust` is not a list of objects with `name` and `public_key`";
@@ -116,6 +127,8 @@ synapsor_protocol::problem_codes! {
         UnknownContext = "UNKNOWN_CONTEXT", Error, "`context` is not one of `contexts`";
         InvalidExecutorReference = "INVALID_EXECUTOR_REFERENCE", Error, "`executor` is not a name";
         UnknownExecutor = "UNKNOWN_EXECUTOR", Error, "`executor` is neither `sql_update` nor one of `executors`";
+        InvalidCapabilityScopes = "INVALID_CAPABILITY_SCOPES", Error, "`scopes` is not a list of scopes, each once";
+        ScopesNotVerified = "SCOPES_NOT_VERIFIED", Warning, "`scopes` without `authentication`: nobody's scopes are known, so they keep nobody out";
         InvalidMaxRows = "INVALID_MAX_ROWS", Error, "`max_rows` is not a positive whole number";
         MaxRowsIgnored = "MAX_ROWS_IGNORED", Warning, "`max_rows` above 1 changes nothing: a lookup is by primary key";
         InvalidEvidence = "INVALID_EVIDENCE", Error, "`evidence` is not text";

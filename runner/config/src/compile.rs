@@ -3,6 +3,7 @@
 //! Invariant: after the checks this cannot fail; `None` is our own bug, and the caller says so.
 
 mod capability;
+mod prompt;
 mod review;
 mod serving;
 
@@ -65,6 +66,7 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
             Some(raw) => Some(serving::authentication(raw)?),
             None => None,
         },
+        prompts: raw.prompts.into_iter().map(prompt::prompt).collect::<Option<Vec<_>>>()?,
         rate_limits: serving::rate_limits(raw.rate_limits),
         cloud: raw.cloud.map(cloud),
     })

@@ -2,6 +2,7 @@
 //!
 //! Invariant: only [`crate::check`] builds these, so later rooms do not check again.
 
+mod prompt;
 mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use synapsor_protocol::{Advance, Digest, Engine, Value};
 
+pub(crate) use prompt::{NoTemplate, parts};
+pub use prompt::{OVERVIEW_PROMPT, Prompt, PromptArgument, PromptPart};
 pub use serving::*;
 
 /// What the runner may do.
@@ -73,6 +76,8 @@ pub struct Config {
     pub executors: BTreeMap<String, Executor>,
     /// Capabilities in config order.
     pub capabilities: Vec<Arc<Capability>>,
+    /// What people pick in their clients, besides what is built in.
+    pub prompts: Vec<Prompt>,
     /// Whose signed tokens open the door over HTTP, where any do.
     pub authentication: Option<Authentication>,
     /// How often may be called.
@@ -267,6 +272,8 @@ pub struct Capability {
     pub visible_columns: Vec<String>,
     /// Those of them whose values the ledger does not keep, and no handler is given.
     pub redact: Vec<String>,
+    /// Scopes that a signed token needs for it, besides those of every capability.
+    pub scopes: Vec<String>,
     /// What a proposal may do; `None` for a read.
     pub proposal: Option<ProposalRules>,
     /// Digest of what was reviewed: everything above as written, with a handler's pinned component, grants and settings,

@@ -14,6 +14,9 @@ pub(crate) const ENV_NAME_PATTERN: &str = "^[A-Z_][A-Z0-9_]*$";
 pub(crate) const LABEL_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_.-]*$";
 pub(crate) const CAPABILITY_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$";
 pub(crate) const DIGEST_PATTERN: &str = "^sha256:[0-9a-f]{64}$";
+/// Longest name of a prompt, in bytes.
+pub(crate) const PROMPT_NAME_BYTES_MAX: usize = 64;
+pub(crate) const PROMPT_NAME_PATTERN: &str = "^[A-Za-z][A-Za-z0-9-]*(_[A-Za-z0-9-]+)*$";
 /// Less than [`Form::WebUrl`] asks for, as far as an editor can tell.
 pub(crate) const WEB_URL_PATTERN: &str = "^https?://[^/]";
 pub(crate) const PUBLIC_KEY_PATTERN: &str = "^ed25519:[A-Za-z0-9+/]{43}=$";
@@ -29,6 +32,8 @@ pub(crate) enum Form {
     Label,
     /// `domain.verb_object`.
     CapabilityName,
+    /// The name of a prompt: one that every client takes, and no tool has.
+    PromptName,
     /// Something a person wrote: not empty, not only spaces.
     Prose,
     /// The path of a file: no NUL, no URL, not the in-memory database.
@@ -53,6 +58,11 @@ impl Form {
             Self::CapabilityName => text.split_once('.').is_some_and(|(domain, verb)| {
                 Self::Identifier.accepts(domain) && Self::Identifier.accepts(verb)
             }),
+            Self::PromptName => {
+                let plain = word(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+                let edges = text.starts_with('_') || text.ends_with('_') || text.contains("__");
+                plain && !edges && text.len() <= PROMPT_NAME_BYTES_MAX
+            }
             Self::Prose => !text.trim().is_empty(),
             Self::FilePath => {
                 let names_a_file =
@@ -82,6 +92,9 @@ impl Form {
             Self::EnvName => "the name of an environment variable (`A-Z`, `0-9` and `_`)",
             Self::Label => "a name (letters, digits, `_`, `.` and `-`, starting with a letter or `_`)",
             Self::CapabilityName => "two identifiers with one dot between, like `billing.inspect_invoice`",
+            Self::PromptName => {
+                "a name (letters, digits, `-` and single `_` between them, at most 64, starting with a letter)"
+            }
             Self::Prose => "text that is not empty",
             Self::FilePath => "the path of a file",
             Self::PublicKey => "a public key, `ed25519:` and 32 bytes in base64",
@@ -133,6 +146,7 @@ mod tests {
             (Form::EnvName, "_ A_1 ENV_1"),
             (Form::Label, "a _ A_1 a.b a.b.c a. a-b ENV_1"),
             (Form::CapabilityName, "a.b"),
+            (Form::PromptName, "a A_1 a-b ENV_1"),
         ];
         for (form, expected) in forms {
             let accepted: Vec<&str> = texts.into_iter().filter(|text| form.accepts(text)).collect();

@@ -5,6 +5,7 @@
 
 mod capability;
 mod exact;
+mod prompt;
 mod serving;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN, PUBLI
 
 pub(crate) use capability::*;
 pub(crate) use exact::{EnvName, ExactNumber, Identifier};
+pub(crate) use prompt::*;
 pub(crate) use serving::*;
 
 /// What a model may ask this runner for, and how it is kept safe. Names of environment variables only; never a URL,
@@ -62,6 +64,9 @@ pub(crate) struct RawConfig {
     /// What a model may ask for, in the order tools are listed.
     #[serde(default)]
     pub(crate) capabilities: Vec<RawCapability>,
+    /// What a person picks in their client to have something asked for, besides what is built in.
+    #[serde(default)]
+    pub(crate) prompts: Vec<RawPrompt>,
     /// Whose signed tokens open the door over HTTP.
     pub(crate) authentication: Option<RawAuthentication>,
     /// How often may be called.

@@ -1,9 +1,10 @@
 //! What a call is and what it answers, before any transport gives it a shape.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use synapsor_protocol::{
-    ChangeSet, Columns, EvidenceId, Proposal, ProposalState, TraceId, TrustedContext, Value,
+    ChangeSet, Columns, EvidenceId, Proposal, ProposalState, TraceId, TrustedContext, Usage, Value,
 };
 
 use crate::stage::{Stage, Stages};
@@ -19,12 +20,24 @@ pub struct ToolCall {
     pub trace: Option<TraceId>,
     /// Where to say how far the call is.
     pub stages: Option<Stages>,
+    /// Where to leave what a handler used, whether or not the call is carried out.
+    pub usage: Option<UsageSlot>,
 }
+
+/// A place for what one call's handler used; filled at most once.
+pub type UsageSlot = Arc<OnceLock<Usage>>;
 
 impl ToolCall {
     /// A call that nobody traces or watches.
     pub fn new(name: impl Into<String>, arguments: serde_json::Map<String, serde_json::Value>) -> Self {
-        Self { name: name.into(), arguments, trace: None, stages: None }
+        Self { name: name.into(), arguments, trace: None, stages: None, usage: None }
+    }
+
+    pub(crate) fn used(&self, usage: Option<Usage>) {
+        if let (Some(slot), Some(usage)) = (&self.usage, usage) {
+            // A call has one handler, which ran once.
+            let _ = slot.set(usage);
+        }
     }
 
     pub(crate) fn reached(&self, stage: Stage) {

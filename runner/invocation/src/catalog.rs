@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 use synapsor_config::{Argument, ArgumentType, Capability, Config, Mode};
-use synapsor_protocol::{Code, Refusal};
+use synapsor_protocol::{Code, Engine, Refusal};
 
 /// Read or proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +25,16 @@ pub struct ToolDescription {
     pub kind: ToolKind,
     /// What it does, in words.
     pub description: String,
+    /// Scopes that a signed token needs for it, besides those of every tool.
+    pub scopes: Vec<String>,
     /// JSON Schema of the arguments; closed.
     pub input_schema: Json,
     /// JSON Schema of a read's data, or of the columns a proposal may change.
     pub data_schema: Json,
     /// The source's name.
     pub source: String,
+    /// What the source is.
+    pub engine: Engine,
     /// `schema.table`.
     pub table: String,
 }
@@ -97,9 +101,11 @@ fn describe(capability: &Arc<Capability>) -> ToolDescription {
             Some(hint) => format!("{} Returns: {hint}", capability.description),
             None => capability.description.clone(),
         },
+        scopes: capability.scopes.clone(),
         input_schema: input_schema(&capability.args),
         data_schema: data_schema(&columns),
         source: capability.source.name.clone(),
+        engine: capability.source.engine,
         table: format!("{}.{}", capability.target.schema, capability.target.table),
     }
 }

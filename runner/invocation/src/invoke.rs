@@ -20,7 +20,9 @@ impl Runtime {
     pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
         let now = self.shared.clock.now();
         let mut trail = Trail::new(&call.name, call.trace.clone(), now, self.shared.ids.as_ref());
-        let told = match self.story(&call, &mut trail).await {
+        let ended = self.story(&call, &mut trail).await;
+        call.used(trail.usage());
+        let told = match ended {
             Ok(ending) => match self.record(ending, trail.clone()).await {
                 // The ledger itself is what failed, so there is nobody to tell.
                 Err(refusal) if refusal.code.kind() == Kind::Failure => return Err(refusal),

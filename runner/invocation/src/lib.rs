@@ -29,7 +29,7 @@ mod resource;
 mod rerun;
 mod compare;
 
-pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall};
+pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall, UsageSlot};
 pub use catalog::{ToolDescription, ToolKind, describe_tools, scalar_schema};
 pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement, Likeness};
@@ -38,3 +38,4 @@ pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
 pub use rerun::{Ending, Rerun, SettingsFrom, rerun};
 pub use runtime::{Parts, ResultFormat, Runtime};
 pub use stage::{Stage, Stages};
+pub use synapsor_config::{OVERVIEW_PROMPT, Prompt as ConfiguredPrompt, PromptArgument, PromptPart};

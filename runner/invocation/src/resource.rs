@@ -50,6 +50,11 @@ impl Runtime {
         self.shared.notebook.position().await.map_err(|error| error.refusal())
     }
 
+    /// How many changes wait for the ledger's writer.
+    pub fn ledger_waiting(&self) -> usize {
+        self.shared.notebook.waiting()
+    }
+
     /// Whom this runner speaks for: one for every context that can be established.
     fn owners(&self) -> BTreeSet<Owner> {
         let grounds = self.grounds();

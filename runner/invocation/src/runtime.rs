@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use synapsor_config::{Config, Context, Mode};
+use synapsor_config::{Config, Context, Mode, Prompt};
 use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) catalog: Catalog,
     pub(crate) mode: Mode,
     pub(crate) result_format: ResultFormat,
+    pub(crate) prompts: Vec<Prompt>,
     pub(crate) sources: Sources,
     pub(crate) handlers: Handlers,
     pub(crate) notebook: Notebook,
@@ -82,6 +83,7 @@ impl Runtime {
                 catalog,
                 mode,
                 result_format,
+                prompts: config.prompts.clone(),
                 sources,
                 handlers,
                 notebook,
@@ -116,6 +118,11 @@ impl Runtime {
     /// What is served, in config order.
     pub fn tools(&self) -> &[ToolDescription] {
         self.shared.catalog.tools()
+    }
+
+    /// What people pick in their clients, besides what is built in.
+    pub fn prompts(&self) -> &[Prompt] {
+        &self.shared.prompts
     }
 
     /// How far the handlers' loads have come: a server is ready when all are loaded.

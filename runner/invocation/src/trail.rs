@@ -119,6 +119,11 @@ impl Trail {
         }
     }
 
+    /// What the handler used, where one ran.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.evidence.as_ref()?.usage
+    }
+
     /// The finished record of a call that was carried out; the evidence is there once the row was read.
     pub(crate) fn finish(self) -> (QueryAudit, Option<EvidenceBundle>) {
         (self.audit, self.evidence)

@@ -74,6 +74,11 @@ impl Notebook {
         Ok(recorded)
     }
 
+    /// How many changes wait for the writer to take them up.
+    pub fn waiting(&self) -> usize {
+        self.book.writer.waiting()
+    }
+
     /// How far the ledger is: the number of its last event. One look at the end of an index.
     ///
     /// # Errors

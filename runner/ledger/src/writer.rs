@@ -96,6 +96,11 @@ impl Writer {
         outcome.await.map_err(|_| STOPPED)?
     }
 
+    /// Changes that were handed over and not taken up yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.max_capacity().saturating_sub(queue.capacity()))
+    }
+
     /// Commits so far.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)

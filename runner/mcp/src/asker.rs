@@ -7,7 +7,7 @@ use rmcp::model::Extensions;
 use synapsor_invocation::Runtime;
 use synapsor_protocol::Refusal;
 
-use crate::auth::{Caller, NotPermitted, RateLimits, permit};
+use crate::auth::{Caller, RateLimits};
 use crate::live::Served;
 
 /// Who sent a request, as far as a runtime cares.
@@ -23,6 +23,11 @@ impl Asker {
         Self { caller: extensions.get::<Parts>().and_then(|parts| parts.extensions.get()).cloned() }
     }
 
+    /// Who was let in by the door.
+    pub(crate) fn let_in(caller: Caller) -> Self {
+        Self { caller: Some(caller) }
+    }
+
     /// The runtime as they may use it.
     pub(crate) fn runtime(&self, served: &Served) -> Runtime {
         match &self.caller {
@@ -31,13 +36,27 @@ impl Asker {
         }
     }
 
-    /// Whether they may make this call now, as the result to give where they may not.
+    /// Whether the capability of this name is in their lists: a tool with scopes of its own is for those who have them.
+    pub(crate) fn sees(&self, served: &Served, capability: &str) -> bool {
+        let Some(caller) = &self.caller else { return true };
+        let tool = served.runtime.tools().iter().find(|tool| tool.name == capability);
+        tool.is_none_or(|tool| caller.sees(tool))
+    }
+
+    /// Permits a call, and counts it; why not is the result of the call. A name that is not served is not counted, because
+    /// the runtime refuses it and anybody can make up names.
     pub(crate) fn permit(
         &self,
         served: &Served,
         limits: &RateLimits,
         capability: &str,
     ) -> Result<(), Refusal> {
-        permit(self.caller.as_ref(), &served.runtime, limits, capability).map_err(NotPermitted::refusal)
+        let Some(tool) = served.runtime.tools().iter().find(|tool| tool.name == capability) else {
+            return Ok(());
+        };
+        if let Some(caller) = &self.caller {
+            caller.permits(tool).map_err(|challenge| challenge.refusal().clone())?;
+        }
+        limits.call(capability)
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a call that has begun finishes on the state it began with.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
@@ -21,6 +22,7 @@ pub struct Live {
     pulse: Arc<Pulse>,
     /// One count for the process, whatever is served and over whichever transport.
     rate_limits: Arc<RateLimits>,
+    sessions: Arc<AtomicU64>,
     options: Arc<ServeOptions>,
 }
 
@@ -42,6 +44,7 @@ impl Live {
             served: Arc::new(served),
             pulse: Arc::default(),
             rate_limits: Arc::new(RateLimits::new(options.rate_limits)),
+            sessions: Arc::default(),
             options: Arc::new(options),
         })
     }
@@ -67,6 +70,22 @@ impl Live {
         self.now().tools.list().len()
     }
 
+    /// How many sessions are open, over whichever transport.
+    pub fn sessions(&self) -> u64 {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// How many changes wait for the ledger's writer.
+    pub fn ledger_waiting(&self) -> usize {
+        self.now().runtime.ledger_waiting()
+    }
+
+    /// A session was opened; it counts until what this returns is dropped.
+    pub(crate) fn session_opened(&self) -> OpenSession {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        OpenSession { sessions: Arc::clone(&self.sessions) }
+    }
+
     /// Whether a caller may call a tool of this name at all.
     ///
     /// # Errors
@@ -75,7 +94,7 @@ impl Live {
         let served = self.now();
         let capability = served.tools.canonical(called);
         let tool = served.runtime.tools().iter().find(|tool| tool.name == capability);
-        tool.map_or(Ok(()), |tool| caller.permits(tool.kind))
+        tool.map_or(Ok(()), |tool| caller.permits(tool))
     }
 
     /// What counts calls and requests.
@@ -102,11 +121,22 @@ impl Live {
     }
 }
 
+/// A session that counts.
+pub(crate) struct OpenSession {
+    sessions: Arc<AtomicU64>,
+}
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Served {
     fn new(runtime: Runtime, options: &ServeOptions) -> Result<Self, Error> {
         let tools = Tools::new(runtime.tools(), options.tool_names, runtime.result_format())?;
-        let prompts =
-            Prompts::new(runtime.tools().iter().filter_map(|tool| Some((tool, tools.exposed(&tool.name)?))));
+        let exposed = runtime.tools().iter().filter_map(|tool| Some((tool, tools.exposed(&tool.name)?)));
+        let prompts = Prompts::new(runtime.prompts(), exposed);
         Ok(Self { runtime, tools, prompts })
     }
 }

@@ -1,6 +1,7 @@
 //! Serving: what is live, one pair of streams, until the client is gone or the caller says stop.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use rmcp::service::{QuitReason, ServerInitializeError};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -9,6 +10,7 @@ use crate::auth::RateSettings;
 use crate::error::Error;
 use crate::live::Live;
 use crate::names::ToolNames;
+use crate::observe::Observer;
 use crate::surface::Surface;
 use crate::transport::LineTransport;
 
@@ -26,6 +28,8 @@ pub struct ServeOptions {
     pub result_bytes_max: usize,
     /// How often may be called, and over HTTP how often may be asked, until the config changes.
     pub rate_limits: RateSettings,
+    /// Who watches, for metrics and traces.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl ServeOptions {
@@ -36,6 +40,7 @@ impl ServeOptions {
             tool_names: ToolNames::default(),
             result_bytes_max: RESULT_BYTES_MAX,
             rate_limits: RateSettings::default(),
+            observer: None,
         }
     }
 }

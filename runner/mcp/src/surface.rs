@@ -1,6 +1,6 @@
 //! What the server answers to each request of the protocol.
 
-use std::time::Instant;
+use std::sync::OnceLock;
 
 use rmcp::model::{
     ArgumentInfo, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
@@ -8,25 +8,25 @@ use rmcp::model::{
     GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
     ListResourceTemplatesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::json;
 use synapsor_invocation::ToolCall;
-use synapsor_protocol::{Code, TraceId};
+use synapsor_protocol::Code;
 use tokio::sync::Semaphore;
-use tracing::Instrument as _;
 
 use crate::asker::Asker;
-use crate::call::guarded;
-use crate::live::{Live, Served};
+use crate::guarded::guarded;
+use crate::live::{Live, OpenSession, Served};
 use crate::points::point;
 use crate::progress::Progress;
 use crate::prompts::Unfit;
 use crate::resources::ADDRESS_BYTES_MAX;
+use crate::trace::{CallerTrace, headers};
 use crate::watch::SessionWatch;
-use crate::{card, envelope, observe, resources, watch};
+use crate::{calls, card, envelope, resources, watch};
 
 /// How long a client may keep a list, in milliseconds. One that listens hears of a change at once.
 const LIST_TTL_MS: u64 = 60_000;
@@ -52,6 +52,8 @@ pub(crate) struct Surface {
     server: Implementation,
     watch: SessionWatch,
     listeners: Semaphore,
+    /// Set once the client has opened its session.
+    opened: OnceLock<OpenSession>,
 }
 
 impl Surface {
@@ -59,15 +61,19 @@ impl Surface {
         let mut server = Implementation::new("synapsor-runner", live.options().server_version.clone());
         server.title = Some("Synapsor Runner".to_owned());
         server.description = Some("scoped reads and reviewed proposals; never a direct write".to_owned());
-        Self { live, server, watch: SessionWatch::default(), listeners: Semaphore::new(LISTENERS_MAX) }
+        Self {
+            live,
+            server,
+            watch: SessionWatch::default(),
+            listeners: Semaphore::new(LISTENERS_MAX),
+            opened: OnceLock::new(),
+        }
     }
 
-    /// The call a request makes, and under which names the log knows it.
-    fn tool_call(served: &Served, request: CallToolRequestParams, trace: Option<TraceId>) -> ToolCall {
+    /// The call a request makes.
+    fn tool_call(served: &Served, request: CallToolRequestParams) -> ToolCall {
         let name = served.tools.canonical(&request.name).to_owned();
-        let mut call = ToolCall::new(name, request.arguments.unwrap_or_default());
-        call.trace = trace;
-        call
+        ToolCall::new(name, request.arguments.unwrap_or_default())
     }
 
     /// Every 2026-07-28 result names its server, since there is no session that could have.
@@ -111,7 +117,10 @@ impl ServerHandler for Surface {
     ) -> Result<ListToolsResult, ErrorData> {
         refuse_cursor(page)?;
         let era = Era::of(&context);
-        let mut tools = self.live.now().tools.list().to_vec();
+        let (served, asker) = (self.live.now(), Asker::of(&context.extensions));
+        let sees = |name: &str| asker.sees(&served, served.tools.canonical(name));
+        let mut tools: Vec<Tool> =
+            served.tools.list().iter().filter(|tool| sees(&tool.name)).cloned().collect();
         if card::is_shown(&context) {
             tools = tools.into_iter().map(card::beside).collect();
         }
@@ -127,27 +136,13 @@ impl ServerHandler for Surface {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let served = self.live.now();
-        let trace = context.meta.get_traceparent().and_then(TraceId::of_traceparent);
-        let mut call = Self::tool_call(&served, request, trace);
+        let trace = CallerTrace::of(context.meta.get_traceparent(), headers(&context.extensions));
+        let mut call = Self::tool_call(&served, request);
         let name = call.name.clone();
-        let tool = served.runtime.tools().iter().find(|tool| tool.name == name);
-        let span = tracing::info_span!(
-            "tools/call",
-            capability = observe::capability(tool),
-            trace_id = call.trace.as_ref().map(TraceId::as_str),
-        );
         let progress = Progress::wanted(&context, &mut call);
         let asker = Asker::of(&context.extensions);
-        let permitted = asker.permit(&served, &self.live.rate_limits(), &name);
-        let runtime = asker.runtime(&served);
-        let work = async move {
-            permitted?;
-            runtime.invoke(call).await
-        }
-        .instrument(span);
-        let started = Instant::now();
-        let answer = progress.of(guarded(context.ct.cancelled(), Box::pin(work))).await;
-        observe::ended(tool, answer.as_ref(), started.elapsed());
+        let work = calls::carry_out(&self.live, &served, &asker, call, trace, context.ct.cancelled());
+        let answer = progress.of(work).await;
         point!("worker.reply", ErrorData::internal_error("a failpoint", None));
 
         let format = served.runtime.result_format();
@@ -209,7 +204,10 @@ impl ServerHandler for Surface {
     ) -> Result<ListPromptsResult, ErrorData> {
         refuse_cursor(page)?;
         let era = Era::of(&context);
-        let mut result = ListPromptsResult::with_all_items(self.live.now().prompts.list());
+        let mut result = {
+            let (served, asker) = (self.live.now(), Asker::of(&context.extensions));
+            ListPromptsResult::with_all_items(served.prompts.list(&|name| asker.sees(&served, name)))
+        };
         result.meta = self.signed(None, era);
         (result.ttl_ms, result.cache_scope) = era.list_hints();
         Ok(result)
@@ -220,7 +218,8 @@ impl ServerHandler for Surface {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let mut result = self.live.now().prompts.get(&request).map_err(unfit)?;
+        let (served, asker) = (self.live.now(), Asker::of(&context.extensions));
+        let mut result = served.prompts.get(&request, &|name| asker.sees(&served, name)).map_err(unfit)?;
         result.meta = self.signed(None, Era::of(&context));
         Ok(result.into())
     }
@@ -235,7 +234,9 @@ impl ServerHandler for Surface {
             return Err(unfit("only the arguments of prompts are completed".to_owned()));
         };
         let ArgumentInfo { name, value, .. } = &request.argument;
-        let found = self.live.now().prompts.complete(prompt, name, value).map_err(unfit)?;
+        let (served, asker) = (self.live.now(), Asker::of(&context.extensions));
+        let sees = |name: &str| asker.sees(&served, name);
+        let found = served.prompts.complete(prompt, name, value, &sees).map_err(unfit)?;
         let more = found.total > found.values.len();
         let total = u32::try_from(found.total).ok();
         let info = CompletionInfo::with_pagination(found.values, total, more).map_err(unfit)?;
@@ -275,6 +276,7 @@ impl ServerHandler for Surface {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.opened.get_or_init(|| self.live.session_opened());
         self.watch.tell_of_lists(&self.live, context.peer);
     }
 

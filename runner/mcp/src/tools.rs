@@ -107,7 +107,9 @@ mod tests {
             description: String::new(),
             input_schema: json!({ "type": "object" }),
             data_schema: json!({ "type": "object" }),
+            scopes: Vec::new(),
             source: String::new(),
+            engine: synapsor_protocol::Engine::Sqlite,
             table: String::new(),
         }
     }

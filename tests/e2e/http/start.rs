@@ -122,3 +122,23 @@ async fn with_a_certificate_the_server_speaks_tls_and_nothing_else() {
 
     assert_eq!(server.send(&Request::read("INV-3001")).status, 0, "plain HTTP gets no answer");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capability_on_claims_is_not_served_where_nobody_verifies_them() {
+    let mut world = World::new(Engine::Sqlite).await;
+    world.set(TOKEN_VARIABLE, TOKEN);
+    let mut config = world.config();
+    config["contexts"]["token"] = serde_json::json!({ "provider": "http_claims" });
+    World::capability(&mut config, "billing.inspect_invoice")["context"] = serde_json::json!("token");
+    world.write_config(&config);
+    for words in [
+        &["mcp", "serve"][..],
+        &["mcp", "serve-streamable-http", "--port", "0"],
+        &["mcp", "serve-streamable-http", "--port", "0", "--dev-no-auth"],
+        &["mcp", "serve-http", "--port", "0"],
+    ] {
+        let refused = world.run(&[words, &["--json"]].concat());
+        assert_eq!((refused.exit, refused.code()), (1, "TRUSTED_CONTEXT_UNSUPPORTED".into()), "{words:?}");
+        assert!(refused.stdout.contains("billing.inspect_invoice"), "{refused:?}");
+    }
+}

@@ -49,6 +49,9 @@ pub(crate) struct Http {
     /// Let everybody in; on a loopback address only
     #[arg(long, conflicts_with = "auth_token_env")]
     pub(crate) dev_no_auth: bool,
+    /// The environment variable with the token of /metrics [default: SYNAPSOR_METRICS_TOKEN; no page where it is not set]
+    #[arg(long, value_name = "VAR")]
+    pub(crate) metrics_token_env: Option<String>,
     /// Answer to this host name, too, with a port or for every port; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,

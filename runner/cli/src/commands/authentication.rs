@@ -1,4 +1,4 @@
-//! Who may come in, from the config and the command line to what the serving room takes.
+//! Who may come in, and who may look at the metrics, from the config and the command line to what the serving room takes.
 
 use synapsor_config::{Authentication as Trusted, Config, IssuerKeys, TokenAlgorithm as Configured};
 use synapsor_mcp::auth::{
@@ -34,6 +34,17 @@ pub(crate) async fn authentication(
             OpaqueTokens::from_environment(&settings.environment, variables).map(Authentication::Opaque)
         }
     }
+}
+
+/// The token of the page of metrics; `None` where no variable is named and the usual one is not set.
+pub(crate) fn metrics_tokens(http: &Http, settings: &Settings) -> Result<Option<OpaqueTokens>, Refusal> {
+    let environment = &settings.environment;
+    let variable = match &http.metrics_token_env {
+        Some(named) => named.clone(),
+        None if environment.get(env::METRICS_TOKEN).is_some() => env::METRICS_TOKEN.to_owned(),
+        None => return Ok(None),
+    };
+    OpaqueTokens::from_environment(environment, &[variable]).map(Some)
 }
 
 fn issuer(trusted: &Trusted, settings: &Settings) -> IssuerSettings {

@@ -10,7 +10,7 @@ use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{AliasMode, Serve};
-use crate::reload::Reload;
+use crate::reload::{Reached, Reload};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -25,8 +25,14 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     tokio::spawn(async move { load(&handlers).await });
     // Whoever starts the runner over stdio is trusted, and nobody can verify more about them.
     Authentication::None.suits(&runtime)?;
-    let live = Live::new(runtime, options(serve, &config)).map_err(|error| error.refusal())?;
-    let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
+    let watch = settings.telemetry.watch(None)?;
+    let mut options = options(serve, &config);
+    options.observer = watch.observer.clone();
+    let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
+    watch.follow(&live);
+    let (read_only, live_too) = (serve.read_only, live.clone());
+    let reached = Reached::OverStdio;
+    let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config };
     let serving = synapsor_mcp::serve_stdio(live, stop_signal());
     let ended = tokio::select! {
         ended = serving => ended,

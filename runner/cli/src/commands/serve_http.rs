@@ -2,13 +2,14 @@
 
 use synapsor_config::Config;
 use synapsor_mcp::Live;
+use synapsor_mcp::auth::Authentication;
 use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpProtocol, HttpServer, TlsFiles};
 use synapsor_protocol::{Code, Refusal};
 
-use super::authentication;
+use super::authentication::{authentication, metrics_tokens};
 use super::mcp::{load, options, stop_signal};
 use crate::args::{Http, Serve, ServeMcp, Transport};
-use crate::reload::Reload;
+use crate::reload::{Reached, Reload};
 use crate::settings::Settings;
 use crate::{print, wiring};
 
@@ -45,18 +46,27 @@ async fn serve_over(
     protocol: HttpProtocol,
     port: u16,
     serve: &Serve,
-    http: &Http,
+    wanted: &Http,
     settings: &Settings,
 ) -> Result<(), Refusal> {
     let config = settings.config()?;
-    let server = HttpServer::bind(protocol, http_options(http, port, settings, &config).await?).await?;
+    let mut http = http_options(wanted, port, settings, &config).await?;
+    let watch = settings.telemetry.watch(metrics_tokens(wanted, settings)?)?;
+    http.metrics = watch.page.clone();
+    let verifies_claims = matches!(http.authentication, Authentication::Signed(_));
+    let server = HttpServer::bind(protocol, http).await?;
     let ledger = wiring::ledger(settings, true).await?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
     server.suits(&runtime)?;
     // Handlers compile while the first clients come; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
-    let live = Live::new(runtime, options(serve, &config)).map_err(|error| error.refusal())?;
-    let reload = Reload { settings, read_only: serve.read_only, ledger: &ledger, live: live.clone(), config };
+    let mut options = options(serve, &config);
+    options.observer = watch.observer.clone();
+    let live = Live::new(runtime, options).map_err(|error| error.refusal())?;
+    watch.follow(&live);
+    let (read_only, live_too) = (serve.read_only, live.clone());
+    let reached = Reached::OverHttp { verifies_claims };
+    let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config };
     warn_of_exposure(&server);
     print::note(&format!("listening on {}", server.url()));
     tokio::select! {
@@ -72,7 +82,7 @@ async fn http_options(
     settings: &Settings,
     config: &Config,
 ) -> Result<HttpOptions, Refusal> {
-    let authentication = authentication::authentication(http, settings, config).await?;
+    let authentication = authentication(http, settings, config).await?;
     let mut options = HttpOptions::new(http.port.unwrap_or(port), authentication);
     if let Some(host) = &http.host {
         options.host.clone_from(host);

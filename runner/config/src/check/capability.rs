@@ -1,5 +1,7 @@
 //! One capability: what every kind has, and then what its own kind has.
 
+use std::collections::BTreeSet;
+
 use super::argument::{self, Arguments};
 use super::names::{Names, SourceFacts};
 use super::rule::{
@@ -45,7 +47,7 @@ impl<'a> Draft<'a, '_> {
     }
 }
 
-pub(super) fn check(capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
+pub(super) fn check(root: &Place<'_>, capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
     if !capability.is_object() {
         problems.unexpected(capability, ProblemCode::CapabilityNotObject, "an object");
         return;
@@ -54,6 +56,7 @@ pub(super) fn check(capability: &Place<'_>, names: &Names<'_>, problems: &mut Pr
     let source = source(capability, names, problems);
     context(capability, names, problems);
     executor(capability, names, problems);
+    scopes(root, capability, problems);
     let draft = Draft {
         capability,
         source,
@@ -105,6 +108,33 @@ fn executor(capability: &Place<'_>, names: &Names<'_>, problems: &mut Problems) 
     }
     let known: Vec<&str> = std::iter::once(SQL_UPDATE).chain(names.executors.iter().copied()).collect();
     optional_word(capability, "executor", &known, ProblemCode::UnknownExecutor, problems);
+}
+
+fn scopes(root: &Place<'_>, capability: &Place<'_>, problems: &mut Problems) {
+    let Some(list) = capability.get("scopes") else { return };
+    let code = ProblemCode::InvalidCapabilityScopes;
+    if !list.is_list() || !list.is_filled() {
+        problems.unexpected(&list, code, "a list with at least one scope");
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for item in list.items() {
+        match item.text_of(Form::Scope) {
+            None => {
+                problems.unexpected(&item, code, Form::Scope.expected());
+            }
+            Some(scope) if !seen.insert(scope) => {
+                problems.add(item.path(), code, format!("expected each once, found `{scope}` again"));
+            }
+            Some(_) => {}
+        }
+    }
+    if root.get("authentication").is_none() {
+        let message = "scopes are read from signed tokens, and there is no `authentication` that says whose";
+        problems
+            .add(list.path(), ProblemCode::ScopesNotVerified, message)
+            .hint("add `authentication`, or remove `scopes`");
+    }
 }
 
 fn visible_columns<'a>(capability: &Place<'a>, problems: &mut Problems) -> Vec<&'a str> {

@@ -9,7 +9,7 @@ use super::names::Names;
 use super::rule::{
     optional_boolean, optional_object, optional_text, required_items, required_members, required_word,
 };
-use super::{authentication, capability, cloud, context, executor, handlers, rate_limits, source};
+use super::{authentication, capability, cloud, context, executor, handlers, prompt, rate_limits, source};
 use crate::code::ProblemCode;
 use crate::compiled::DEFAULT_CONTEXT;
 use crate::form::Form;
@@ -31,6 +31,7 @@ pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     handlers::check(root, problems);
     executors(root, &names, problems);
     capabilities(root, &names, problems);
+    prompt::check(root, problems);
     cloud::check(root, &names, problems);
 }
 
@@ -155,7 +156,7 @@ fn capabilities(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
     };
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for place in capabilities.items() {
-        capability::check(&place, names, problems);
+        capability::check(root, &place, names, problems);
         let Some(name_place) = place.get("name") else { continue };
         let Some(name) = name_place.text() else { continue };
         if let Some(known) = seen.insert(name.to_ascii_lowercase(), name) {

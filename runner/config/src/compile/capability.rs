@@ -42,6 +42,7 @@ pub(super) fn compile(
         target: target(raw.target),
         args: raw.args.0.into_iter().map(argument).collect(),
         lookup_arg: raw.lookup.id_from_arg,
+        scopes: raw.scopes.unwrap_or_default(),
         visible_columns: texts(raw.visible_columns),
         redact: texts(raw.redact),
         proposal,

@@ -29,6 +29,9 @@ struct Reviewed<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     redact: &'a [String],
     proposal: Option<&'a ProposalRules>,
+    /// Left out where there are none, so that digests of before there could be any stay.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    scopes: &'a [String],
 }
 
 /// Which database.
@@ -55,6 +58,7 @@ pub(super) fn digest(capability: &Capability, description: Option<&str>) -> Opti
         visible_columns: &capability.visible_columns,
         redact: &capability.redact,
         proposal: capability.proposal.as_ref(),
+        scopes: &capability.scopes,
     };
     Digest::of(CAPABILITY_SCHEMA, &reviewed).ok()
 }

@@ -32,6 +32,9 @@ pub(crate) struct RawCapability {
     pub(crate) context: Option<String>,
     /// `sql_update` or one of `executors`. Default: `sql_update`.
     pub(crate) executor: Option<String>,
+    /// Scopes that a signed token needs for it, besides those of every capability.
+    #[schemars(length(min = 1))]
+    pub(crate) scopes: Option<Vec<String>>,
     /// Which table.
     pub(crate) target: RawTarget,
     /// What the model gives, by name.

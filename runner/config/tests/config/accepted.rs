@@ -3,7 +3,7 @@
 use expect_test::expect;
 use synapsor_config::{
     Binding, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, IssuerKeys, Location, Logic, Mode,
-    ResultFormat, TokenAlgorithm, check, redacted,
+    PromptPart, ResultFormat, TokenAlgorithm, check, redacted,
 };
 use synapsor_protocol::{Advance, Code, Engine, Value};
 
@@ -180,6 +180,19 @@ fn whose_tokens_count_is_compiled_with_its_defaults() {
     let plain = compiled("shop");
     assert!(plain.authentication.is_none() && plain.rate_limits.calls_per_minute_per_capability.is_none());
     assert_eq!(plain.rate_limits.requests_per_minute_per_principal.unwrap().get(), 60_000);
+}
+
+#[test]
+fn a_prompt_is_compiled_into_its_pieces_and_scopes_belong_to_what_was_reviewed() {
+    let config = compiled_with("web", r#"/capabilities/0/scopes = ["shop:read"]"#);
+    let prompt = &config.prompts[0];
+    assert_eq!((prompt.name.as_str(), prompt.arguments[0].name.as_str()), ("look_at_an_order", "order_id"));
+    assert!(prompt.arguments[0].required && prompt.arguments[0].allowed.is_none());
+    assert!(prompt.template.contains(&PromptPart::Argument("order_id".to_owned())));
+    assert_eq!(config.capabilities[0].scopes, ["shop:read"]);
+    let plain = compiled("web");
+    assert_ne!(plain.capabilities[0].digest, config.capabilities[0].digest);
+    assert!(plain.capabilities[0].scopes.is_empty());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Who a request comes from, as the layers behind the door know it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use synapsor_invocation::{Runtime, ToolKind, VerifiedClaims};
+use synapsor_invocation::{Runtime, ToolDescription, ToolKind, VerifiedClaims};
 
 use super::challenge::Challenge;
 
@@ -13,8 +14,19 @@ use super::challenge::Challenge;
 pub struct Caller {
     key: Arc<str>,
     claims: Option<VerifiedClaims>,
-    /// The answer to a proposal, where the caller may not make one.
-    no_proposals: Option<Arc<Challenge>>,
+    /// What the caller's token is for; nothing where tokens say nothing of that, and everything is permitted.
+    granted: Option<Arc<Granted>>,
+}
+
+/// What a token is for, and what is needed for what.
+#[derive(Debug)]
+pub(super) struct Granted {
+    /// The token's scopes.
+    pub(super) scopes: BTreeSet<String>,
+    /// What every proposal needs.
+    pub(super) propose_scope: String,
+    /// Where a client finds out how to get another token.
+    pub(super) metadata: String,
 }
 
 impl Caller {
@@ -29,17 +41,13 @@ impl Caller {
     }
 
     fn trusted(name: &str) -> Self {
-        Self { key: digest(&[name]), claims: None, no_proposals: None }
+        Self { key: digest(&[name]), claims: None, granted: None }
     }
 
     /// Whoever an issuer vouches for.
-    pub(super) fn verified(
-        issuer: &str,
-        subject: &str,
-        claims: VerifiedClaims,
-        no_proposals: Option<Arc<Challenge>>,
-    ) -> Self {
-        Self { key: digest(&["claims", issuer, subject]), claims: Some(claims), no_proposals }
+    pub(super) fn verified(issuer: &str, subject: &str, claims: VerifiedClaims, granted: Granted) -> Self {
+        let key = digest(&["claims", issuer, subject]);
+        Self { key, claims: Some(claims), granted: Some(Arc::new(granted)) }
     }
 
     /// The same for every request of one caller and different for two; a digest, so it may be logged and kept.
@@ -49,15 +57,26 @@ impl Caller {
         &self.key
     }
 
-    /// Whether the caller was let in for tools of this kind.
+    /// Whether the caller's token is for this tool.
     ///
     /// # Errors
-    /// The answer to give instead, with the scope that is missing.
-    pub fn permits(&self, kind: ToolKind) -> Result<(), Arc<Challenge>> {
-        match (kind, &self.no_proposals) {
-            (ToolKind::Proposal, Some(challenge)) => Err(Arc::clone(challenge)),
-            (ToolKind::Read, _) | (ToolKind::Proposal, None) => Ok(()),
+    /// The answer to give instead, with every scope that is needed.
+    pub fn permits(&self, tool: &ToolDescription) -> Result<(), Arc<Challenge>> {
+        let Some(granted) = &self.granted else { return Ok(()) };
+        let of_kind = (tool.kind == ToolKind::Proposal).then_some(granted.propose_scope.as_str());
+        let needed: Vec<&str> = of_kind.into_iter().chain(tool.scopes.iter().map(String::as_str)).collect();
+        if needed.iter().all(|scope| granted.scopes.contains(*scope)) {
+            return Ok(());
         }
+        let needed = needed.join(" ");
+        Err(Arc::new(Challenge::insufficient(&needed).guided(&granted.metadata, &needed)))
+    }
+
+    /// Whether the tool is in the caller's lists. One with scopes of its own is for those who have them; of the others, a
+    /// caller may see what it has to ask for first.
+    pub fn sees(&self, tool: &ToolDescription) -> bool {
+        let Some(granted) = &self.granted else { return true };
+        tool.scopes.iter().all(|scope| granted.scopes.contains(scope))
     }
 
     /// The runtime as this caller may use it: with the caller's own tenant and principal, where claims decide them.
@@ -83,7 +102,7 @@ impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
             .field("key", &self.key)
-            .field("may_propose", &self.no_proposals.is_none())
+            .field("scopes", &self.granted.as_ref().map(|granted| &granted.scopes))
             .finish()
     }
 }

@@ -1,5 +1,7 @@
 //! What a signed token must say: who issued it, for whom, and that it is its time.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json};
 
 /// What the claims are held against.
@@ -36,13 +38,17 @@ pub(super) fn check(claims: &Map<String, Json>, expected: &Expected<'_>) -> Resu
     }
 }
 
-/// Whether the token carries a scope: in `scope` (words with spaces between) or `scp` (the same, or a list).
-pub(super) fn carries(claims: &Map<String, Json>, scope: &str) -> bool {
-    ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)).any(|granted| match granted {
-        Json::String(words) => words.split(' ').any(|word| word == scope),
-        Json::Array(list) => list.iter().any(|word| word.as_str() == Some(scope)),
-        _ => false,
-    })
+/// The scopes a token carries: in `scope` (words with spaces between) or `scp` (the same, or a list).
+pub(super) fn scopes(claims: &Map<String, Json>) -> BTreeSet<String> {
+    let granted = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name));
+    granted
+        .flat_map(|granted| match granted {
+            Json::String(words) => words.split(' ').map(str::to_owned).collect(),
+            Json::Array(list) => list.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        })
+        .filter(|scope| !scope.is_empty())
+        .collect()
 }
 
 fn text<'a>(claims: &'a Map<String, Json>, name: &str) -> Option<&'a str> {

@@ -15,7 +15,6 @@ mod issuer;
 mod claims;
 mod metadata;
 mod caller;
-mod permit;
 mod limits;
 mod challenge;
 #[cfg(test)]
@@ -34,7 +33,6 @@ pub use keys::TokenAlgorithm;
 pub use limits::{RateLimits, RateSettings};
 pub use metadata::{METADATA_PATH, Metadata};
 pub use opaque::{OpaqueTokens, TOKEN_CHARACTERS_MIN};
-pub(crate) use permit::{NotPermitted, permit};
 pub use signed::{IssuerSettings, SignedTokens};
 
 /// How requests prove who sends them.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use synapsor_protocol::{Code, Environment, Refusal};
 
-use super::bearer::is_token;
+use super::bearer::{self, is_token};
 use super::caller::Caller;
 use super::challenge::Challenge;
 
@@ -36,6 +37,16 @@ impl OpaqueTokens {
             }
             false => Ok(Self { digests }),
         }
+    }
+
+    /// Opens the door to whoever sends one of the tokens, where no more is asked.
+    pub(crate) fn open(&self, headers: &HeaderMap) -> Result<(), Challenge> {
+        self.admit(bearer::token(headers)?).map(drop)
+    }
+
+    /// Whether one token is good for both.
+    pub(crate) fn share_one_with(&self, other: &Self) -> bool {
+        self.digests.iter().any(|digest| other.digests.contains(digest))
     }
 
     /// Whoever sends one of the tokens. Digests are compared, and all of them, so that the time taken says nothing of

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use synapsor_invocation::{VerifiedClaims, read_json};
 use synapsor_protocol::{Clock, Code, Refusal};
 
-use super::caller::Caller;
+use super::caller::{Caller, Granted};
 use super::challenge::Challenge;
 use super::claims::{self, Expected};
 use super::issuer::{Issuer, KeySource, Missing};
@@ -87,16 +87,13 @@ impl SignedTokens {
 
     pub(super) async fn admit(&self, token: &str) -> Result<Caller, Challenge> {
         let claims = self.verified(token).await?;
-        let (read, propose) = (&self.settings.read_scope, &self.settings.propose_scope);
-        let may_propose = claims::carries(&claims, propose);
-        if !may_propose && !claims::carries(&claims, read) {
-            return Err(Challenge::insufficient(read));
+        let IssuerSettings { read_scope, propose_scope, .. } = &self.settings;
+        let scopes = claims::scopes(&claims);
+        if !scopes.contains(read_scope) && !scopes.contains(propose_scope) {
+            return Err(Challenge::insufficient(read_scope));
         }
-        let no_proposals = (!may_propose).then(|| {
-            let challenge = Challenge::insufficient(propose).guided(self.metadata.address(), propose);
-            Arc::new(challenge)
-        });
-        Ok(caller(claims, no_proposals))
+        let metadata = self.metadata.address().to_owned();
+        Ok(caller(claims, Granted { scopes, propose_scope: propose_scope.clone(), metadata }))
     }
 
     /// The claims of a token that is good here.
@@ -150,10 +147,10 @@ impl fmt::Debug for SignedTokens {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where claims were just verified")]
-fn caller(claims: Map<String, Json>, no_proposals: Option<Arc<Challenge>>) -> Caller {
+fn caller(claims: Map<String, Json>, granted: Granted) -> Caller {
     let text = |name: &str| claims.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let (issuer, subject) = (text("iss"), text("sub"));
-    Caller::verified(&issuer, &subject, VerifiedClaims::vouched_for(claims), no_proposals)
+    Caller::verified(&issuer, &subject, VerifiedClaims::vouched_for(claims), granted)
 }
 
 /// `JWT` or `at+jwt` (RFC 9068): an issuer signs other things too, such as notices of a logout.

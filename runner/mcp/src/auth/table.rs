@@ -8,7 +8,7 @@ use expect_test::expect;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value as Json, json};
-use synapsor_invocation::ToolKind;
+use synapsor_invocation::{ToolDescription, ToolKind};
 use synapsor_protocol::{Clock, Code};
 
 use super::standin::{Hands, NOON_SECONDS, Signer, set};
@@ -93,8 +93,8 @@ async fn a_good_token_of_every_algorithm_is_admitted_as_its_subject() {
     let mut keys = Vec::new();
     for signer in [Signer::rs256("r"), Signer::es256("e"), Signer::ed_dsa("d")] {
         let caller = sent(&door, &signer.signs(&claims())).await.expect("admitted");
-        assert!(caller.permits(ToolKind::Read).is_ok());
-        let challenge = caller.permits(ToolKind::Proposal).expect_err("refused");
+        assert!(caller.permits(&tool(ToolKind::Read, &[])).is_ok());
+        let challenge = caller.permits(&tool(ToolKind::Proposal, &[])).expect_err("refused");
         assert_eq!((challenge.status().as_u16(), challenge.refusal().code), (403, Code::ScopeInsufficient));
         assert!(header(&challenge).contains("scope=\"synapsor:propose\""), "{}", header(&challenge));
         keys.push(caller.key().to_owned());
@@ -102,6 +102,47 @@ async fn a_good_token_of_every_algorithm_is_admitted_as_its_subject() {
     assert!(keys.windows(2).all(|pair| pair[0] == pair[1]), "one subject is one caller");
     let other = Signer::ed_dsa("d").signs(&claims_with("sub", json!("bob")));
     assert_ne!(sent(&door, &other).await.expect("admitted").key(), keys[0]);
+}
+
+#[tokio::test]
+async fn a_tool_with_scopes_of_its_own_is_for_those_who_have_them_all() {
+    let (door, signer) = (door().await, Signer::ed_dsa("d"));
+    let with = |scope: &str| signer.signs(&claims_with("scope", json!(scope)));
+    let (read, propose) = (tool(ToolKind::Read, &["a", "b"]), tool(ToolKind::Proposal, &["a"]));
+    for (scope, may_read, may_propose) in [
+        ("synapsor:read", false, false),
+        ("synapsor:read a", false, false),
+        ("synapsor:read b a", true, false),
+        ("synapsor:propose a", false, true),
+        ("synapsor:propose A b", false, false),
+    ] {
+        let caller = sent(&door, &with(scope)).await.expect("admitted");
+        assert_eq!(
+            (caller.permits(&read).is_ok(), caller.permits(&propose).is_ok()),
+            (may_read, may_propose),
+            "{scope}"
+        );
+        assert_eq!(caller.sees(&read), may_read, "{scope}");
+    }
+    let caller = sent(&door, &with("synapsor:read")).await.expect("admitted");
+    let challenge = caller.permits(&propose).expect_err("refused");
+    assert!(header(&challenge).contains("scope=\"synapsor:propose a\""), "{}", header(&challenge));
+    assert!(caller.sees(&tool(ToolKind::Proposal, &[])), "what a better token could do may be seen");
+}
+
+/// A tool with these scopes.
+fn tool(kind: ToolKind, scopes: &[&str]) -> ToolDescription {
+    ToolDescription {
+        name: "a.b".to_owned(),
+        kind,
+        description: String::new(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        input_schema: json!({}),
+        data_schema: json!({}),
+        source: String::new(),
+        engine: synapsor_protocol::Engine::Sqlite,
+        table: String::new(),
+    }
 }
 
 #[tokio::test]
@@ -119,7 +160,8 @@ async fn what_an_issuer_may_leave_out_or_say_otherwise_is_admitted() {
     }
     let mut listed = claims_with("scope", Json::Null);
     listed["scp"] = json!(["synapsor:read", "synapsor:propose"]);
-    assert!(sent(&door, &signer.signs(&listed)).await.expect("admitted").permits(ToolKind::Proposal).is_ok());
+    let caller = sent(&door, &signer.signs(&listed)).await.expect("admitted");
+    assert!(caller.permits(&tool(ToolKind::Proposal, &[])).is_ok());
     for typ in ["at+jwt", "application/at+jwt", "jwt"] {
         let mut header = signer.header();
         header["typ"] = json!(typ);

@@ -42,7 +42,7 @@ impl Endpoint {
             *nothing.status_mut() = StatusCode::ACCEPTED;
             return Ok(nothing);
         };
-        Ok(match self.methods.answer(caller, &method, params).await {
+        Ok(match self.methods.answer(caller, &parts.headers, &method, params).await {
             Ok(result) => told(&id, Ok(result)),
             Err(NotAnswered::Error(error)) => told(&id, Err(error)),
             Err(NotAnswered::Challenge(challenge)) => challenged(&challenge),

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use rmcp::model::CallToolResult;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -10,10 +11,12 @@ use synapsor_invocation::ToolCall;
 use synapsor_protocol::{Code, Refusal};
 
 use super::answer::{INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
-use crate::auth::{Caller, Challenge, NotPermitted, permit};
-use crate::call::guarded;
+use crate::asker::Asker;
+use crate::auth::{Caller, Challenge};
+use crate::guarded::guarded;
 use crate::live::{Live, Served};
-use crate::{envelope, resources};
+use crate::trace::CallerTrace;
+use crate::{calls, envelope, resources};
 
 /// What the bridge answers from.
 pub(super) struct Methods {
@@ -43,12 +46,13 @@ impl Methods {
     pub(super) async fn answer(
         &self,
         caller: &Caller,
+        headers: &HeaderMap,
         method: &str,
         params: Map<String, Json>,
     ) -> Result<Json, NotAnswered> {
         match method {
-            "tools/list" => Ok(self.list(&params)?),
-            "tools/call" => self.call(caller, params).await,
+            "tools/list" => Ok(self.list(caller, &params)?),
+            "tools/call" => self.call(caller, headers, params).await,
             "resources/read" => Ok(self.read(caller, &params).await?),
             _ => {
                 let message =
@@ -58,9 +62,12 @@ impl Methods {
         }
     }
 
-    fn list(&self, params: &Map<String, Json>) -> Result<Json, RpcError> {
+    fn list(&self, caller: &Caller, params: &Map<String, Json>) -> Result<Json, RpcError> {
         known(params, &["_meta"])?;
-        let mut tools = json(self.live.now().tools.list())?;
+        let (served, asker) = (self.live.now(), Asker::let_in(caller.clone()));
+        let seen = served.tools.list().iter();
+        let seen = seen.filter(|tool| asker.sees(&served, served.tools.canonical(&tool.name)));
+        let mut tools = json(&seen.collect::<Vec<_>>())?;
         for tool in tools.as_array_mut().into_iter().flatten() {
             if let Some(meta) = tool.get_mut("_meta").and_then(Json::as_object_mut) {
                 meta.insert("synapsor.database_credentials_exposed".to_owned(), json!(false));
@@ -70,21 +77,21 @@ impl Methods {
         Ok(json!({ "tools": tools }))
     }
 
-    async fn call(&self, caller: &Caller, params: Map<String, Json>) -> Result<Json, NotAnswered> {
+    async fn call(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        params: Map<String, Json>,
+    ) -> Result<Json, NotAnswered> {
         let (served, options) = (self.live.now(), self.live.options());
+        let in_meta = params.get("_meta").and_then(|meta| meta.get("traceparent")).and_then(Json::as_str);
+        let trace = CallerTrace::of(in_meta, Some(headers));
         let call = tool_call(&served, params)?;
         let capability = call.name.clone();
-        let permitted = match permit(Some(caller), &served.runtime, &self.live.rate_limits(), &capability) {
-            Err(NotPermitted::Scope(challenge)) => return Err(NotAnswered::Challenge(challenge)),
-            permitted => permitted.map_err(NotPermitted::refusal),
-        };
-        let runtime = caller.runtime(&served.runtime);
-        let work = async move {
-            permitted?;
-            runtime.invoke(call).await
-        };
+        self.live.permits(caller, &capability).map_err(NotAnswered::Challenge)?;
+        let asker = Asker::let_in(caller.clone());
         // A client that leaves takes this whole future with it, and the work with that.
-        let answer = guarded(pending(), Box::pin(work)).await;
+        let answer = calls::carry_out(&self.live, &served, &asker, call, trace, pending()).await;
         let format = served.runtime.result_format();
         let result = match answer {
             Ok(answer) => {

@@ -142,7 +142,9 @@ mod tests {
                     description: String::new(),
                     input_schema: json!({}),
                     data_schema: json!({ "type": "object" }),
+                    scopes: Vec::new(),
                     source: String::new(),
+                    engine: synapsor_protocol::Engine::Sqlite,
                     table: String::new(),
                 };
                 let schema = Json::Object(schema(format, &tool));

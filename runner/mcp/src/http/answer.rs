@@ -11,6 +11,8 @@ use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId};
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Refusal};
 
+use super::metrics::TurnedAway;
+
 /// How long to wait before asking a server again that has no room.
 const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -54,6 +56,7 @@ pub(crate) fn refused_as(status: StatusCode, refusal: &Refusal, id: Option<Reque
     };
     let error = JsonRpcError::new(id, ErrorData::new(code, refusal.message.clone(), Some(data)));
     let mut answer = protocol_error(status, &error);
+    answer.extensions_mut().insert(TurnedAway(refusal.code));
     if status == StatusCode::TOO_MANY_REQUESTS {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
     }

@@ -20,9 +20,11 @@ use super::connections::Connections;
 use super::exposure::{Exposure, expose};
 use super::health::{Health, healthz, readyz};
 use super::limits::HttpLimits;
+use super::metrics::{MetricsPage, count, metrics};
 use super::tls::{TlsFiles, acceptor};
 use super::well_known::well_known;
 use crate::auth::{Authentication, RateLimits};
+use crate::observe::Observer;
 
 /// Where and for whom a server is open.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub struct HttpOptions {
     pub cors_origin: Option<String>,
     /// The certificate; without one the server speaks plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// A page of metrics, where one is wanted.
+    pub metrics: Option<MetricsPage>,
     /// How much is taken at once.
     pub limits: HttpLimits,
 }
@@ -56,6 +60,7 @@ impl HttpOptions {
             allowed_origins: Vec::new(),
             cors_origin: None,
             tls: None,
+            metrics: None,
             limits: HttpLimits::default(),
         }
     }
@@ -83,6 +88,7 @@ impl Door {
             return Err(Refusal::new(Code::HttpDevNoAuthUnsafeHost, message)
                 .hint("name a token's variable with --auth-token-env, or serve on 127.0.0.1"));
         }
+        own_token(&options)?;
         let exposure = Exposure::new(
             &host_name(&wanted),
             &options.allowed_hosts,
@@ -133,14 +139,14 @@ impl Door {
         &self.options.limits
     }
 
-    /// Serves `guarded` to whoever may come in, `open` and the health to everybody, until `shutdown` completes. Each
+    /// Serves `guarded` to whoever may come in, and the health to everybody, until `shutdown` completes. Each
     /// request counts against its caller's limit.
     pub(crate) async fn serve(
         self,
         guarded: Router,
-        open: Router,
         health: Arc<dyn Health>,
         rate_limits: Arc<RateLimits>,
+        observer: Option<Arc<dyn Observer>>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
         let (stop, stopping) = watch::channel(false);
@@ -151,22 +157,35 @@ impl Door {
             self.options.limits.requests_max,
             stopping,
         );
+        let metrics = metrics(self.options.metrics);
         let health =
             Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health);
         let router = guarded
             .layer(from_fn_with_state(Arc::new(admission), admit))
-            .merge(open)
             .merge(metadata)
             .merge(health)
+            .merge(metrics)
             .fallback(async || {
                 refused(&Refusal::new(Code::HttpPathNotFound, "nothing is served at this address"))
             })
-            .layer(from_fn_with_state(Arc::new(self.exposure), expose));
+            .layer(from_fn_with_state(Arc::new(self.exposure), expose))
+            .layer(from_fn_with_state(observer, count));
         let stopping = move || {
             // Nobody may be listening for it.
             let _ = stop.send(true);
         };
         self.connections.serve(self.listener, router, shutdown, stopping).await;
+    }
+}
+
+/// Whoever may look at the metrics may not call a tool for that, nor the other way round.
+fn own_token(options: &HttpOptions) -> Result<(), Refusal> {
+    match (&options.authentication, &options.metrics) {
+        (Authentication::Opaque(clients), Some(page)) if clients.share_one_with(page.tokens()) => {
+            let message = "the token of the metrics is a token of the clients";
+            Err(Refusal::new(Code::HttpAuthTokenWeak, message).hint("make another one for the metrics"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -46,7 +46,7 @@ impl FixtureServer {
         let guarded =
             Router::new().route("/mcp", any(answer::<Fixtures<H>>)).with_state(Arc::clone(&endpoint));
         let unlimited = Arc::new(RateLimits::new(RateSettings::default()));
-        self.door.serve(guarded, Router::new(), Arc::new(Alive), unlimited, shutdown).await;
+        self.door.serve(guarded, Arc::new(Alive), unlimited, None, shutdown).await;
         endpoint.stop();
     }
 }

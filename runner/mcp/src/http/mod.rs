@@ -26,6 +26,7 @@ mod tail;
 mod answer;
 mod headers;
 mod health;
+mod metrics;
 mod well_known;
 #[cfg(feature = "conformance")]
 mod fixture;
@@ -37,5 +38,6 @@ pub use door::HttpOptions;
 #[cfg(feature = "conformance")]
 pub use fixture::FixtureServer;
 pub use limits::HttpLimits;
+pub use metrics::MetricsPage;
 pub use server::{HttpProtocol, HttpServer};
 pub use tls::TlsFiles;

@@ -77,7 +77,8 @@ impl HttpServer {
         let limits = self.door.limits().clone();
         let served = Arc::new(Served::new(self.protocol, live.clone(), limits));
         let (router, health) = (served.router(), Arc::clone(&served));
-        self.door.serve(router, Router::new(), health, live.rate_limits(), shutdown).await;
+        let observer = live.options().observer.clone();
+        self.door.serve(router, health, live.rate_limits(), observer, shutdown).await;
         served.stop();
     }
 }

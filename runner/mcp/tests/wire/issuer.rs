@@ -62,7 +62,13 @@ async fn authentication() -> Authentication {
 
 /// The demo, with tenant and principal from the token.
 pub(crate) async fn world_on_claims() -> World {
+    world_on_claims_and(|_| {}).await
+}
+
+/// The same, with another change.
+pub(crate) async fn world_on_claims_and(change: impl FnOnce(&mut Json)) -> World {
     World::with(|config| {
+        change(config);
         config["contexts"]["desk"] = json!({
             "provider": "http_claims",
             "values": { "tenant_id_key": "/org/tenant", "principal_key": "sub" },

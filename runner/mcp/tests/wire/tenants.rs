@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use synapsor_mcp::auth::RateSettings;
+use synapsor_mcp::http::HttpProtocol;
 
-use crate::issuer::{BOTH, Peer, RESOURCE, per_minute, token, token_of, world_on_claims};
+use crate::issuer::{
+    BOTH, Peer, RESOURCE, per_minute, token, token_of, world_on_claims, world_on_claims_and,
+};
 
 const READ: &str = "billing__inspect_invoice";
 const PROPOSE: &str = "billing__propose_late_fee_waiver";
@@ -215,5 +218,46 @@ async fn no_token_is_in_the_log_the_ledger_or_an_answer() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_tool_with_scopes_of_its_own_is_listed_for_and_answers_to_those_who_have_them() {
+    for over in BOTH {
+        let world =
+            world_on_claims_and(|config| config["capabilities"][0]["scopes"] = json!(["billing:read"])).await;
+        let peer = Peer::of(&world, over).await;
+        let (without, with) = (token("acme", "synapsor:read"), token("acme", "synapsor:read billing:read"));
+        let read = json!({ "name": "billing__inspect_invoice", "arguments": { "invoice_id": "INV-3001" } });
+        for (token, seen) in [(&without, false), (&with, true)] {
+            let list = peer.answer(token, "tools/list", json!({})).await;
+            assert_eq!(list.to_string().contains("billing__inspect_invoice"), seen, "{over:?} {list}");
+            assert!(list.to_string().contains("billing__propose_late_fee_waiver"), "{over:?} {list}");
+        }
+        let refused = peer.ask(&without, "tools/call", read.clone()).await;
+        assert_eq!(refused.status(), 403, "{over:?}");
+        let challenge = refused.headers()["www-authenticate"].to_str().unwrap().to_owned();
+        assert!(challenge.contains("error=\"insufficient_scope\""), "{challenge}");
+        assert!(challenge.contains("scope=\"billing:read\""), "{challenge}");
+        assert_eq!(world.audits(), 0, "nothing was read for it");
+        assert_eq!(peer.ask(&with, "tools/call", read).await.status(), 200, "{over:?}");
+        assert_eq!(world.audits(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_of_a_tool_that_is_not_listed_is_none() {
+    let world =
+        world_on_claims_and(|config| config["capabilities"][0]["scopes"] = json!(["billing:read"])).await;
+    let peer = Peer::of(&world, HttpProtocol::Streamable).await;
+    let (without, with) = (token("acme", "synapsor:read"), token("acme", "synapsor:read billing:read"));
+    let named = json!({ "name": "billing__inspect_invoice", "arguments": { "invoice_id": "INV-3001" } });
+    for (token, seen) in [(&without, false), (&with, true)] {
+        let list = peer.answer(token, "prompts/list", json!({})).await;
+        assert_eq!(list.to_string().contains("billing__inspect_invoice"), seen, "{list}");
+        let overview = peer.answer(token, "prompts/get", json!({ "name": "how_to_use_these_tools" })).await;
+        assert_eq!(overview.to_string().contains("billing__inspect_invoice"), seen, "{overview}");
+        let got = peer.answer(token, "prompts/get", named.clone()).await;
+        assert_eq!(got.get("result").is_some(), seen, "{got}");
     }
 }

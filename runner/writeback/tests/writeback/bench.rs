@@ -375,6 +375,7 @@ impl Bench {
             lookup_arg: "id".into(),
             visible_columns: captured(),
             redact: Vec::new(),
+            scopes: Vec::new(),
             proposal: Some(rules),
             digest: Digest::of_bytes(self.setup.capability.as_bytes()),
         };
@@ -388,6 +389,7 @@ impl Bench {
             handler_isolation: HandlerIsolation::default(),
             handler_cache: true,
             executors: BTreeMap::new(),
+            prompts: Vec::new(),
             authentication: None,
             rate_limits: RateLimits::default(),
             cloud: None,

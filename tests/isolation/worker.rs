@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use synapsor_handler_host::{EngineSettings, HandlerEngine, Isolation, Limits};
@@ -145,7 +146,7 @@ async fn a_worker_killed_in_a_call_ends_that_call_and_the_next_one_works() {
     let table = Arc::new(table);
     let asked = Arc::clone(&table);
     let in_flight = tokio::spawn(async move { slow.propose(call(), table).await });
-    while asked.asked.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+    while asked.asked.load(Ordering::Relaxed) == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     kill(pid);
@@ -211,6 +212,61 @@ async fn a_call_that_is_given_up_gives_its_slot_back_and_many_share_the_pipes() 
         .collect();
     for ended in calls {
         assert_eq!(ended.await.expect("does not panic"), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_loops_on_one_thread_does_not_keep_the_worker_from_hearing_other_calls() {
+    let engine = engine();
+    let endless = component(&fixtures().join("hostile/endless_loop.wat"));
+    let limits = Limits { fuel: u64::MAX, timeout_ms: u64::MAX, ..Limits::default() };
+    let endless = engine.load(&endless, &Digest::of_bytes(&endless), limits).expect("loads");
+    let ordinary = load_with(&engine, "gets", Limits { timeout_ms: u64::MAX, ..Limits::default() });
+    let ended = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&ended);
+    let looping = tokio::spawn(async move {
+        loop {
+            endless.propose(call(), no_reads()).await.expect_err("has no end");
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+        ordinary.propose(call(), no_reads()).await.expect("answers beside it");
+    }
+    // Heard only after a loop has met its limit, each of these calls would see at least one end.
+    assert!(ended.load(Ordering::Relaxed) < 20, "{ended:?} loops ended before 20 calls were answered");
+    looping.abort();
+}
+
+#[test]
+fn runtimes_come_and_go_and_the_worker_is_heard_in_whichever_is_left() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("starts");
+    let settings =
+        EngineSettings { slots: 2, threads: 2, queue_wait_ms: 60_000, ..EngineSettings::default() };
+    let engine = crate::support::engine_with(settings);
+    let ordinary = load_with(&engine, "gets", Limits::default());
+    let endless = component(&fixtures().join("hostile/endless_loop.wat"));
+    let limits = Limits { fuel: u64::MAX, timeout_ms: 60_000, ..Limits::default() };
+    let endless = engine.load(&endless, &Digest::of_bytes(&endless), limits).expect("loads");
+    for _ in 0..2 {
+        let gone = runtime();
+        gone.block_on(async {
+            ordinary.propose(call(), no_reads()).await.expect("answers");
+            // Given up, and this runtime ends before it could hear that their slots are free.
+            for _ in 0..2 {
+                let wait = Duration::from_millis(20);
+                assert!(tokio::time::timeout(wait, endless.propose(call(), no_reads())).await.is_err());
+            }
+        });
+        drop(gone);
+        let alive = runtime();
+        alive.block_on(async {
+            ordinary.propose(call(), no_reads()).await.expect("answers");
+            // Blocks the one thread of the runtime that hears the worker.
+            load_with(&engine, "refuses", Limits::default());
+            ordinary.propose(call(), no_reads()).await.expect("answers after it");
+        });
     }
 }
 

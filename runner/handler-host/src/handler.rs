@@ -144,8 +144,8 @@ async fn run_on(engine: Arc<Shared>, mut guest: Turns<Result<Ending, Stop>>) -> 
     let mut task = JoinSet::new();
     let threads = engine.guests().clone();
     let going_on = async move {
-        let _member = engine.crowd.join();
-        guest.run(|| engine.crowd.leaves_room()).await
+        let mut member = engine.crowd.join();
+        guest.run(|| member.goes_on()).await
     };
     task.spawn_on(going_on, &threads);
     match task.join_next().await {

@@ -121,3 +121,33 @@ pub(crate) enum Step {
 fn is_copy_limit(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().starts_with("too much data is being copied between the host and the guest")
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::component::{Component, Linker};
+    use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+
+    use super::*;
+
+    /// The slots keep calls below what the pool holds; a pool that is exhausted all the same says so, and nothing breaks.
+    #[test]
+    fn a_pool_with_no_room_left_is_busy_and_takes_the_next_when_one_has_gone() {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(1).total_core_instances(1).total_memories(1).total_tables(1);
+        let mut config = Config::new();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config).expect("wasm runs here");
+        let text = "(component (core module $m (memory 1)) (core instance (instantiate $m)))";
+        let component = Component::new(&engine, wat::parse_str(text).expect("parses")).expect("compiles");
+        let start = || {
+            let mut store = Store::new(&engine, ());
+            let started = Linker::new(&engine).instantiate(&mut store, &component);
+            started.map(|_| store).map_err(|e| Stop::from_engine(&e, Step::Start, &Limits::default()).code)
+        };
+        let first = start().expect("there is room for one");
+        assert_eq!(start().err(), Some(Code::HandlerBusy));
+        assert!(Code::HandlerBusy.retryable());
+        drop(first);
+        assert!(start().is_ok());
+    }
+}

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 /// A guest that is polled again at once when it has only yielded.
 ///
@@ -30,8 +31,8 @@ impl<T> Turns<T> {
     }
 
     /// Runs the guest to its end. Where it may not go on, others get the thread first.
-    pub(crate) async fn run(&mut self, go_on: impl Fn() -> bool) -> T {
-        poll_fn(|context| match self.turn(context, &go_on) {
+    pub(crate) async fn run(&mut self, mut go_on: impl FnMut() -> bool) -> T {
+        poll_fn(|context| match self.turn(context, &mut go_on) {
             Turn::Ended(ended) => Poll::Ready(ended),
             Turn::Waits | Turn::Over => Poll::Pending,
         })
@@ -39,8 +40,8 @@ impl<T> Turns<T> {
     }
 
     /// The same until it may not go on; then `None`.
-    pub(crate) async fn run_while(&mut self, go_on: impl Fn() -> bool) -> Option<T> {
-        poll_fn(|context| match self.turn(context, &go_on) {
+    pub(crate) async fn run_while(&mut self, mut go_on: impl FnMut() -> bool) -> Option<T> {
+        poll_fn(|context| match self.turn(context, &mut go_on) {
             Turn::Ended(ended) => Poll::Ready(Some(ended)),
             Turn::Waits => Poll::Pending,
             Turn::Over => Poll::Ready(None),
@@ -56,7 +57,7 @@ impl<T> Turns<T> {
         work()
     }
 
-    fn turn(&mut self, context: &Context<'_>, go_on: impl Fn() -> bool) -> Turn<T> {
+    fn turn(&mut self, context: &Context<'_>, mut go_on: impl FnMut() -> bool) -> Turn<T> {
         if self.ear.as_ref().is_none_or(|ear| !ear.called.task.will_wake(context.waker())) {
             self.ear = Some(Ear::new(context.waker()));
         }
@@ -138,7 +139,15 @@ pub(crate) struct Crowd {
 }
 
 /// A guest among them, until it is dropped.
-pub(crate) struct Member<'a>(&'a Crowd);
+pub(crate) struct Member<'a> {
+    crowd: &'a Crowd,
+    /// When it last gave its thread away.
+    since: Instant,
+}
+
+/// How long a guest goes on where a thread is left. When it then gives its own away, the other one wakes to look for work, and
+/// stays to hear messages and timers, which the thread a guest is on cannot.
+const TURN_MAX: Duration = Duration::from_millis(1);
 
 impl Crowd {
     pub(crate) fn on(threads: usize) -> Self {
@@ -147,18 +156,29 @@ impl Crowd {
 
     pub(crate) fn join(&self) -> Member<'_> {
         self.guests.fetch_add(1, Ordering::Relaxed);
-        Member(self)
+        Member { crowd: self, since: Instant::now() }
     }
 
     /// Whether a thread is left for whoever comes.
-    pub(crate) fn leaves_room(&self) -> bool {
+    fn leaves_room(&self) -> bool {
         self.guests.load(Ordering::Relaxed) < self.threads
+    }
+}
+
+impl Member<'_> {
+    /// Whether it may keep its thread for another slice.
+    pub(crate) fn goes_on(&mut self) -> bool {
+        if self.since.elapsed() < TURN_MAX {
+            return self.crowd.leaves_room();
+        }
+        self.since = Instant::now();
+        false
     }
 }
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        self.0.guests.fetch_sub(1, Ordering::Relaxed);
+        self.crowd.guests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -231,6 +251,19 @@ mod tests {
         assert_eq!(poll(guest.run(|| panic!("it has not yielded"))), Poll::Pending);
         tokio::spawn(async move { answer.send(7) });
         assert_eq!(guest.run(|| true).await, 7);
+    }
+
+    #[test]
+    fn a_guest_alone_gives_its_thread_away_now_and_then() {
+        let crowd = Crowd::on(2);
+        let mut member = crowd.join();
+        member.since = Instant::now() + Duration::from_secs(3_600);
+        assert!(member.goes_on(), "its turn has only begun");
+        let other = crowd.join();
+        assert!(!member.goes_on(), "somebody could wait");
+        drop(other);
+        member.since = Instant::now().checked_sub(TURN_MAX).expect("the machine has run that long");
+        assert!(!member.goes_on(), "others listen now");
     }
 
     #[test]

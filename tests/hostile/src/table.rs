@@ -32,6 +32,7 @@ const fn shown(
 
 const CALLS: &str = "runner/handler-host/tests/room/calls.rs";
 const HOSTILE: &str = "runner/handler-host/tests/room/hostile.rs";
+const PRECOMPILED: &str = "runner/handler-host/tests/room/precompiled.rs";
 const SCOPE: &str = "runner/source/tests/databases/scope.rs";
 const WASI: &str = "runner/handler-host/tests/room/wasi.rs";
 const WELLFORMED: &str = "runner/handler-host/src/wellformed.rs";
@@ -159,7 +160,7 @@ pub const TABLE: &[Abuse] = &[
         "lacks the export, or imports a function that is not there",
         &["no_export", "wrong_import_type"],
     ),
-    tried(
+    shown(
         "W40",
         "is another file, or part of one",
         &[
@@ -173,6 +174,7 @@ pub const TABLE: &[Abuse] = &[
             "file_too_large",
             "file_zip",
         ],
+        &[(PRECOMPILED, "what_an_engine_compiled_is_refused_as_native_code_and_the_component_itself_runs")],
     ),
     tried(
         "W41",

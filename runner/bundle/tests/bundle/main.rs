@@ -16,3 +16,4 @@ mod published;
 mod refusals;
 mod shipped;
 mod signed;
+mod wasi;

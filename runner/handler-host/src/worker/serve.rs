@@ -169,12 +169,12 @@ async fn attend(
     mut answers: mpsc::Receiver<Answer>,
 ) {
     let (asks, mut inbox) = mpsc::channel(1);
-    let _member = crowd.join();
+    let mut member = crowd.join();
     let mut guest = Turns::new(call::run(prepared, given, asks));
     loop {
         tokio::select! {
             biased;
-            ending = guest.run(|| crowd.leaves_room()) => {
+            ending = guest.run(|| member.goes_on()) => {
                 end.ending = Some(ending);
                 return;
             }

@@ -5,6 +5,7 @@
 mod calls;
 mod hostile;
 mod load;
+mod precompiled;
 mod reads;
 mod support;
 mod suspension;

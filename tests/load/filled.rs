@@ -30,7 +30,8 @@ pub(crate) fn fill(contender: &Contender, from: usize, count: usize) {
         });
         let made = output.lines().take(count).map(|line| line.expect("an answer"));
         for answer in made {
-            assert!(answer.contains("wrp_"), "{answer}");
+            // On a busy machine one of very many may be told to come back later, and the history is one shorter.
+            assert!(answer.contains("wrp_") || answer.contains("\"retryable\":true"), "{answer}");
         }
     });
 }

@@ -21,8 +21,8 @@ use crate::writer::{Change, Tail, Write};
 /// Changes that share one commit at most; bounds how long the first of them waits.
 const BATCH_MAX: usize = 128;
 
-/// How long a change waits for as much company as the commit before it had: a part of what one more commit would cost.
-const COMPANY_WAIT: Duration = Duration::from_micros(150);
+/// How long a change waits at most for as much company as the commit before it had.
+const COMPANY_WAIT_MAX: Duration = Duration::from_millis(5);
 
 /// How long to wait before each next try at a server that was lost or gave us up, in milliseconds. A file needs none.
 const WAITS_MS: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
@@ -67,13 +67,15 @@ impl Committer {
     }
 
     pub(crate) fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
-        let mut company = 1;
+        let (mut company, mut took) = (1, Duration::ZERO);
         while let Some(first) = waiting.blocking_recv() {
-            let mut batch = gather(first, &mut waiting, company);
+            let mut batch = gather(first, &mut waiting, company, took);
             company = batch.len();
+            let began = Instant::now();
             while !batch.is_empty() {
                 self.commit_together(&mut batch);
             }
+            took = began.elapsed();
         }
     }
 
@@ -213,20 +215,20 @@ impl Committer {
 }
 
 /// Whatever waits already. Callers that were answered together come back one by one, so that the first of them would get a
-/// commit to itself and the others the next: it waits a moment for as many as there were. A lone caller never waits.
+/// commit to itself and the others the next: it waits for as many as there were, half as long as their commit `took`, which is
+/// what one more would cost at least. A lone caller never waits.
 fn gather(
     first: Box<dyn Change>,
     waiting: &mut mpsc::Receiver<Box<dyn Change>>,
     company: usize,
+    took: Duration,
 ) -> VecDeque<Box<dyn Change>> {
-    let came = Instant::now();
+    let (came, patience) = (Instant::now(), COMPANY_WAIT_MAX.min(took / 2));
     let mut batch = VecDeque::from([first]);
     while batch.len() < BATCH_MAX {
         match waiting.try_recv() {
             Ok(next) => batch.push_back(next),
-            Err(mpsc::error::TryRecvError::Empty)
-                if batch.len() < company && came.elapsed() < COMPANY_WAIT =>
-            {
+            Err(mpsc::error::TryRecvError::Empty) if batch.len() < company && came.elapsed() < patience => {
                 thread::yield_now();
             }
             Err(_) => break,

@@ -4,11 +4,13 @@
 //! Invariant: memory does not grow with the ledger. A proposal's whole account is settled where it was made; what is
 //! wrong further on in it is kept until the walk gets there, so that the first misfit is the one that is named.
 
+mod ahead;
 mod anchors;
 mod export;
 mod records;
 mod settle;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -81,7 +83,8 @@ pub(crate) fn verify(
         afterwards: None,
         gone: Gone::load(conn)?,
         // A copy of an earlier release's ledger has no such columns yet.
-        witnessed: Witnessed::new(!conn.file().map(schema::is_older).transpose()?.unwrap_or_default()),
+        witnessed: Witnessed::new(conn, !conn.file().map(schema::is_older).transpose()?.unwrap_or_default()),
+        settled: HashSet::new(),
         room: String::new(),
     };
     let misfit = match walk.whole() {
@@ -114,6 +117,8 @@ pub(crate) struct Walk<'a> {
     /// The events whose records were pruned, as the tombstones say; each of those is an event of the walk itself.
     gone: Gone,
     witnessed: Witnessed,
+    /// The proposals that were settled lately.
+    settled: HashSet<String>,
     /// Room in which an event is put together to be hashed.
     room: String,
 }
@@ -184,7 +189,7 @@ impl Walk<'_> {
         match event.proposal_id {
             None => Ok(()),
             Some(id) if kind == EventKind::ProposalCreated => self.settle(event, id, payload),
-            Some(id) => settle::is_of_a_known_one(self.conn, event, id),
+            Some(id) => self.is_of_a_known_one(event, id),
         }
     }
 

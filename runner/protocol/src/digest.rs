@@ -53,7 +53,10 @@ impl Digest {
     }
 
     fn finish(hasher: Sha256) -> Self {
-        Self(format!("sha256:{}", hex::encode(hasher.finalize())))
+        let mut digits = [0; 64];
+        // Cannot fail: 32 bytes are 64 digits, and digits are text.
+        let _ = hex::encode_to_slice(hasher.finalize(), &mut digits);
+        Self(["sha256:", std::str::from_utf8(&digits).unwrap_or_default()].concat())
     }
 
     /// The 64 hex digits alone.

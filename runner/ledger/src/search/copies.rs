@@ -9,51 +9,26 @@ use synapsor_protocol::Value;
 
 use super::table::RecordKind;
 use crate::error::Error;
-use crate::statements::{Row, Statements, cells};
+use crate::statements::{Statements, cells};
 
-/// What a call's evidence and its audit hold of each other.
-#[derive(Debug, Default)]
-pub(crate) struct Copies {
-    /// The key of the row, as the evidence says and as it is copied beside the audit.
-    key: [Option<String>; 2],
-    /// The fingerprint of the query, as the audit says and as it is copied beside the evidence.
-    fingerprint: [Option<String>; 2],
+/// The key of its row, as evidence says it.
+pub(crate) fn said_key(evidence: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Evidence {
+        key: Value,
+    }
+    let said = serde_json::from_str::<Evidence>(evidence).ok()?.key;
+    Some(said).filter(|key| !key.is_null()).map(|key| key.to_string())
 }
 
-/// What an audit is asked.
-#[derive(Deserialize)]
-struct Audit<'d> {
-    #[serde(borrow)]
-    fingerprint: Option<&'d str>,
-}
-
-/// What evidence is asked.
-#[derive(Deserialize)]
-struct Evidence {
-    key: Value,
-}
-
-impl Copies {
-    /// Takes what evidence says out of a row of its document and the fingerprint beside it.
-    pub(crate) fn evidence(&mut self, row: &dyn Row) -> Result<(), Error> {
-        let said = serde_json::from_str::<Evidence>(row.text(0)?).ok().map(|evidence| evidence.key);
-        self.key[0] = said.filter(|key| !key.is_null()).map(|key| key.to_string());
-        self.fingerprint[1] = row.optional_text(1)?.map(str::to_owned);
-        Ok(())
+/// The fingerprint of its query, as an audit says it.
+pub(crate) fn said_fingerprint(audit: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Audit<'d> {
+        #[serde(borrow)]
+        fingerprint: Option<&'d str>,
     }
-
-    /// Takes what an audit says out of a row of its document and the key beside it.
-    pub(crate) fn audit(&mut self, row: &dyn Row) -> Result<(), Error> {
-        let said = serde_json::from_str::<Audit<'_>>(row.text(0)?).ok();
-        self.fingerprint[0] = said.and_then(|audit| audit.fingerprint).map(str::to_owned);
-        self.key[1] = row.optional_text(1)?.map(str::to_owned);
-        Ok(())
-    }
-
-    /// Whether each copy is what the other document says.
-    pub(crate) fn agree(&self) -> bool {
-        self.key[0] == self.key[1] && self.fingerprint[0] == self.fingerprint[1]
-    }
+    serde_json::from_str::<Audit<'_>>(audit).ok()?.fingerprint.map(str::to_owned)
 }
 
 /// Whether the record would be found by something it is not about, as the database has it.

@@ -32,5 +32,5 @@ pub use object::{ObjectFilter, TableFilter};
 pub use page::{Cursor, CursorUnreadable, Listing, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page};
 pub use table::RecordKind;
 
-pub(crate) use copies::{Copies, is_miscopied};
+pub(crate) use copies::{is_miscopied, said_fingerprint, said_key};
 pub(crate) use reference::{not_found, proposal};

@@ -35,40 +35,73 @@ const AUDITS: &[&str] = &["audits", "query_audit", "audit"];
 const DECISIONS: &[&str] = &["decisions", "approvals"];
 const RECEIPTS: &[&str] = &["receipts", "receipt"];
 
+/// Where a report keeps what would each be an export of its own.
+const REPORTED: &[&str] = &["stories", "reads", "refused_calls"];
+
 /// Checks an exported document.
 ///
 /// # Errors
 /// When the text is no such document, or holds no events that anything could be held against.
 pub fn verify_export(text: &str) -> Result<ExportReport, Error> {
     let document: Json = serde_json::from_str(text).map_err(|_| not_an_export("it is not JSON"))?;
-    let events: Vec<Event> = listed(&document, &["events", "event"])
+    if REPORTED.iter().any(|name| document.get(name).is_some()) {
+        return parts(REPORTED.iter().filter_map(|name| document.get(name)));
+    }
+    document_alone(&document)
+}
+
+/// One story, or one record with its digest.
+fn document_alone(document: &Json) -> Result<ExportReport, Error> {
+    let events: Vec<Event> = listed(document, &["events", "event"])
         .map(|event| serde_json::from_value(event.clone()))
         .collect::<Result<_, _>>()
         .map_err(|_| not_an_export("an event in it does not read back"))?;
     if events.is_empty() {
-        return sealed_alone(&document);
+        return sealed_alone(document);
     }
     let mut report = ExportReport { events: 0, records: 0, digests: vec![], misfit: None };
-    report.misfit = check(&document, &events, &mut report).err();
+    report.misfit = check(document, &events, &mut report).err();
     Ok(report)
 }
 
-/// What was read, exported with its digest and without the event that carries it.
-fn sealed_alone(document: &Json) -> Result<ExportReport, Error> {
-    let seal = document.get("digest").and_then(Json::as_str);
-    let evidence = document.get("evidence").filter(|found| found.is_object());
-    let (Some(seal), Some(stored)) = (seal, evidence) else {
-        return Err(not_an_export("it holds no events, so nothing in it can be proved"));
-    };
-    let misfit = match parsed::<EvidenceBundle>(stored, EvidenceBundle::NAME) {
-        Ok(found) => {
-            let holds = found.seal().is_ok_and(|digest| digest.as_str() == seal);
-            fits(holds, format!("{} `{}`", EvidenceBundle::NAME, found.evidence_id)).err()
+/// Every part of a report, as if it were exported by itself; up to the first in which something does not fit.
+fn parts<'d>(lists: impl Iterator<Item = &'d Json>) -> Result<ExportReport, Error> {
+    let mut whole = ExportReport { events: 0, records: 0, digests: vec![], misfit: None };
+    for part in lists.filter_map(Json::as_array).flatten() {
+        let report = document_alone(part)?;
+        whole.events += report.events;
+        whole.records += report.records;
+        whole.digests.extend(report.digests);
+        whole.misfit = report.misfit;
+        if whole.misfit.is_some() {
+            break;
         }
-        Err(misfit) => Some(misfit),
+    }
+    Ok(whole)
+}
+
+/// What was read, or the audit of a call, exported with its digest and without the event that carries it.
+fn sealed_alone(document: &Json) -> Result<ExportReport, Error> {
+    let record = |name: &str| document.get(name).filter(|found| found.is_object());
+    let seal = document.get("digest").and_then(Json::as_str);
+    let found = match (seal, record("evidence"), record("query_audit")) {
+        (Some(seal), Some(stored), None) => {
+            is_sealed::<EvidenceBundle>(stored, seal, |found| found.evidence_id.to_string())
+        }
+        (Some(seal), None, Some(stored)) => {
+            is_sealed::<QueryAudit>(stored, seal, |found| found.audit_id.to_string())
+        }
+        _ => return Err(not_an_export("it holds no events, so nothing in it can be proved")),
     };
-    let records = u64::from(misfit.is_none());
-    Ok(ExportReport { events: 0, records, digests: vec![seal.to_owned()], misfit })
+    let digests = seal.map(str::to_owned).into_iter().collect();
+    Ok(ExportReport { events: 0, records: u64::from(found.is_ok()), digests, misfit: found.err() })
+}
+
+/// The record is what its digest says.
+fn is_sealed<T: Sealed>(stored: &Json, seal: &str, name: impl Fn(&T) -> String) -> Result<(), Misfit> {
+    let found: T = parsed(stored, T::NAME)?;
+    let holds = found.seal().is_ok_and(|digest| digest.as_str() == seal);
+    fits(holds, format!("{} `{}`", T::NAME, name(&found)))
 }
 
 fn check(document: &Json, events: &[Event], report: &mut ExportReport) -> Result<(), Misfit> {

@@ -2,19 +2,20 @@
 
 use synapsor_protocol::{Decision, Digest, EventKind, EvidenceBundle, QueryAudit, Receipt, Verdict};
 
+use super::ahead::{Ahead, Seen};
 use super::{Stop, misfit};
 use crate::documents::{Sealed, verdict_name};
-use crate::error::Error;
 use crate::link::{Link, Payload};
 use crate::report::MisfitKind;
-use crate::search::{self, Copies, RecordKind};
-use crate::statements::{Cell, Row, Statements, cells};
+use crate::search::{self, RecordKind};
+use crate::statements::{Cell, Statements, cells};
 
 /// How many records of each kind the events so far vouch for.
-#[derive(Default)]
 pub(super) struct Witnessed {
     /// Whether the ledger's tables hold copies for records to be found by.
     with_copies: bool,
+    evidence_ahead: Ahead,
+    audits_ahead: Ahead,
     evidence: u64,
     audits: u64,
     decisions: u64,
@@ -24,8 +25,18 @@ pub(super) struct Witnessed {
 }
 
 impl Witnessed {
-    pub(super) fn new(with_copies: bool) -> Self {
-        Self { with_copies, ..Self::default() }
+    pub(super) fn new(conn: &dyn Statements, with_copies: bool) -> Self {
+        Self {
+            with_copies,
+            evidence_ahead: Ahead::evidence(conn, with_copies),
+            audits_ahead: Ahead::audits(conn, with_copies),
+            evidence: 0,
+            audits: 0,
+            decisions: 0,
+            receipts: 0,
+            proposals: 0,
+            jobs: 0,
+        }
     }
 
     /// The documents among them.
@@ -44,14 +55,14 @@ impl Witnessed {
         self.call(conn, event, payload)?;
         if let Some(id) = payload.receipt_id {
             let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
-            vouch::<Receipt>(conn, event, id, payload.receipt_digest, sql, cells![id], &mut |_| Ok(()))?;
+            vouch::<Receipt>(conn, event, id, payload.receipt_digest, sql, cells![id])?;
             self.receipts += 1;
             self.found_by(conn, event, RecordKind::Receipt, id)?;
         }
         if let (Some(verdict), Some(id)) = (verdict(kind), event.proposal_id) {
             let sql = "SELECT document FROM approvals WHERE proposal_id = ?1 AND verdict = ?2";
             let key = cells![id, verdict_name(verdict)];
-            vouch::<Decision>(conn, event, id, payload.decision_digest, sql, key, &mut |_| Ok(()))?;
+            vouch::<Decision>(conn, event, id, payload.decision_digest, sql, key)?;
             self.decisions += 1;
         }
         Ok(())
@@ -59,33 +70,21 @@ impl Witnessed {
 
     /// The records of a call: its evidence and its audit, and what each holds of the other.
     fn call(&mut self, conn: &dyn Statements, event: &Link<'_>, payload: &Payload<'_>) -> Result<(), Stop> {
-        let with_copies = self.with_copies;
-        let mut copies = Copies::default();
+        let (mut evidence, mut audit) = (None, None);
         if let Some(id) = payload.evidence_id {
-            let sql = match with_copies {
-                true => "SELECT document, fingerprint FROM evidence WHERE evidence_id = ?1",
-                false => "SELECT document FROM evidence WHERE evidence_id = ?1",
-            };
-            let look = &mut |row: &dyn Row| if with_copies { copies.evidence(row) } else { Ok(()) };
-            vouch::<EvidenceBundle>(conn, event, id, payload.evidence_digest, sql, cells![id], look)?;
+            let seen = self.evidence_ahead.take(conn, id)?;
+            evidence = Some(sealed::<EvidenceBundle>(event, id, payload.evidence_digest, seen)?);
             self.evidence += 1;
         }
         if let Some(id) = payload.audit_id {
-            let sql = match with_copies {
-                true => {
-                    "SELECT document, object_key_text FROM query_audit
-                     WHERE audit_id = ?1 AND proposal_id IS NOT DISTINCT FROM ?2"
-                }
-                false => {
-                    "SELECT document FROM query_audit WHERE audit_id = ?1 AND proposal_id IS NOT DISTINCT FROM ?2"
-                }
-            };
-            let key = cells![id, event.proposal_id];
-            let look = &mut |row: &dyn Row| if with_copies { copies.audit(row) } else { Ok(()) };
-            vouch::<QueryAudit>(conn, event, id, payload.audit_digest, sql, key, look)?;
+            let seen = self.audits_ahead.take(conn, id)?;
+            let of_it = seen.filter(|seen| seen.proposal_id.as_deref() == event.proposal_id);
+            audit = Some(sealed::<QueryAudit>(event, id, payload.audit_digest, of_it)?);
             self.audits += 1;
         }
-        if copies.agree() {
+        let parts = |seen: Option<Seen>| seen.map_or((None, None), |seen| (seen.said, seen.copied));
+        let ((key, fingerprint_copied), (fingerprint, key_copied)) = (parts(evidence), parts(audit));
+        if key == key_copied && fingerprint == fingerprint_copied {
             return Ok(());
         }
         let ids = [(RecordKind::Evidence, payload.evidence_id), (RecordKind::QueryAudit, payload.audit_id)];
@@ -131,7 +130,7 @@ impl Witnessed {
     }
 }
 
-/// The document is there, and it is the one whose digest the event carries. Of such a one `look` takes what else it needs.
+/// The document a statement finds is there, and it is the one whose digest the event carries.
 fn vouch<T: Sealed>(
     conn: &dyn Statements,
     event: &Link<'_>,
@@ -139,23 +138,36 @@ fn vouch<T: Sealed>(
     expected: Option<&str>,
     sql: &str,
     key: &[Cell<'_>],
-    look: &mut dyn FnMut(&dyn Row) -> Result<(), Error>,
 ) -> Result<(), Stop> {
-    let wrong = |kind| Err(misfit(kind, Some(event.seq), Some(format!("{} `{id}`", T::NAME))));
-    let seal = |text: &str| Digest::of_canonical(T::DOMAIN, text);
-    let is_sealed = |text: &str| expected.is_some_and(|expected| seal(text).as_str() == expected);
-    let fits = conn.one("read a record of the chain", sql, key, |row| {
-        let fits = is_sealed(row.text(0)?);
-        if fits {
-            look(row)?;
-        }
-        Ok(fits)
+    let seal = conn.one("read a record of the chain", sql, key, |row| {
+        Ok(Digest::of_canonical(T::DOMAIN, row.text(0)?))
     })?;
-    match fits {
-        Some(true) => Ok(()),
-        Some(false) => wrong(MisfitKind::RecordEdited),
-        None => wrong(MisfitKind::RecordMissing),
-    }
+    fits::<T>(event, id, expected, seal.as_ref())
+}
+
+/// The same of one that was seen already.
+fn sealed<T: Sealed>(
+    event: &Link<'_>,
+    id: &str,
+    expected: Option<&str>,
+    seen: Option<Seen>,
+) -> Result<Seen, Stop> {
+    fits::<T>(event, id, expected, seen.as_ref().map(|seen| &seen.seal))?;
+    seen.ok_or_else(|| misfit(MisfitKind::RecordMissing, Some(event.seq), None))
+}
+
+fn fits<T: Sealed>(
+    event: &Link<'_>,
+    id: &str,
+    expected: Option<&str>,
+    seal: Option<&Digest>,
+) -> Result<(), Stop> {
+    let kind = match seal {
+        Some(seal) if expected == Some(seal.as_str()) => return Ok(()),
+        Some(_) => MisfitKind::RecordEdited,
+        None => MisfitKind::RecordMissing,
+    };
+    Err(misfit(kind, Some(event.seq), Some(format!("{} `{id}`", T::NAME))))
 }
 
 /// The verdict an event records.

@@ -15,6 +15,9 @@ use crate::link::{self, Link, Payload};
 use crate::report::{Misfit, MisfitKind};
 use crate::statements::{Statements, cells};
 
+/// Proposals a walk remembers to have settled; events about others are looked up.
+const SETTLED_MAX: usize = 1024;
+
 /// What is stored of a proposal beside its document.
 struct Stored {
     state: Option<ProposalState>,
@@ -52,6 +55,10 @@ impl Walk<'_> {
             return Err(misfit(MisfitKind::RecordEdited, Some(event.seq), named()));
         };
         self.witnessed.proposals += 1;
+        if self.settled.len() == SETTLED_MAX {
+            self.settled.clear();
+        }
+        self.settled.insert(id.to_owned());
         match follow(self.conn, event.seq, id)? {
             Followed::To(account) => {
                 if account.state != state || account.moved_at.micros() != stored.moved_at_micros {
@@ -67,6 +74,19 @@ impl Walk<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// An event about a proposal comes after the one of its making, which settles it.
+    pub(super) fn is_of_a_known_one(&self, event: &Link<'_>, id: &str) -> Result<(), Stop> {
+        if self.settled.contains(id) {
+            return Ok(());
+        }
+        let sql = "SELECT created_seq FROM proposals WHERE proposal_id = ?1";
+        let made = self.conn.one("read the proposal", sql, cells![id], |row| row.integer(0))?;
+        if made.is_some_and(|made| made < event.seq) {
+            return Ok(());
+        }
+        Err(misfit(MisfitKind::MoveIllegal, Some(event.seq), Some(format!("proposal `{id}`"))))
     }
 
     /// The stored job is the one the events lead to.
@@ -96,16 +116,6 @@ impl Walk<'_> {
     fn afterwards(&mut self, found: Misfit) {
         self.afterwards.get_or_insert(found);
     }
-}
-
-/// An event about a proposal comes after the one of its making, which settles it.
-pub(super) fn is_of_a_known_one(conn: &dyn Statements, event: &Link<'_>, id: &str) -> Result<(), Stop> {
-    let sql = "SELECT created_seq FROM proposals WHERE proposal_id = ?1";
-    let made = conn.one("read the proposal", sql, cells![id], |row| row.integer(0))?;
-    if made.is_some_and(|made| made < event.seq) {
-        return Ok(());
-    }
-    Err(misfit(MisfitKind::MoveIllegal, Some(event.seq), Some(format!("proposal `{id}`"))))
 }
 
 fn stored(conn: &dyn Statements, seq: i64, id: &str, payload: &Payload<'_>) -> Result<Option<Stored>, Error> {

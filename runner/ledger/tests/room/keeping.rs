@@ -253,6 +253,22 @@ async fn a_replay_can_be_verified_by_itself_and_every_change_in_it_is_found() {
     assert_eq!((report.misfit, report.records, report.digests.len()), (None, 1, 1));
     let edited = alone.to_string().replacen("bot-7", "bot-8", 1);
     assert!(synapsor_ledger::verify_export(&edited).expect("an export").misfit.is_some());
+    let audit = &replay.audits[0];
+    let call = serde_json::json!({ "query_audit": audit, "digest": audit.digest().expect("canonical") });
+    let report = synapsor_ledger::verify_export(&call.to_string()).expect("an export");
+    assert_eq!((report.misfit, report.records, report.digests.len()), (None, 1, 1));
+    let edited = call.to_string().replacen("bot-7", "bot-8", 1);
+    assert!(synapsor_ledger::verify_export(&edited).expect("an export").misfit.is_some());
+    let whole =
+        serde_json::json!({ "stories": [replay], "reads": [alone], "refused_calls": [call] }).to_string();
+    let report = synapsor_ledger::verify_export(&whole).expect("an export");
+    assert!(report.misfit.is_none() && report.records >= 6, "{report:?}");
+    for nth in 0..whole.matches("bot-7").count() {
+        let at = whole.match_indices("bot-7").nth(nth).expect("there").0;
+        let (before, from) = whole.split_at(at);
+        let edited = format!("{before}{}", from.replacen("bot-7", "bot-8", 1));
+        assert!(synapsor_ledger::verify_export(&edited).expect("an export").misfit.is_some(), "the {nth}th");
+    }
     for nothing in ["", "[]", "{}", r#"{"events":[]}"#, r#"{"events":[{"seq":1}]}"#] {
         let refused = synapsor_ledger::verify_export(nothing).expect_err("refused");
         assert_eq!(code(&refused), "INVALID_INPUT", "{nothing}");

@@ -26,6 +26,7 @@ mod readme;
 mod ready;
 mod redaction;
 mod reload;
+mod report;
 mod rounds;
 mod screens;
 mod shared;

@@ -25,22 +25,25 @@ impl<'a> Transcript<'a> {
         let _ = writeln!(self.text, "$ synapsor {}\n{stdout}{stderr}[exit {exit}]\n", words.join(" "));
     }
 
-    /// Compared with what differs from run to run replaced by something as long.
     fn check(&self, expected: &ExpectFile) {
-        let mut text = self.text.replace(&self.world.folder.path().display().to_string(), "FOLDER");
-        for (found, shown) in [
-            (r"(wrp|ev|rcp)_[0-9a-f]{32}", "${1}_00000000000000000000000000000000"),
-            (
-                r"sha256:[0-9a-f]{64}",
-                "sha256:0000000000000000000000000000000000000000000000000000000000000000",
-            ),
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "2026-01-01T00:00:00.000000Z"),
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "2026-01-01T00:00:00.000Z"),
-        ] {
-            text = Regex::new(found).expect("a pattern").replace_all(&text, shown).into_owned();
-        }
-        expected.assert_eq(&text);
+        let text = self.text.replace(&self.world.folder.path().display().to_string(), "FOLDER");
+        expected.assert_eq(&settled(&text));
     }
+}
+
+/// The text with what differs from run to run replaced by something as long.
+pub(crate) fn settled(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (found, shown) in [
+        (r"(wrp|ev|rcp|qa|wbj|led)_[0-9a-f]{32}", "${1}_00000000000000000000000000000000"),
+        (r"sha256:[0-9a-f]{64}", "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
+        (r"\b[0-9a-f]{64}\b", "0000000000000000000000000000000000000000000000000000000000000000"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "2026-01-01T00:00:00.000000Z"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "2026-01-01T00:00:00.000Z"),
+    ] {
+        text = Regex::new(found).expect("a pattern").replace_all(&text, shown).into_owned();
+    }
+    text
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,6 +165,11 @@ pub(crate) enum Command {
     /// List, show and export the recorded stories of proposals
     #[command(subcommand)]
     Replay(Replay),
+    /// Write down everything on record about an object, a principal or a time, to be handed on
+    #[command(
+        after_help = "Examples:\n  synapsor report --object invoice:INV-3001\n  synapsor report --principal support.agent --from 2026-06-01 --format html --output june.html\n\nNo database is touched. Exit codes: 0 written; 1 the ledger holds nothing that was asked for; 2 nothing was asked for"
+    )]
+    Report(Box<MakeReport>),
     /// Follow the chain of events
     #[command(subcommand)]
     Events(Events),

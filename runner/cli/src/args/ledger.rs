@@ -263,6 +263,26 @@ pub(crate) struct ReplayReference {
     pub(crate) evidence: Option<String>,
 }
 
+#[derive(Debug, Args)]
+#[command(mut_group("About", |about| about.required(true).multiple(true)))]
+pub(crate) struct MakeReport {
+    #[command(flatten)]
+    pub(crate) about: About,
+    /// For people, or for programs
+    #[arg(long, value_enum, default_value_t = ReportFormat::Markdown, value_name = "FORMAT")]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) file: OutputFile,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Markdown,
+    /// One file that can be printed
+    Html,
+    Json,
+}
+
 /// Where a document goes, and as what.
 #[derive(Debug, Args)]
 pub(crate) struct Destination {

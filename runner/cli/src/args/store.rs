@@ -97,6 +97,9 @@ pub(crate) struct Prune {
     /// Do it
     #[arg(long, requires = "archive")]
     pub(crate) apply: bool,
+    /// Only say what would go, as without --apply
+    #[arg(long, conflicts_with = "apply")]
+    pub(crate) dry_run: bool,
     /// Where what is removed goes first, which must be a new file
     #[arg(long, value_name = "FILE")]
     pub(crate) archive: Option<PathBuf>,

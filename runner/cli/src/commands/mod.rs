@@ -27,6 +27,7 @@ mod query_audit;
 mod receipts;
 mod reconcile;
 mod replay;
+mod report;
 mod rerun;
 mod serve_http;
 mod store;
@@ -35,6 +36,7 @@ mod ui;
 mod validate;
 mod writeback;
 
+pub(crate) use report::Account;
 use synapsor_protocol::Refusal;
 
 use crate::args::{self, Command};
@@ -81,6 +83,7 @@ pub(crate) async fn run(
         Command::QueryAudit(command) => query_audit::run(command, settings).await.map(Some),
         Command::Receipts(command) => receipts::run(command, settings).await.map(Some),
         Command::Replay(command) => replay::run(command, settings).await.map(Some),
+        Command::Report(wanted) => report::run(&wanted, settings, json).await.map(Some),
         Command::Events(command) => events::run(command, settings, json).await,
         Command::Rerun(wanted) => rerun::run(&wanted, settings).await.map(Some),
         Command::Backtest(wanted) => backtest::run(&wanted, settings, json).await.map(Some),

@@ -5,7 +5,7 @@ mod key;
 mod migrate;
 mod prune;
 mod verify;
-mod watch;
+pub(super) mod watch;
 
 use synapsor_protocol::Refusal;
 

@@ -2,9 +2,9 @@
 
 use synapsor_setup::audit::{AuditReport, Finding, Risk};
 
-use super::markdown::Page;
+use super::page::Page;
 use super::sarif::{self, Entry, Level};
-use super::{count, inert, style};
+use super::{count, inert, markdown, style};
 
 /// Findings by tool, the worst tool first.
 pub(crate) fn screen(report: &AuditReport) -> String {
@@ -88,9 +88,9 @@ pub(crate) fn page(report: &AuditReport) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = report.findings.iter().map(row).collect();
-    page.table(&["Severity", "Tool", "Code", "Means", "Seen by", "Instead"], &rows);
+    page.table(&["Severity", "Tool", "Code", "Means", "Seen by", "Instead"], rows);
     page.paragraph(report.disclaimer);
-    page.finished()
+    markdown::written(&page)
 }
 
 /// For code hosts.

@@ -7,9 +7,9 @@ use synapsor_ledger::FoundEvidence;
 use synapsor_protocol::evidence::RecordedRead;
 use synapsor_protocol::{Columns, EvidenceBundle};
 
-use super::markdown::Page;
+use super::page::Page;
 use super::table::table as laid_out;
-use super::{inert, proposal, style, usage};
+use super::{inert, markdown, proposal, style, usage};
 
 /// The document behind `--json`.
 pub(crate) fn document(found: &FoundEvidence) -> Json {
@@ -71,31 +71,35 @@ pub(crate) fn sheet(found: &FoundEvidence) -> String {
 
 /// The page of an export.
 pub(crate) fn page(found: &FoundEvidence) -> String {
-    let mut page = Page::titled(&format!("Evidence {}", found.evidence.evidence_id));
+    let mut page = Page::titled(format!("Evidence {}", found.evidence.evidence_id));
     page.facts(&facts(found));
     section(&mut page, &found.evidence);
-    page.finished()
+    markdown::written(&page)
 }
 
 /// What was captured, on a page of its own or of a replay.
 pub(crate) fn section(page: &mut Page, evidence: &EvidenceBundle) {
     page.heading("Captured row");
-    page.table(&["column", "value"], &pairs(&evidence.row));
-    if !evidence.redacted.is_empty() {
-        page.heading("Redacted columns");
-        let rows: Vec<_> =
-            evidence.redacted.iter().map(|(name, stands)| vec![name.clone(), stands.to_string()]).collect();
-        page.table(&["column", "kept as"], &rows);
-    }
+    captured(page, evidence);
     page.heading("Arguments");
-    page.table(&["argument", "value"], &pairs(&evidence.arguments));
+    page.table(&["argument", "value"], pairs(&evidence.arguments));
     if !evidence.reads.is_empty() {
         page.heading("Handler reads");
-        page.table(&["read"], &evidence.reads.iter().map(|read| vec![read_line(read)]).collect::<Vec<_>>());
+        page.table(&["read"], evidence.reads.iter().map(|read| vec![read_line(read)]).collect());
     }
 }
 
-fn facts(found: &FoundEvidence) -> Vec<(&'static str, String)> {
+/// The row as it was kept: its columns, and what stands for those that are redacted.
+pub(crate) fn captured(page: &mut Page, evidence: &EvidenceBundle) {
+    page.table(&["column", "value"], pairs(&evidence.row));
+    if !evidence.redacted.is_empty() {
+        let kept = evidence.redacted.iter().map(|(name, stands)| vec![name.clone(), stands.to_string()]);
+        page.table(&["redacted column", "kept as"], kept.collect());
+    }
+}
+
+/// Who asked for what, label by label.
+pub(crate) fn facts(found: &FoundEvidence) -> Vec<(&'static str, String)> {
     let evidence = &found.evidence;
     let mut facts = vec![
         ("for", format!("{} of tenant {}", evidence.principal, evidence.tenant)),

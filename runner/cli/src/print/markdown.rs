@@ -3,58 +3,35 @@
 use std::fmt::Write as _;
 
 use super::inert;
+use super::page::{Block, Page};
 
-/// A page while it is written.
-pub(crate) struct Page {
-    text: String,
+/// The page as Markdown.
+pub(crate) fn written(page: &Page) -> String {
+    let mut text = format!("# {}\n", escaped(&page.title));
+    for block in &page.blocks {
+        text.push('\n');
+        write(&mut text, block);
+    }
+    text
 }
 
-impl Page {
-    /// Starts with a title.
-    pub(crate) fn titled(title: &str) -> Self {
-        Self { text: format!("# {}\n", escaped(title)) }
-    }
-
-    /// A heading below the title.
-    pub(crate) fn heading(&mut self, heading: &str) {
-        let _ = write!(self.text, "\n## {}\n", escaped(heading));
-    }
-
-    /// A heading below a heading.
-    pub(crate) fn subheading(&mut self, heading: &str) {
-        let _ = write!(self.text, "\n### {}\n", escaped(heading));
-    }
-
-    /// A paragraph.
-    pub(crate) fn paragraph(&mut self, text: &str) {
-        let _ = write!(self.text, "\n{}\n", escaped(text));
-    }
-
-    /// Labels with what they stand for.
-    pub(crate) fn facts(&mut self, facts: &[(&str, String)]) {
-        self.text.push('\n');
-        for (label, value) in facts {
-            let _ = writeln!(self.text, "- {label}: {}", escaped(value));
+fn write(text: &mut String, block: &Block) {
+    let _ = match block {
+        Block::Heading(heading) => writeln!(text, "## {}", escaped(heading)),
+        Block::Subheading(heading) => writeln!(text, "### {}", escaped(heading)),
+        Block::Paragraph(paragraph) => writeln!(text, "{}", escaped(paragraph)),
+        Block::Facts(facts) => {
+            facts.iter().try_for_each(|(label, value)| writeln!(text, "- {label}: {}", escaped(value)))
         }
-    }
-
-    /// A table; a sentence where it has no rows.
-    pub(crate) fn table(&mut self, headers: &[&str], rows: &[Vec<String>]) {
-        if rows.is_empty() {
-            return self.paragraph("None.");
+        Block::Table { headers, rows } => {
+            let rule = vec!["---"; headers.len()];
+            let _ = write!(text, "| {} |\n| {} |\n", headers.join(" | "), rule.join(" | "));
+            rows.iter().try_for_each(|row| {
+                let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+                writeln!(text, "| {} |", cells.join(" | "))
+            })
         }
-        let rule = vec!["---"; headers.len()];
-        let _ = write!(self.text, "\n| {} |\n| {} |\n", headers.join(" | "), rule.join(" | "));
-        for row in rows {
-            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
-            let _ = writeln!(self.text, "| {} |", cells.join(" | "));
-        }
-    }
-
-    /// The page.
-    pub(crate) fn finished(self) -> String {
-        self.text
-    }
+    };
 }
 
 /// The text as text.
@@ -89,8 +66,8 @@ mod tests {
         let mut page = Page::titled("Evidence ev_1");
         let hostile = "| x |\n# no <img src=x> [a](http://b.c) `c` _d_ **e** \u{202e}";
         page.facts(&[("note", hostile.to_owned())]);
-        page.table(&["column", "value"], &[vec!["note".to_owned(), hostile.to_owned()]]);
-        page.table(&["column", "value"], &[]);
+        page.table(&["column", "value"], vec![vec!["note".to_owned(), hostile.to_owned()]]);
+        page.table(&["column", "value"], vec![]);
         expect![[r#"
             # Evidence ev_1
 
@@ -102,6 +79,6 @@ mod tests {
 
             None.
         "#]]
-        .assert_eq(&page.finished());
+        .assert_eq(&written(&page));
     }
 }

@@ -5,7 +5,9 @@ pub(crate) mod inert;
 pub(crate) mod screen;
 pub(crate) mod table;
 pub(crate) mod document;
+pub(crate) mod page;
 pub(crate) mod markdown;
+pub(crate) mod html;
 pub(crate) mod sarif;
 pub(crate) mod audit;
 pub(crate) mod listing;
@@ -20,6 +22,7 @@ pub(crate) mod receipt;
 pub(crate) mod event;
 pub(crate) mod activity;
 pub(crate) mod replay;
+pub(crate) mod compliance;
 pub(crate) mod comparison;
 pub(crate) mod progress;
 

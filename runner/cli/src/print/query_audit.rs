@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 use synapsor_ledger::FoundAudit;
 
 use super::document::with;
-use super::markdown::Page;
+use super::page::Page;
 use super::table::table as laid_out;
-use super::{count, inert, style};
+use super::{count, inert, markdown, style};
 
 /// The document behind `--json`.
 pub(crate) fn document(found: &FoundAudit) -> Json {
@@ -44,9 +44,9 @@ pub(crate) fn sheet(found: &FoundAudit) -> String {
 
 /// The page of an export.
 pub(crate) fn page(found: &FoundAudit) -> String {
-    let mut page = Page::titled(&format!("Query audit {}", found.audit.audit_id));
+    let mut page = Page::titled(format!("Query audit {}", found.audit.audit_id));
     page.facts(&facts(found));
-    page.finished()
+    markdown::written(&page)
 }
 
 /// Which row, as far as one was asked for.

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use synapsor_ledger::Replay;
-use synapsor_protocol::words;
+use synapsor_protocol::{ChangeSet, Value, words};
 
-use super::markdown::Page;
-use super::{evidence, inert, proposal, receipt, style, table::table, usage};
+use super::page::Page;
+use super::{evidence, inert, markdown, proposal, receipt, style, table::table, usage};
 
 pub(crate) fn story(replay: &Replay) -> String {
     let mut text = proposal::sheet(&replay.proposal);
@@ -45,11 +45,11 @@ pub(crate) fn story(replay: &Replay) -> String {
 /// The same story as a page of its own.
 pub(crate) fn page(replay: &Replay) -> String {
     let proposal = &replay.proposal.proposal;
-    let mut page = Page::titled(&format!("Replay of proposal {}", proposal.proposal_id));
+    let mut page = Page::titled(format!("Replay of proposal {}", proposal.proposal_id));
     page.paragraph("Told from the ledger alone; no database was read.");
     page.facts(&[("ledger", replay.ledger_id.clone())]);
     sections(&mut page, replay);
-    page.finished()
+    markdown::written(&page)
 }
 
 /// The story in the order it came about, on a page that has its title.
@@ -68,11 +68,7 @@ pub(crate) fn sections(page: &mut Page, replay: &Replay) {
         ("digest", proposal.digest.to_string()),
         ("record", sealed(replay.proposal.intact)),
     ]);
-    let diff = change.patch.iter().map(|(column, proposed)| {
-        let before = change.before.get(column).map_or_else(|| "?".to_owned(), ToString::to_string);
-        vec![column.clone(), before, proposed.to_string()]
-    });
-    page.table(&["column", "before", "proposed"], &diff.collect::<Vec<_>>());
+    page.table(&["column", "before", "proposed"], diff(change));
     page.heading("Evidence");
     page.facts(&[
         ("evidence", replay.evidence.evidence_id.to_string()),
@@ -80,6 +76,7 @@ pub(crate) fn sections(page: &mut Page, replay: &Replay) {
         ("record", sealed(replay.evidence_intact)),
     ]);
     evidence::section(page, &replay.evidence);
+    page.heading("Decisions");
     decisions(page, replay);
     page.heading("Receipts");
     if replay.receipts.is_empty() {
@@ -90,6 +87,11 @@ pub(crate) fn sections(page: &mut Page, replay: &Replay) {
         page.facts(&receipt::facts(receipt));
     }
     page.heading("Events");
+    events(page, replay);
+}
+
+/// Its links of the chain.
+pub(crate) fn events(page: &mut Page, replay: &Replay) {
     let events = replay.events.iter().map(|event| {
         let digest = event.digest.to_string();
         vec![
@@ -100,11 +102,20 @@ pub(crate) fn sections(page: &mut Page, replay: &Replay) {
             digest,
         ]
     });
-    page.table(&["event", "at", "what", "by", "digest"], &events.collect::<Vec<_>>());
+    page.table(&["event", "at", "what", "by", "digest"], events.collect());
 }
 
-fn decisions(page: &mut Page, replay: &Replay) {
-    page.heading("Decisions");
+/// The changed columns, before and proposed.
+pub(crate) fn diff(change: &ChangeSet) -> Vec<Vec<String>> {
+    let row = |(column, proposed): (&String, &Value)| {
+        let before = change.before.get(column).map_or_else(|| "?".to_owned(), ToString::to_string);
+        vec![column.clone(), before, proposed.to_string()]
+    };
+    change.patch.iter().map(row).collect()
+}
+
+/// Who allowed it, or did not.
+pub(crate) fn decisions(page: &mut Page, replay: &Replay) {
     let decisions = replay.decisions.iter().map(|decision| {
         let reason = decision.reason.clone().unwrap_or_default();
         vec![
@@ -114,5 +125,5 @@ fn decisions(page: &mut Page, replay: &Replay) {
             reason,
         ]
     });
-    page.table(&["verdict", "by", "at", "reason"], &decisions.collect::<Vec<_>>());
+    page.table(&["verdict", "by", "at", "reason"], decisions.collect());
 }

@@ -11,7 +11,11 @@ use crate::print::progress;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Waits for the work and shows how far it is.
-pub(super) async fn watched<T>(shown: &Arc<Progress>, json: bool, work: impl Future<Output = T>) -> T {
+pub(in crate::commands) async fn watched<T>(
+    shown: &Arc<Progress>,
+    json: bool,
+    work: impl Future<Output = T>,
+) -> T {
     let (shown, bar) = (Arc::clone(shown), progress::bar(1, json));
     let moved = bar.clone();
     let moving = tokio::spawn(async move {

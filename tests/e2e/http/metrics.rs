@@ -72,7 +72,7 @@ async fn a_proposal_that_waits_already_is_not_counted_again_and_a_call_over_its_
     for line in [
         r#"synapsor_proposals_total{capability="billing.propose_late_fee_waiver"} 1"#,
         r#"synapsor_tool_calls_total{capability="billing.propose_late_fee_waiver",code="",outcome="ok"} 2"#,
-        r#"synapsor_tool_calls_total{capability="billing.propose_late_fee_waiver",code="RATE_LIMITED",outcome="refused"} 1"#,
+        r#"synapsor_tool_calls_total{capability="billing.propose_late_fee_waiver",code="RATE_LIMITED",outcome="failed"} 1"#,
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }

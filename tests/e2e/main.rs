@@ -19,6 +19,7 @@ mod hostile;
 mod http;
 mod inspect;
 mod jobs;
+mod keeping;
 mod log;
 mod ledger;
 mod published_defects;

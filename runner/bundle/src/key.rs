@@ -61,6 +61,11 @@ impl SigningKey {
         ed25519_dalek::SigningKey::from_pkcs8_pem(&text).map(Self).map_err(|_| malformed())
     }
 
+    /// The key of a PEM text that was not read from a file; none of any other text.
+    pub fn from_pem(text: &str) -> Option<Self> {
+        ed25519_dalek::SigningKey::from_pkcs8_pem(text).map(Self).ok()
+    }
+
     /// Writes the key into a new file that only its owner may read.
     ///
     /// # Errors

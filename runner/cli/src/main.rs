@@ -11,6 +11,7 @@ mod settings;
 mod wiring;
 mod reload;
 mod interrupt;
+mod keeper;
 mod commands;
 mod demo;
 mod print;

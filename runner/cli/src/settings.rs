@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Severity, Storage};
+use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Keeping, Severity, Storage};
 use synapsor_ledger::Place;
 use synapsor_protocol::{Code, Environment, Refusal};
 
@@ -116,6 +116,14 @@ impl Settings {
     /// Whether somebody named the ledger, on the command line or in the environment.
     pub(crate) fn store_is_named(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// How the ledger is kept; nothing by itself where there is no config.
+    pub(crate) fn keeping(&self) -> Result<Keeping, Refusal> {
+        if self.config_named || self.config_path.exists() {
+            return Ok(self.config()?.keeping.clone());
+        }
+        Ok(Keeping::default())
     }
 
     /// Who decides.

@@ -11,6 +11,7 @@ mod context;
 mod authentication;
 mod prompt;
 mod rate_limits;
+mod keeping;
 mod executor;
 mod capability;
 mod target;

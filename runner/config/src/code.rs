@@ -40,6 +40,19 @@ synapsor_protocol::problem_codes! {
         InvalidExecutorName = "INVALID_EXECUTOR_NAME", Error, "an executor's name is reserved or has characters a name may not have";
         CapabilitiesRequired = "CAPABILITIES_REQUIRED", Error, "`capabilities` is not a list with at least one capability";
     }
+    "Keeping the ledger" {
+        LedgerNotObject = "LEDGER_NOT_OBJECT", Error, "`ledger` is not an object";
+        InvalidLedgerKey = "INVALID_LEDGER_KEY", Error, "`ledger.key_path` is not the path of a file, or `ledger.key_env` is not the name of an environment variable";
+        LedgerKeyExclusive = "LEDGER_KEY_EXCLUSIVE", Error, "`ledger` has both a `key_path` and a `key_env`";
+        RetentionNotObject = "RETENTION_NOT_OBJECT", Error, "`ledger.retention` is not an object";
+        InvalidRetentionDays = "INVALID_RETENTION_DAYS", Error, "a number of days is not a whole number from 1 to 36500";
+        RetentionDaysRequired = "RETENTION_DAYS_REQUIRED", Error, "`ledger.retention` has neither `evidence_days` nor `proposals_days`";
+        ArchiveDirRequired = "ARCHIVE_DIR_REQUIRED", Error, "`ledger.retention.archive_dir` is not the path of a folder";
+        CheckpointNotObject = "CHECKPOINT_NOT_OBJECT", Error, "`ledger.checkpoint` is not an object";
+        CheckpointEventsRequired = "CHECKPOINT_EVENTS_REQUIRED", Error, "`ledger.checkpoint.every_events` is not a positive whole number";
+        InvalidCheckpointOutput = "INVALID_CHECKPOINT_OUTPUT", Error, "`ledger.checkpoint.output` is not the path of a file";
+        CheckpointBesideLedger = "CHECKPOINT_BESIDE_LEDGER", Warning, "checkpoints are kept beside the ledger, which guards against mistakes only";
+    }
     "Sources" {
         UnsafeSourceName = "UNSAFE_SOURCE_NAME", Error, "a source's name is not an identifier";
         SourceNotObject = "SOURCE_NOT_OBJECT", Error, "a source is not an object";

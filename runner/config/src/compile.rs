@@ -5,6 +5,7 @@
 mod capability;
 mod prompt;
 mod review;
+mod keeping;
 mod serving;
 
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
         mode: raw.mode,
         result_format: if raw.result_format == Some(2) { ResultFormat::V2 } else { ResultFormat::V1 },
         storage: raw.storage.and_then(storage),
+        keeping: keeping::keeping(raw.ledger),
         sources,
         contexts,
         handler_isolation: handlers.isolation.unwrap_or_default(),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: only [`crate::check`] builds these, so later rooms do not check again.
 
+mod keeping;
 mod prompt;
 mod serving;
 
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use synapsor_protocol::{Advance, Digest, Engine, Value};
 
+pub use keeping::*;
 pub(crate) use prompt::{NoTemplate, parts};
 pub use prompt::{OVERVIEW_PROMPT, Prompt, PromptArgument, PromptPart};
 pub use serving::*;
@@ -62,6 +64,8 @@ pub struct Config {
     pub result_format: ResultFormat,
     /// Where the ledger is kept, where the config says so.
     pub storage: Option<Storage>,
+    /// How the ledger is kept while a server serves.
+    pub keeping: Keeping,
     /// Sources by name.
     pub sources: BTreeMap<String, Arc<Source>>,
     /// Contexts by name; the top-level `trusted_context` is in here as [`DEFAULT_CONTEXT`].

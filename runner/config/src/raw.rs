@@ -5,6 +5,7 @@
 
 mod capability;
 mod exact;
+mod keeping;
 mod prompt;
 mod serving;
 
@@ -19,6 +20,7 @@ use crate::form::{IDENTIFIER_BYTES_MAX, IDENTIFIER_PATTERN, LABEL_PATTERN, PUBLI
 
 pub(crate) use capability::*;
 pub(crate) use exact::{EnvName, ExactNumber, Identifier};
+pub(crate) use keeping::*;
 pub(crate) use prompt::*;
 pub(crate) use serving::*;
 
@@ -45,6 +47,8 @@ pub(crate) struct RawConfig {
     pub(crate) result_format: Option<u64>,
     /// Where the ledger is.
     pub(crate) storage: Option<RawStorage>,
+    /// How the ledger is kept: what goes by itself, and what is signed.
+    pub(crate) ledger: Option<RawLedger>,
     /// Databases of record, by name.
     #[serde(default)]
     #[schemars(extend("propertyNames" = {"pattern": IDENTIFIER_PATTERN, "maxLength": IDENTIFIER_BYTES_MAX}))]

@@ -20,6 +20,6 @@ pub use stats::{Sizes, Stats};
 pub(crate) use archive::Archive;
 pub(crate) use backup::backup;
 pub(crate) use lock::Lock;
-pub(crate) use prune::{prunable, prune_step};
+pub(crate) use prune::{Due, due, prunable, prune_step};
 pub(crate) use stats::stats;
 pub(crate) use tombstone::{Gone, Tombstone};

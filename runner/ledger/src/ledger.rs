@@ -16,7 +16,7 @@ use crate::documents;
 use crate::error::Error;
 use crate::handover::{self, Recipient};
 use crate::history::{self, HistoryFilter, PastCall};
-use crate::keeping::{self, Archive, Backup, Prunable, PruneFilter, Pruned, Stats};
+use crate::keeping::{self, Archive, Backup, Due, Prunable, PruneFilter, Pruned, Stats};
 use crate::notebook::Notebook;
 use crate::place::Place;
 use crate::points::point;
@@ -268,7 +268,7 @@ impl Ledger {
     }
 
     /// Archives what is old and over in a new file, removes it, and leaves signed events that say so. In steps, each of
-    /// them whole, so that others write in between.
+    /// them whole, so that others write in between; `steps_max` of them at most. Where nothing is to go no file is made.
     ///
     /// # Errors
     /// When the archive exists or cannot be written, or a record that should be there is not; the steps before stand.
@@ -276,23 +276,52 @@ impl Ledger {
         &self,
         filter: PruneFilter,
         actor: &str,
-        archive: &Path,
+        to: &Path,
         signer: Arc<dyn Signer>,
+        steps_max: u32,
     ) -> Result<Pruned, Error> {
-        let archive = Arc::new(Mutex::new(Archive::create(archive, &self.book.ledger_id)?));
         let mut pruned = Pruned::default();
-        loop {
-            let (actor, archive, signer) = (actor.to_owned(), Arc::clone(&archive), Arc::clone(&signer));
-            let step = move |write: &Write<'_>| {
-                keeping::prune_step(write, filter, &actor, &archive, signer.as_ref())
+        let (mut made, mut from) = (None, 0);
+        for _ in 0..steps_max {
+            let due = self.book.readers.read(move |conn| keeping::due(conn, filter, from)).await?;
+            let Some(due) = due else { break };
+            if let Due::Calls(first) = due {
+                from = first;
+            }
+            let archive = match &made {
+                Some(archive) => Arc::clone(archive),
+                None => Arc::new(Mutex::new(Archive::create(to, &self.book.ledger_id)?)),
             };
-            let step = self.book.writer.write(step).await?;
+            made = Some(Arc::clone(&archive));
+            let (actor, signer) = (actor.to_owned(), Arc::clone(&signer));
+            let step = move |write: &Write<'_>| {
+                keeping::prune_step(write, (filter, due), &actor, &archive, signer.as_ref())
+            };
+            let step = match self.book.writer.write(step).await {
+                Ok(step) => step,
+                Err(error) => {
+                    // Of an archive of which it is certain that everything in it is still there nobody needs the file.
+                    if pruned.events == 0 && !matches!(error, Error::Unsettled) {
+                        Archive::discard(to);
+                    }
+                    return Err(error);
+                }
+            };
             if step.events == 0 {
-                return Ok(pruned);
+                break;
             }
             pruned.events += step.events;
             pruned.records += step.records;
         }
+        Ok(pruned)
+    }
+
+    /// How far the chain is: the number of its last event.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub async fn position(&self) -> Result<i64, Error> {
+        self.book.readers.read(|conn| chain::head(conn).map(|(seq, _)| seq)).await
     }
 
     /// Refuses to let the file grow beyond `bytes_max`; what would is answered `LEDGER_FULL` and not recorded. The

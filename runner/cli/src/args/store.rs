@@ -30,7 +30,7 @@ pub(crate) enum Store {
     Vacuum,
     /// Archive and remove old reads and proposals that are final; says what it would do unless told to do it
     #[command(
-        after_help = "Examples:\n  synapsor store prune --older-than 90d\n  synapsor store prune --older-than 90d --archive /mnt/archive/2026-06.jsonl --apply\n\nThe chain keeps every event, and a signed one says what is gone; `store verify` holds as before."
+        after_help = "Examples:\n  synapsor store prune\n  synapsor store prune --older-than 90d\n  synapsor store prune --older-than 90d --archive /mnt/archive/2026-06.jsonl --apply\n\nThe chain keeps every event, and a signed one says what is gone; `store verify` holds as before."
     )]
     Prune(Prune),
     /// Copy the ledger to another place, from a file to a server or back, with its ids and its chain
@@ -61,10 +61,10 @@ pub(crate) struct VerifyStore {
 
 #[derive(Debug, Args)]
 pub(crate) struct Checkpoint {
-    /// The private key's file [default: one beside the ledger, made where there is none]
+    /// The private key's file [default: the config's, else one beside the ledger, made where there is none]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
-    /// Add the checkpoint to this file [default: one beside the ledger]
+    /// Add the checkpoint to this file [default: the config's, else one beside the ledger]
     #[arg(long, visible_alias = "out", value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -91,19 +91,19 @@ pub(crate) struct Migrate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Prune {
-    /// Only what was over for so long: 90d, 36h, 30m
+    /// Only what was over for so long: 90d, 36h, 30m [default: what the config's `ledger.retention` says]
     #[arg(long, value_name = "SPAN")]
-    pub(crate) older_than: String,
+    pub(crate) older_than: Option<String>,
     /// Do it
-    #[arg(long, requires = "archive")]
+    #[arg(long)]
     pub(crate) apply: bool,
     /// Only say what would go, as without --apply
     #[arg(long, conflicts_with = "apply")]
     pub(crate) dry_run: bool,
-    /// Where what is removed goes first, which must be a new file
+    /// Where what is removed goes first, which must be a new file [default: a new one in the config's `archive_dir`]
     #[arg(long, value_name = "FILE")]
     pub(crate) archive: Option<PathBuf>,
-    /// The private key that signs what is gone [default: one beside the ledger, made where there is none]
+    /// The private key that signs what is gone [default: the config's, else one beside the ledger, made where there is none]
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Who prunes [default: $USER]

@@ -10,6 +10,7 @@ use synapsor_protocol::Refusal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{AliasMode, Serve};
+use crate::keeper::{self, Keeper};
 use crate::reload::{Reached, Reload};
 use crate::settings::Settings;
 use crate::wiring;
@@ -20,6 +21,7 @@ const LOADED_TARGET: &str = "synapsor::ready";
 pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refusal> {
     let config = settings.config()?;
     let ledger = wiring::ledger(settings, true).await?;
+    let keeper = Keeper::of(settings, &ledger)?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
     // Handlers compile while the client says hello; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
@@ -37,6 +39,7 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     let ended = tokio::select! {
         ended = serving => ended,
         never = reload.follow() => match never {},
+        never = keeper::follow(keeper) => match never {},
     };
     ended.map_err(|error| {
         tracing::debug!(?error, "serving ended");

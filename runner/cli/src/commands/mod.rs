@@ -37,6 +37,7 @@ mod validate;
 mod writeback;
 
 pub(crate) use report::Account;
+pub(crate) use store::key as ledger_key;
 use synapsor_protocol::Refusal;
 
 use crate::args::{self, Command};

@@ -9,6 +9,7 @@ use synapsor_protocol::{Code, Refusal};
 use super::authentication::{authentication, metrics_tokens};
 use super::mcp::{load, options, stop_signal};
 use crate::args::{Http, Serve, ServeMcp, Transport};
+use crate::keeper::{self, Keeper};
 use crate::reload::{Reached, Reload};
 use crate::settings::Settings;
 use crate::{print, wiring};
@@ -56,6 +57,7 @@ async fn serve_over(
     let verifies_claims = matches!(http.authentication, Authentication::Signed(_));
     let server = HttpServer::bind(protocol, http).await?;
     let ledger = wiring::ledger(settings, true).await?;
+    let keeper = Keeper::of(settings, &ledger)?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
     server.suits(&runtime)?;
     // Handlers compile while the first clients come; a call that needs one waits for it.
@@ -72,6 +74,7 @@ async fn serve_over(
     tokio::select! {
         () = server.serve(live, stop_signal()) => Ok(()),
         never = reload.follow() => match never {},
+        never = keeper::follow(keeper) => match never {},
     }
 }
 

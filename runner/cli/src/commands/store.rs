@@ -1,7 +1,7 @@
 //! `synapsor store`: proves a ledger, and keeps it: copies, other places, room, and what may go.
 
 mod keep;
-mod key;
+pub(crate) mod key;
 mod migrate;
 mod prune;
 mod verify;

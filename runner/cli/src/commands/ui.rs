@@ -13,6 +13,7 @@ use tokio::io::AsyncBufReadExt;
 
 use super::{mcp, rerun};
 use crate::args::Ui;
+use crate::keeper::{self, Keeper};
 use crate::print::{self, style};
 use crate::settings::{LedgerName, Settings};
 use crate::wiring;
@@ -21,6 +22,7 @@ pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), 
     let config = settings.config()?;
     // A ledger that somebody named is there; the usual one may still have to be made.
     let ledger = wiring::ledger(settings, !settings.store_is_named()).await?;
+    let keeper = Keeper::of(settings, &ledger)?;
     let switch = StopSwitch::new();
     let parts = Parts {
         desk: wiring::desk(settings, &config, ledger.clone()).stopping_on(switch.signal()),
@@ -42,13 +44,15 @@ pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), 
     }
     announce(&server.link()?, json);
     let more = tokio::spawn(links_on_enter(server.links(), json));
-    server
-        .serve(async {
-            mcp::stop_signal().await;
-            // What is being applied is rolled back, or finished where its COMMIT was sent.
-            switch.throw();
-        })
-        .await;
+    let serving = server.serve(async {
+        mcp::stop_signal().await;
+        // What is being applied is rolled back, or finished where its COMMIT was sent.
+        switch.throw();
+    });
+    tokio::select! {
+        () = serving => {}
+        never = keeper::follow(keeper) => match never {},
+    }
     more.abort();
     Ok(())
 }

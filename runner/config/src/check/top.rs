@@ -9,7 +9,9 @@ use super::names::Names;
 use super::rule::{
     optional_boolean, optional_object, optional_text, required_items, required_members, required_word,
 };
-use super::{authentication, capability, cloud, context, executor, handlers, prompt, rate_limits, source};
+use super::{
+    authentication, capability, cloud, context, executor, handlers, keeping, prompt, rate_limits, source,
+};
 use crate::code::ProblemCode;
 use crate::compiled::DEFAULT_CONTEXT;
 use crate::form::Form;
@@ -24,6 +26,7 @@ pub(crate) const SQL_UPDATE: &str = "sql_update";
 pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     let names = Names::of(root);
     switches(root, problems);
+    keeping::check(root, problems);
     sources(root, &names, problems);
     contexts(root, problems);
     authentication::check(root, problems);

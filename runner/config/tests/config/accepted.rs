@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 use synapsor_config::{
-    Binding, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, IssuerKeys, Location, Logic, Mode,
-    PromptPart, ResultFormat, TokenAlgorithm, check, redacted,
+    Binding, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, IssuerKeys, Keeping, LedgerKey,
+    Location, Logic, Mode, PromptPart, ResultFormat, TokenAlgorithm, check, redacted,
 };
 use synapsor_protocol::{Advance, Code, Engine, Value};
 
@@ -69,6 +69,19 @@ fn a_redacted_column_is_read_and_shown_and_given_to_no_handler() {
     assert!(waiver.captured_columns().contains("status"));
     assert_eq!(waiver.redact, ["status"]);
     assert_eq!(waiver.handler_columns(), ["id", "late_fee_cents", "waiver_reason", "version", "id"]);
+}
+
+#[test]
+fn how_the_ledger_is_kept_is_compiled_and_is_nothing_by_default() {
+    assert_eq!(compiled("shop").keeping, Keeping::default());
+    let edits = r#"/ledger = {"key_env": "LEDGER_KEY", "retention": {"evidence_days": 90, "archive_dir": "old"}, "checkpoint": {"every_events": 1000, "output": "/mnt/points"}}"#;
+    let keeping = compiled_with("shop", edits).keeping;
+    assert_eq!(keeping.key, Some(LedgerKey::Variable("LEDGER_KEY".into())));
+    let retention = keeping.retention.unwrap();
+    assert_eq!((retention.evidence_days, retention.proposals_days), (Some(90), None));
+    assert_eq!(retention.archive_dir.to_str(), Some("old"));
+    let checkpoint = keeping.checkpoint.unwrap();
+    assert_eq!((checkpoint.every_events, checkpoint.output.is_some()), (1000, true));
 }
 
 #[test]

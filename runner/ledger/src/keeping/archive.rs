@@ -55,6 +55,13 @@ impl Archive {
         Ok(archive)
     }
 
+    /// Removes an archive that was made in vain.
+    pub(crate) fn discard(path: &Path) {
+        if let Err(error) = std::fs::remove_file(path) {
+            tracing::warn!(%error, path = %path.display(), "an archive of nothing could not be removed");
+        }
+    }
+
     pub(super) fn add(&mut self, line: &Line<'_>) -> Result<(), Error> {
         let text = serde_json::to_vec(line)
             .map_err(|_| Error::Invariant { what: "an archived record does not serialize" })?;

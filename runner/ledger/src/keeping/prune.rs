@@ -30,11 +30,37 @@ pub(super) const PRUNING: &str = "prune the ledger";
 /// The states a proposal does not leave any more, as the statements below name them.
 const FINAL: &str = "('applied', 'conflict', 'failed', 'rejected', 'canceled')";
 
-/// What to prune.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What to prune: what was over before then; nothing of a kind that names no instant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneFilter {
-    /// Only what was over before then.
-    pub before: Moment,
+    /// Reads and refused calls.
+    pub calls_before: Option<Moment>,
+    /// Final proposals, each with everything that belongs to it.
+    pub proposals_before: Option<Moment>,
+}
+
+impl PruneFilter {
+    /// Both kinds, over before one instant.
+    pub fn before(moment: Moment) -> Self {
+        Self { calls_before: Some(moment), proposals_before: Some(moment) }
+    }
+
+    fn calls_micros(&self) -> i64 {
+        self.calls_before.map_or(i64::MIN, Moment::micros)
+    }
+
+    fn proposals_micros(&self) -> i64 {
+        self.proposals_before.map_or(i64::MIN, Moment::micros)
+    }
+}
+
+/// What a step can begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Final proposals.
+    Proposals,
+    /// Reads and refused calls, from this event on.
+    Calls(i64),
 }
 
 /// What a prune would remove.
@@ -59,39 +85,62 @@ pub struct Pruned {
 pub(crate) fn prunable(conn: &dyn Statements, filter: PruneFilter) -> Result<Prunable, Error> {
     let gone = Gone::load(conn)?;
     let mut calls = 0;
-    walk_calls(conn, filter, &gone, &mut |_| {
+    walk_calls(conn, filter, (0, &gone), &mut |_| {
         calls += 1;
         Ok(true)
     })?;
     let sql = format!("SELECT count(*) FROM proposals WHERE state IN {FINAL} AND updated_at < ?1");
-    let proposals = conn.one(PRUNING, &sql, cells![filter.before.micros()], |row| row.integer(0))?;
+    let proposals = conn.one(PRUNING, &sql, cells![filter.proposals_micros()], |row| row.integer(0))?;
     Ok(Prunable { calls, proposals: proposals.unwrap_or_default().unsigned_abs() })
 }
 
-/// Prunes the next few; nothing where nothing is left to prune.
+/// What the next step finds, looked for where nobody who writes has to wait; events before `from` were looked at.
+pub(crate) fn due(conn: &dyn Statements, filter: PruneFilter, from: i64) -> Result<Option<Due>, Error> {
+    let sql = format!("SELECT created_seq FROM proposals WHERE state IN {FINAL} AND updated_at < ?1 LIMIT 1");
+    if conn.one(PRUNING, &sql, cells![filter.proposals_micros()], |row| row.integer(0))?.is_some() {
+        return Ok(Some(Due::Proposals));
+    }
+    let mut first = None;
+    walk_calls(conn, filter, (from, &Gone::load(conn)?), &mut |event| {
+        first = Some(Due::Calls(event.seq));
+        Ok(false)
+    })?;
+    Ok(first)
+}
+
+/// Prunes the next few; nothing where somebody else has by now.
 pub(crate) fn prune_step(
     write: &Write<'_>,
-    filter: PruneFilter,
+    (filter, due): (PruneFilter, Due),
     actor: &str,
     archive: &Arc<Mutex<Archive>>,
     signer: &dyn Signer,
 ) -> Result<Pruned, Error> {
     let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
     let mut step = Step::into(&mut archive);
-    step.proposals(write.conn, filter)?;
-    if step.events.is_empty() {
-        step.calls(write.conn, filter)?;
-    }
-    if step.events.is_empty() {
+    let before = match due {
+        Due::Proposals => {
+            step.proposals(write.conn, filter)?;
+            filter.proposals_before
+        }
+        Due::Calls(from) => {
+            step.calls(write.conn, filter, from)?;
+            filter.calls_before
+        }
+    };
+    let Some(before) = before.filter(|_| !step.events.is_empty()) else {
         return Ok(Pruned::default());
-    }
+    };
+    // First, because a role that may not do this is to leave no archive behind.
+    let guards = Guards::of(write.conn)?;
+    guards.set_aside(write.conn)?;
     let archive_digest = step.archive.finish_step()?;
     step.delete(write.conn)?;
+    guards.put_back(write.conn)?;
     step.events.sort_unstable();
     let pruned = Pruned { events: count(step.events.len()), records: step.records };
     let ranges = runs(step.events);
-    let tombstone =
-        Tombstone::sign(write.ledger_id, filter.before, ranges, step.records, archive_digest, signer)?;
+    let tombstone = Tombstone::sign(write.ledger_id, before, ranges, step.records, archive_digest, signer)?;
     let payload = serde_json::to_value(tombstone)
         .map_err(|_| Error::Invariant { what: "a tombstone does not serialize" })?;
     chain::append(write, EventKind::RecordsPruned, None, actor, payload)?;
@@ -119,7 +168,7 @@ impl<'a> Step<'a> {
             "SELECT proposal_id FROM proposals WHERE state IN {FINAL} AND updated_at < ?1
              ORDER BY created_seq LIMIT {PROPOSALS_A_STEP}"
         );
-        let before = cells![filter.before.micros()];
+        let before = cells![filter.proposals_micros()];
         self.proposals = conn.all(PRUNING, &sql, before, |row| Ok(row.text(0)?.to_owned()))?;
         let sql = format!("SELECT {} FROM events WHERE proposal_id = ?1 ORDER BY seq", link::COLUMNS);
         for id in self.proposals.clone() {
@@ -133,9 +182,9 @@ impl<'a> Step<'a> {
     }
 
     /// Takes a few reads and refused calls.
-    fn calls(&mut self, conn: &dyn Statements, filter: PruneFilter) -> Result<(), Error> {
+    fn calls(&mut self, conn: &dyn Statements, filter: PruneFilter, from: i64) -> Result<(), Error> {
         let gone = Gone::load(conn)?;
-        walk_calls(conn, filter, &gone, &mut |event| {
+        walk_calls(conn, filter, (from, &gone), &mut |event| {
             self.take(conn, event)?;
             Ok(self.events.len() < READS_A_STEP)
         })
@@ -195,16 +244,14 @@ impl<'a> Step<'a> {
         self.archive.add(&Line { seq, kind, id, digest, document })
     }
 
-    /// Deletes what was taken.
+    /// Deletes what was taken, while the triggers that forbid it are set aside.
     fn delete(&self, conn: &dyn Statements) -> Result<(), Error> {
-        let guards = Guards::of(conn)?;
-        guards.set_aside(conn)?;
         for table in ["receipts", "approvals", "writeback_jobs", "query_audit", "proposals"] {
             delete(conn, table, "proposal_id", &self.proposals)?;
         }
         delete(conn, "query_audit", "audit_id", &self.audits)?;
         delete(conn, "evidence", "evidence_id", &self.evidence)?;
-        guards.put_back(conn)
+        Ok(())
     }
 }
 
@@ -212,15 +259,15 @@ impl<'a> Step<'a> {
 fn walk_calls(
     conn: &dyn Statements,
     filter: PruneFilter,
-    gone: &Gone,
+    (from, gone): (i64, &Gone),
     look: &mut dyn FnMut(&Link<'_>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let sql = format!(
-        "SELECT {} FROM events WHERE proposal_id IS NULL AND at < ?1
+        "SELECT {} FROM events WHERE seq >= ?2 AND proposal_id IS NULL AND at < ?1
          AND kind IN ('evidence_recorded', 'call_refused') ORDER BY seq",
         link::COLUMNS
     );
-    conn.each(PRUNING, &sql, cells![filter.before.micros()], &mut |row| {
+    conn.each(PRUNING, &sql, cells![filter.calls_micros(), from], &mut |row| {
         let event = Link::of(row).ok_or_else(|| unreadable("an event"))?;
         let enough = !gone.holds(event.seq) && !look(&event)?;
         Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

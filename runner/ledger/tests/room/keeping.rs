@@ -12,7 +12,7 @@ use crate::story::{Call, Fixture, at, code, opening, receipt, rejection};
 
 /// Later than everything in these stories.
 fn always() -> PruneFilter {
-    PruneFilter { before: at(1_000_000_000) }
+    PruneFilter::before(at(1_000_000_000))
 }
 
 async fn read(ledger: &Ledger, call: &Call) {
@@ -39,7 +39,7 @@ async fn story(note: &str) -> Fixture {
 
 async fn prune(fixture: &Fixture, key: Key) -> Result<Pruned, Error> {
     let archive = fixture.folder.path().join("archive.jsonl");
-    fixture.ledger.prune(always(), "ada", &archive, Arc::new(key)).await
+    fixture.ledger.prune(always(), "ada", &archive, Arc::new(key), u32::MAX).await
 }
 
 async fn misfit(fixture: &Fixture, key: &Key) -> Option<MisfitKind> {
@@ -154,7 +154,7 @@ async fn a_prune_takes_what_is_over_archives_it_and_the_chain_still_holds() {
     let fixture = story("somebodys-name-4711").await;
     let found = fixture.ledger.prunable(always()).await.expect("counted");
     assert_eq!((found.calls, found.proposals), (3, 2));
-    let early = fixture.ledger.prunable(PruneFilter { before: at(-1_000_000_000) }).await.expect("counted");
+    let early = fixture.ledger.prunable(PruneFilter::before(at(-1_000_000_000))).await.expect("counted");
     assert_eq!((early.calls, early.proposals), (0, 0));
     let events = fixture.events().await;
 
@@ -165,11 +165,17 @@ async fn a_prune_takes_what_is_over_archives_it_and_the_chain_still_holds() {
     assert_eq!(fixture.events().await, events + 2, "one tombstone for proposals, one for reads");
     let stats = fixture.ledger.stats().await.expect("counted");
     assert_eq!((stats.pruned, stats.proposals.values().sum::<u64>()), (9, 2));
-    assert_eq!(prune(&fixture, Key::new(1)).await.err().map(|error| code(&error)), Some("INVALID_INPUT"));
+    assert_eq!(prune(&fixture, Key::new(1)).await.expect("nothing is left"), Pruned::default());
     assert_eq!(fixture.ledger.prunable(always()).await.expect("counted").calls, 0);
     // What waits or is unsettled stayed, and goes on.
     assert_eq!(fixture.ledger.unsettled().await.expect("readable").len(), 1);
     read(&fixture.ledger, &Call::order(70)).await;
+    let onto_another = prune(&fixture, Key::new(1)).await.err();
+    assert_eq!(
+        onto_another.map(|error| code(&error)),
+        Some("INVALID_INPUT"),
+        "an archive is never written over"
+    );
     assert_eq!(misfit(&fixture, &Key::new(1)).await, None);
 
     let archive = std::fs::read_to_string(fixture.folder.path().join("archive.jsonl")).expect("readable");
@@ -180,6 +186,26 @@ async fn a_prune_takes_what_is_over_archives_it_and_the_chain_still_holds() {
     let bytes = std::fs::read(&path).expect("readable");
     assert!(!bytes.windows(19).any(|part| part == b"somebodys-name-4711"), "the file holds it no more");
     drop(folder);
+}
+
+#[tokio::test]
+async fn each_kind_goes_by_its_own_age_and_no_more_steps_are_made_than_allowed() {
+    let fixture = story("x").await;
+    let archive = |name: &str| fixture.folder.path().join(name);
+    let keep = |filter: PruneFilter, name: &str, steps_max: u32| {
+        let (archive, key) = (archive(name), Arc::new(Key::new(1)));
+        let ledger = fixture.ledger.clone();
+        async move { ledger.prune(filter, "keeper", &archive, key, steps_max).await.expect("pruned") }
+    };
+    let proposals = PruneFilter { calls_before: None, ..always() };
+    assert_eq!(keep(proposals, "none.jsonl", 0).await, Pruned::default());
+    assert!(!archive("none.jsonl").exists(), "nothing was done, so nothing was made");
+    assert_eq!(keep(proposals, "proposals.jsonl", 9).await.records, 5 + 4);
+    let left = fixture.ledger.prunable(always()).await.expect("counted");
+    assert_eq!((left.calls, left.proposals), (3, 0));
+    let calls = PruneFilter { proposals_before: None, ..always() };
+    assert_eq!(keep(calls, "calls.jsonl", 1).await.records, 6);
+    assert_eq!(misfit(&fixture, &Key::new(1)).await, None);
 }
 
 #[tokio::test]

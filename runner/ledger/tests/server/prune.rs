@@ -39,11 +39,12 @@ async fn misfit(ledger: &Ledger) -> Option<MisfitKind> {
 async fn a_prune_takes_what_is_over_archives_it_and_the_chain_still_holds() {
     let fixture = story().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let filter = PruneFilter { before: at(ALWAYS) };
+    let filter = PruneFilter::before(at(ALWAYS));
     let archive = folder.path().join("archive.jsonl");
     let found = fixture.ledger.prunable(filter).await.expect("counted");
     assert_eq!((found.calls, found.proposals), (2, 2));
-    let pruned = fixture.ledger.prune(filter, "ada", &archive, Arc::new(Key::new(1))).await.expect("pruned");
+    let pruned =
+        fixture.ledger.prune(filter, "ada", &archive, Arc::new(Key::new(1)), u32::MAX).await.expect("pruned");
     // Applied: proposal, evidence, audit, decision, receipt. Rejected: the same without a receipt. Two reads of two.
     assert_eq!((pruned.events, pruned.records), (4 + 2 + 2, 5 + 4 + 4));
     assert_eq!(std::fs::read_to_string(&archive).expect("readable").lines().count(), 1 + 13);
@@ -81,9 +82,11 @@ async fn a_role_that_does_not_own_the_tables_prunes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let ledger = Ledger::open(role(&fixture.database, ENOUGH).await, opening(false)).await.expect("opens");
     let archive = folder.path().join("archive.jsonl");
-    let filter = PruneFilter { before: at(ALWAYS) };
-    let refused =
-        ledger.prune(filter, "ada", &archive, Arc::new(Key::new(1))).await.expect_err("not the owner");
+    let filter = PruneFilter::before(at(ALWAYS));
+    let refused = ledger
+        .prune(filter, "ada", &archive, Arc::new(Key::new(1)), u32::MAX)
+        .await
+        .expect_err("not the owner");
     assert_eq!(code(&refused), "LEDGER_READ_ONLY");
     assert_eq!(fixture.ledger.prunable(filter).await.expect("counted").proposals, 2);
     assert_eq!(misfit(&fixture.ledger).await, None);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use synapsor_config::{
     Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, HandlerIsolation, HandlerTrust,
-    Location, Logic as ConfigLogic, Mode, ProposalRules, RateLimits, ReceiptsMode, ResultFormat, Source,
-    TableTarget,
+    Keeping, Location, Logic as ConfigLogic, Mode, ProposalRules, RateLimits, ReceiptsMode, ResultFormat,
+    Source, TableTarget,
 };
 use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
@@ -383,6 +383,7 @@ impl Bench {
             mode: self.setup.mode,
             result_format: ResultFormat::V2,
             storage: None,
+            keeping: Keeping::default(),
             sources: BTreeMap::from([(SOURCE.into(), source)]),
             contexts: BTreeMap::from([("trusted_context".into(), context)]),
             handler_trust: HandlerTrust::default(),

@@ -1,13 +1,14 @@
 //! `synapsor store stats|backup|restore|vacuum|reset`.
 
-use serde_json::json;
-use synapsor_ledger::Stats;
+use serde_json::{Value as Json, json};
+use synapsor_ledger::{Ledger, Stats};
 use synapsor_protocol::Refusal;
 
 use super::super::confirm::confirm;
 use super::key;
 use crate::args::{Confirmed, Copy};
 use crate::exit::Exit;
+use crate::keeper;
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -20,7 +21,56 @@ const RESET_INSTEAD: &str = "`psql -c 'DROP SCHEMA synapsor_ledger CASCADE'` rem
 pub(super) async fn stats(settings: &Settings) -> Result<Report, Refusal> {
     let ledger = wiring::ledger(settings, false).await?;
     let stats = ledger.stats().await.map_err(|error| error.refusal())?;
-    Ok(Report::done(serde_json::to_value(&stats).map_err(Refusal::bug)?, described(&stats)))
+    let mut document = serde_json::to_value(&stats).map_err(Refusal::bug)?;
+    let mut text = described(&stats);
+    let rules = rules(&ledger, settings, &stats).await?;
+    for line in rules.lines {
+        text += &format!("\n  {line}");
+    }
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("keeping".into(), rules.document);
+    }
+    Ok(Report::done(document, text))
+}
+
+/// What the config says of keeping this ledger, and how far that is behind.
+struct Rules {
+    document: Json,
+    lines: Vec<String>,
+}
+
+async fn rules(ledger: &Ledger, settings: &Settings, stats: &Stats) -> Result<Rules, Refusal> {
+    let keeping = settings.keeping()?;
+    let mut lines = Vec::new();
+    let (mut retention, mut checkpoint) = (Json::Null, Json::Null);
+    if let Some(rule) = &keeping.retention {
+        let filter = keeper::due(rule, wiring::clock().now());
+        let due = ledger.prunable(filter).await.map_err(|error| error.refusal())?;
+        let days =
+            |days: Option<u32>| days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"));
+        lines.push(format!(
+            "{}  evidence {}, final proposals {}; due now: {} and {}",
+            style::dim("retention"),
+            days(rule.evidence_days),
+            days(rule.proposals_days),
+            due.calls,
+            due.proposals
+        ));
+        retention = json!({ "rule": rule, "due": due });
+    }
+    if let Some(rule) = &keeping.checkpoint {
+        let known = key::checkpoints(None, settings)?;
+        let ours = known.iter().filter(|found| found.ledger_id == stats.ledger_id);
+        let signed = ours.map(|found| found.events.unsigned_abs()).max().unwrap_or_default();
+        let behind = stats.events.saturating_sub(signed);
+        lines.push(format!(
+            "{}  every {} events; the last at event {signed}, {behind} since",
+            style::dim("checkpoints"),
+            rule.every_events
+        ));
+        checkpoint = json!({ "rule": rule, "last": signed, "behind": behind });
+    }
+    Ok(Rules { document: json!({ "retention": retention, "checkpoint": checkpoint }), lines })
 }
 
 fn described(stats: &Stats) -> String {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use synapsor_bundle::{Ed25519, PublicKey, SEED_BYTES, SigningKey};
+use synapsor_config::LedgerKey;
 use synapsor_ledger::Trust;
 use synapsor_protocol::{Checkpoint, Code, Refusal};
 
@@ -29,19 +30,10 @@ pub(super) async fn checkpoint(wanted: &args::Checkpoint, settings: &Settings) -
     let made = ledger.checkpoint(&signer).await.map_err(|error| error.refusal())?;
     let file = match &wanted.output {
         Some(file) => file.clone(),
-        None => {
-            let file = beside(settings, CHECKPOINTS)?;
-            make_folder(&file)?;
-            file
-        }
+        None => checkpoints_file(settings)?,
     };
-    let line = serde_json::to_string(&made).map_err(Refusal::bug)?;
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600);
-    options
-        .open(&file)
-        .and_then(|mut file| writeln!(file, "{line}").and_then(|()| file.sync_all()))
-        .map_err(|error| cannot_write(&file, &error))?;
+    append(&file, &made)?;
+    let is_beside = file == beside(settings, CHECKPOINTS)?;
     let text = format!(
         "{} at event {}\nhead {}\nby   {}\nin   {}{}",
         style::good("checkpoint"),
@@ -49,12 +41,13 @@ pub(super) async fn checkpoint(wanted: &args::Checkpoint, settings: &Settings) -
         made.head,
         made.public_key,
         inert::text(&file.display().to_string()),
-        match wanted.output {
-            Some(_) => String::new(),
-            None => format!(
+        if is_beside {
+            format!(
                 "\n{} whoever may write the ledger may write this file too; --output names another place",
                 style::dim("hint:")
-            ),
+            )
+        } else {
+            String::new()
         },
     );
     let mut document = serde_json::to_value(&made).map_err(Refusal::bug)?;
@@ -64,10 +57,25 @@ pub(super) async fn checkpoint(wanted: &args::Checkpoint, settings: &Settings) -
     Ok(Report::done(document, text))
 }
 
-/// The key to sign with: the one that was named, or the one beside the ledger, which is made where there is none.
-pub(super) fn signing(named: Option<&Path>, settings: &Settings) -> Result<SigningKey, Refusal> {
+/// Adds a checkpoint to a file of them, on disk when this returns.
+pub(crate) fn append(file: &Path, made: &Checkpoint) -> Result<(), Refusal> {
+    let line = serde_json::to_string(made).map_err(Refusal::bug)?;
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options
+        .open(file)
+        .and_then(|mut file| writeln!(file, "{line}").and_then(|()| file.sync_all()))
+        .map_err(|error| cannot_write(file, &error))
+}
+
+/// The key to sign with: the one that was named, the config's, or the one beside the ledger, which is made where there is
+/// none.
+pub(crate) fn signing(named: Option<&Path>, settings: &Settings) -> Result<SigningKey, Refusal> {
     if let Some(file) = named {
         return SigningKey::read(file).map_err(|error| error.refusal());
+    }
+    if let Some(key) = configured(settings)? {
+        return Ok(key);
     }
     let file = beside(settings, KEY)?;
     if !file.exists() {
@@ -80,7 +88,26 @@ pub(super) fn signing(named: Option<&Path>, settings: &Settings) -> Result<Signi
     SigningKey::read(&file).map_err(|error| error.refusal())
 }
 
-/// Whose signatures count: the keys that were named, or the one beside the ledger.
+/// The key that the config names.
+fn configured(settings: &Settings) -> Result<Option<SigningKey>, Refusal> {
+    let found = match settings.keeping()?.key {
+        None => return Ok(None),
+        Some(LedgerKey::File(path)) => {
+            SigningKey::read(&settings.config_folder().join(path)).map_err(|error| error.refusal())?
+        }
+        Some(LedgerKey::Variable(name)) => {
+            let pem = settings.environment.get(&name).unwrap_or_default();
+            let wrong = || {
+                let message = format!("`{name}` does not hold a private key as PEM");
+                Refusal::new(Code::InvalidInput, message).hint("`synapsor handler keygen` makes one")
+            };
+            SigningKey::from_pem(pem).ok_or_else(wrong)?
+        }
+    };
+    Ok(Some(found))
+}
+
+/// Whose signatures count: the keys that were named, the config's, or the one beside the ledger.
 pub(super) fn trust(wanted: &args::VerifyStore, settings: &Settings) -> Result<Option<Trust>, Refusal> {
     let mut public_keys = Vec::new();
     for text in &wanted.public_keys {
@@ -90,6 +117,11 @@ pub(super) fn trust(wanted: &args::VerifyStore, settings: &Settings) -> Result<O
     }
     if let Some(file) = &wanted.key {
         public_keys.push(SigningKey::read(file).map_err(|error| error.refusal())?.public_key().to_string());
+    }
+    if public_keys.is_empty()
+        && let Some(key) = configured(settings)?
+    {
+        public_keys.push(key.public_key().to_string());
     }
     if public_keys.is_empty() {
         let file = beside(settings, KEY)?;
@@ -101,11 +133,23 @@ pub(super) fn trust(wanted: &args::VerifyStore, settings: &Settings) -> Result<O
     Ok(Some(Trust { public_keys, verifier: Arc::new(Ed25519) }))
 }
 
-/// The checkpoints in the file that was named, or beside the ledger, where there are some.
-pub(super) fn checkpoints(named: Option<&Path>, settings: &Settings) -> Result<Vec<Checkpoint>, Refusal> {
+/// Where checkpoints are when nobody says: where the config has them made, or beside the ledger.
+pub(crate) fn checkpoints_file(settings: &Settings) -> Result<PathBuf, Refusal> {
+    match settings.keeping()?.checkpoint.and_then(|rule| rule.output) {
+        Some(file) => Ok(settings.config_folder().join(file)),
+        None => {
+            let file = beside(settings, CHECKPOINTS)?;
+            make_folder(&file)?;
+            Ok(file)
+        }
+    }
+}
+
+/// The checkpoints in the file that was named, or in the one there is when nobody says, where there are some.
+pub(crate) fn checkpoints(named: Option<&Path>, settings: &Settings) -> Result<Vec<Checkpoint>, Refusal> {
     let file = match named {
         Some(file) => file.to_owned(),
-        None => beside(settings, CHECKPOINTS)?,
+        None => checkpoints_file(settings)?,
     };
     if named.is_none() && !file.exists() {
         return Ok(Vec::new());

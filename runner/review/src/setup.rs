@@ -87,8 +87,7 @@ fn source(source: &Source) -> Sheet {
         lead: None,
         facts: vec![
             fact("engine", source.engine.as_str()),
-            fact("where", words::place(source)),
-            fact("writes", words::writes(source)),
+            fact("where", format!("{}, {}", words::place(source), words::writes(source))),
             fact("time limit", format!("{} ms a statement", source.statement_timeout_ms)),
         ],
     }

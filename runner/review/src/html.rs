@@ -40,9 +40,18 @@ enum Lines {
     Laid,
 }
 
-/// A name or a sentence, on one line whatever it holds.
+/// Longest name or sentence that is shown whole, in characters.
+const LINE_CHARS_MAX: usize = 4_096;
+
+/// A name or a sentence, on one line whatever it holds; one that nobody would read to its end is cut and says so.
+///
+/// For the text of an element. In an attribute stands plain text, which the template escapes.
 pub(crate) fn line(text: &str) -> Html {
-    render(text, Lines::One)
+    let Some((cut, _)) = text.char_indices().nth(LINE_CHARS_MAX) else { return render(text, Lines::One) };
+    let (shown, rest) = text.split_at_checked(cut).unwrap_or((text, ""));
+    let mut line = render(shown, Lines::One);
+    line.push(&render(&format!("… {} more bytes", rest.len()), Lines::One).wrapped("span", "note"));
+    line
 }
 
 /// An id or a name to be copied, in letters that are told apart.
@@ -103,6 +112,13 @@ mod tests {
             let shown = line(&c.to_string()).to_string();
             assert!(!shown.contains(c), "{:04x}", u32::from(c));
         }
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_and_says_so() {
+        let shown = line(&"<é>".repeat(400_000)).to_string();
+        assert!(shown.len() < 50_000, "{}", shown.len());
+        assert!(shown.ends_with("<span class=\"note\">… 1594539 more bytes</span>"));
     }
 
     #[test]

@@ -40,7 +40,8 @@ struct Review {
     /// The exact command in its parts, once it is approved.
     apply_command: Option<Vec<String>>,
     may_apply: bool,
-    operator: Html,
+    /// Plain: it stands in an attribute.
+    operator: String,
     csrf: String,
 }
 
@@ -87,7 +88,7 @@ pub(crate) async fn review(
         apply_command: (approved && stored.intact)
             .then(|| apply_command(&site, &stored.proposal.proposal_id)),
         may_apply: approved && stored.intact && site.allow_apply,
-        operator: html::line(&site.operator),
+        operator: site.operator.clone(),
         csrf: session.csrf.clone(),
         id,
     })

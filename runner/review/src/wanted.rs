@@ -6,7 +6,6 @@ use synapsor_protocol::ProposalId;
 use url::form_urlencoded;
 
 use crate::denied::Denied;
-use crate::html::{self, Html};
 
 /// Records on one page.
 const PAGE_ROWS: u32 = 50;
@@ -30,10 +29,12 @@ pub(crate) enum Export {
 }
 
 /// A field of the search form.
+///
+/// Its value is plain: it goes into an attribute, which the template escapes and which no mark may stand in.
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
-    pub(crate) value: Html,
+    pub(crate) value: String,
 }
 
 /// The address, understood.
@@ -101,7 +102,7 @@ impl Wanted {
     /// The search form as it was filled in.
     pub(crate) fn fields(&self) -> Vec<Field> {
         let value = |name: &str| self.value(name).unwrap_or_default();
-        FIELDS.map(|(name, label)| Field { name, label, value: html::line(value(name)) }).into()
+        FIELDS.map(|(name, label)| Field { name, label, value: value(name).to_owned() }).into()
     }
 
     /// What a filter was given.

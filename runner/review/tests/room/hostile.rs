@@ -102,6 +102,34 @@ async fn a_megabyte_is_cut_on_the_page_and_whole_in_its_file() {
 }
 
 #[tokio::test]
+async fn a_key_and_a_tenant_of_a_megabyte_are_cut_in_every_list_and_sentence() {
+    let world = World::new().await;
+    let browser = world.enter().await;
+    let long = "k".repeat(1_000_000);
+    let stored = world
+        .propose(|change, evidence| {
+            change.target.key = Value::Text(long.clone());
+            (change.tenant, change.summary) = (long.clone(), Some(long.clone()));
+            evidence.tenant.clone_from(&change.tenant);
+        })
+        .await;
+    for path in [page(&stored), "/".to_owned(), "/activity".to_owned()] {
+        let shown = browser.get(&path).await;
+        assert_eq!(shown.status, 200, "{path}");
+        assert!(shown.body.len() < 100_000, "{path}: {}", shown.body.len());
+    }
+}
+
+#[tokio::test]
+async fn what_was_looked_for_stands_in_its_field_as_it_was_typed() {
+    let world = World::new().await;
+    let browser = world.enter().await;
+    let shown = browser.get("/?tenant=%22%3E%3Cb%3E%E2%80%AEx").await.body;
+    let field = "name=\"tenant\" value=\"&#34;&#62;&#60;b&#62;\u{202e}x\"";
+    assert!(shown.contains(field), "{shown}");
+}
+
+#[tokio::test]
 async fn wrong_ids_are_not_found_on_every_page() {
     let world = World::new().await;
     world.invoice("INV-1").await;

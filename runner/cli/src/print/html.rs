@@ -34,7 +34,8 @@ mod tests {
         page.table(&["column"], vec![vec![hostile.to_owned()]]);
         let text = written(&page).expect("rendered");
         assert_eq!(text.matches("&#60;script&#62;").count(), 7, "{text}");
-        for part in ["<script", "<img", "\u{202e}", "</td></"] {
+        assert_eq!(text.matches("</td>").count(), 1, "a cell is closed by the template alone: {text}");
+        for part in ["<script", "<img", "\u{202e}"] {
             assert!(!text.contains(part), "{part}");
         }
     }

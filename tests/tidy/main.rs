@@ -99,6 +99,20 @@ fn needs(package: &Package) -> BTreeSet<&str> {
     normal.map(|dependency| dependency.name.as_str()).collect()
 }
 
+/// The README's first command names no binary.
+#[test]
+fn there_is_one_binary_for_cargo_run() {
+    let metadata = metadata();
+    let packages = metadata.workspace_default_packages();
+    let binaries: Vec<&str> = packages
+        .iter()
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.is_bin())
+        .map(|target| target.name.as_str())
+        .collect();
+    assert_eq!(binaries, ["synapsor"], "`cargo run -- demo` has to know which one to run");
+}
+
 #[test]
 fn every_room_is_in_the_table_and_in_its_folder() {
     let metadata = metadata();

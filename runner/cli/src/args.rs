@@ -3,10 +3,13 @@
 mod audit;
 mod benchmark;
 mod clients;
+mod doctor;
 mod handler;
 mod history;
 mod http;
+mod init;
 mod inspect;
+mod smoke;
 mod store;
 pub(crate) mod span;
 mod ui;
@@ -21,11 +24,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use audit::{Audit, AuditCommand, AuditFormat, AuditTarget, Generate, Severity};
 pub(crate) use benchmark::Benchmark;
 pub(crate) use clients::{ClientKind, Configure};
+pub(crate) use doctor::Doctor;
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
-pub(crate) use inspect::Inspect;
+pub(crate) use init::{Init, Onboard, TableFlags};
+pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;
+pub(crate) use smoke::{Smoke, SmokeCall};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};
 pub(crate) use ui::Ui;
 pub(crate) use when::{End, When};
@@ -112,6 +118,24 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor inspect ./app.db\n  synapsor inspect --url-env APP_READ_URL --schema public\n  synapsor inspect --url-env APP_READ_URL --table orders --table customers\n  synapsor inspect --source app --json\n\nA credential that may only SELECT is enough. Nothing is changed and no row is read."
     )]
     Inspect(Inspect),
+    /// Write a first config for a database: asks for every decision at once, shows what a model would get, then writes
+    #[command(
+        after_help = "Examples:\n  synapsor init --from ./app.db --table invoices\n  synapsor init --from env:APP_READ_URL --table public.invoices --tenant-key tenant_id --conflict-column updated_at --patch late_fee_cents=fixed:0,waiver_reason=arg:reason --numeric-bound late_fee_cents=0:10000\n  synapsor init --answers answers.json --yes\n\nWithout enough flags it lists what is undecided and writes nothing. A flag about a table counts for every --table; `invoices:tenant_id` for that one.\nExit codes: 0 written; 1 not confirmed, or a file is there already; 2 something is undecided; 3 the database cannot be reached"
+    )]
+    Init(Box<Init>),
+    /// From a database to a working config: `init`, then `config validate`, `smoke boundary` and `doctor`
+    #[command(subcommand)]
+    Onboard(Onboard),
+    /// Say where you are and what comes next; with a database named, like `onboard db`
+    #[command(
+        after_help = "Examples:\n  synapsor start\n  synapsor start --from ./app.db --table invoices --accept-suggested"
+    )]
+    Start(Box<Init>),
+    /// Look at everything that could stand in the way: config, environment, databases, rights, handlers, ledger, clients
+    #[command(
+        after_help = "Examples:\n  synapsor doctor\n  synapsor doctor --check-writeback --check-handlers\n  synapsor doctor --config synapsor.runner.json --report --redact --output synapsor-doctor.md\n\nNothing is changed. No value of a variable, no URL and no row is shown, with or without --redact.\nExit codes: 0 nothing fails; 1 something does"
+    )]
+    Doctor(Doctor),
     /// Say what a list of MCP tools lets a model do to a database; calls none of them
     #[command(
         after_help = "Examples:\n  synapsor audit --example dangerous-db-mcp\n  synapsor audit tools.json --format sarif --fail-on high\n  synapsor audit --stdio -- npx some-database-server\n  synapsor audit --mcp-config ~/.cursor/mcp.json\n\nExit codes: 0 whatever is found; 1 --fail-on covers a finding, or a server does not speak the protocol; 3 a server is not there"
@@ -134,6 +158,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor propose billing.inspect_invoice --args '{\"invoice_id\":\"INV-3001\"}'\n  synapsor propose billing.propose_plan_waiver --input call.json"
     )]
     Propose(Propose),
+    /// Try a config: one call, or the boundary of its tools
+    #[command(subcommand)]
+    Smoke(Smoke),
     /// List, show and decide proposals
     #[command(subcommand)]
     Proposals(Proposals),
@@ -290,11 +317,14 @@ pub(crate) struct Propose {
     /// The capability's own name, as in the config
     pub(crate) capability: String,
     /// The arguments as a JSON object
-    #[arg(long, value_name = "JSON", conflicts_with = "input", required_unless_present = "input")]
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["input", "sample"], required_unless_present_any = ["input", "sample"])]
     pub(crate) args: Option<String>,
     /// A file with the arguments as a JSON object; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
     pub(crate) input: Option<PathBuf>,
+    /// Make up arguments of the declared form
+    #[arg(long)]
+    pub(crate) sample: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -194,7 +194,8 @@ fn from_environment(environment: &Environment, variable: &str) -> Connect {
     }
 }
 
-fn handlers(settings: &Settings, config: &Config) -> Result<Handlers, Refusal> {
+/// The handlers the config grants, none of them loaded yet.
+pub(crate) fn handlers(settings: &Settings, config: &Config) -> Result<Handlers, Refusal> {
     let granted: Vec<(Arc<Capability>, HandlerGrant)> = config
         .capabilities
         .iter()

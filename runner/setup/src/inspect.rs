@@ -1,6 +1,6 @@
 //! What a database holds, with what is worth knowing before a capability is written for it.
 
-mod names;
+pub(crate) mod names;
 mod notes;
 mod suggest;
 

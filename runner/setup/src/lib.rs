@@ -9,7 +9,13 @@
 
 mod spelling;
 pub mod inspect;
+pub mod init;
+pub mod boundary;
+mod sample;
+pub mod start;
+pub mod doctor;
 pub mod audit;
 pub mod benchmark;
 
 pub use inspect::{Inspection, inspect};
+pub use sample::sample;

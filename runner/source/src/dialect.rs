@@ -15,7 +15,9 @@ mod url;
 pub mod postgres;
 pub mod mysql;
 pub mod sqlite;
+mod tls;
 
 pub use parameter::Parameter;
 pub use statement::{Statement, qualified, quoted};
 pub use text_form::Unreadable;
+pub use tls::{Tls, tls};

@@ -6,19 +6,24 @@ use clap::{Args, ValueEnum};
 
 use super::AliasMode;
 
+/// The server's name in a client, where none is given.
+const SERVER_NAME: &str = "synapsor";
+/// The variable with the token for a URL, likewise.
+const TOKEN_ENV: &str = crate::env::HTTP_TOKEN;
+
 #[derive(Debug, Args)]
 pub(crate) struct Configure {
     /// The client
     #[arg(long, value_enum, value_name = "CLIENT")]
     pub(crate) client: ClientKind,
     /// The server's name in the client
-    #[arg(long, value_name = "NAME", default_value = "synapsor", value_parser = server_name)]
+    #[arg(long, value_name = "NAME", default_value = SERVER_NAME, value_parser = server_name)]
     pub(crate) name: String,
     /// Connect to a server that runs at this URL, instead of having the client start one
     #[arg(long, value_name = "URL", conflicts_with_all = ["read_only", "alias_mode"])]
     pub(crate) url: Option<String>,
     /// The variable from which the client takes the token for that URL
-    #[arg(long, value_name = "NAME", default_value = "SYNAPSOR_RUNNER_HTTP_TOKEN", requires = "url")]
+    #[arg(long, value_name = "NAME", default_value = TOKEN_ENV, requires = "url")]
     pub(crate) token_env: String,
     /// Serve read capabilities only
     #[arg(long)]
@@ -32,6 +37,22 @@ pub(crate) struct Configure {
     /// The client's file, where it is not the usual one
     #[arg(long, value_name = "FILE", requires = "write")]
     pub(crate) destination: Option<PathBuf>,
+}
+
+impl Configure {
+    /// What is meant where nothing but the client is said.
+    pub(crate) fn usual(client: ClientKind) -> Self {
+        Self {
+            client,
+            name: SERVER_NAME.to_owned(),
+            url: None,
+            token_env: TOKEN_ENV.to_owned(),
+            read_only: false,
+            alias_mode: AliasMode::Openai,
+            write: false,
+            destination: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,7 +3,7 @@
 //! Invariant: names of environment variables, never their values. Invariant: a file that is not understood is not written.
 
 mod entry;
-mod file;
+pub(super) mod file;
 mod json;
 mod place;
 mod toml;
@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use synapsor_config::{Config, Context, Location};
 use synapsor_protocol::{Code, Refusal};
 
-use crate::args::{AliasMode, Configure};
+use crate::args::{AliasMode, ClientKind, Configure};
 use crate::print::document::with;
 use crate::print::{Report, inert, style};
 use crate::settings::{LedgerName, Settings};
@@ -109,12 +109,23 @@ fn variables(config: &Config, ledger: &LedgerName) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn printed(entry: &Entry, format: Format) -> Result<Report, Refusal> {
-    let text = match format {
+/// What a client that starts the runner itself is told, as `mcp config` prints it.
+pub(super) fn snippet(client: ClientKind, settings: &Settings) -> Result<String, Refusal> {
+    let wanted = Configure::usual(client);
+    let entry = Entry { client, name: wanted.name.clone(), reach: reach(&wanted, settings)? };
+    text(&entry, place::format(client))
+}
+
+fn text(entry: &Entry, format: Format) -> Result<String, Refusal> {
+    Ok(match format {
         Format::Json { group } => crate::print::pretty(&json!({ group: { &entry.name: entry.document()? } })),
         Format::Toml => toml::merged(None, entry)?,
         Format::Python => entry::python(entry),
-    };
+    })
+}
+
+fn printed(entry: &Entry, format: Format) -> Result<Report, Refusal> {
+    let text = text(entry, format)?;
     for note in entry.notes() {
         crate::print::note(&format!("{} {note}", style::dim("note:")));
     }

@@ -12,10 +12,13 @@ mod completions;
 mod config;
 mod configure;
 mod confirm;
+mod database;
+mod doctor;
 mod events;
 mod evidence;
 mod find;
 mod handler;
+mod init;
 mod inspect;
 mod job;
 mod mcp;
@@ -30,12 +33,15 @@ mod replay;
 mod report;
 mod rerun;
 mod serve_http;
+mod smoke;
+mod start;
 mod store;
 mod tools;
 mod ui;
 mod validate;
 mod writeback;
 
+pub(crate) use init::Written;
 pub(crate) use report::Account;
 pub(crate) use store::key as ledger_key;
 use synapsor_protocol::Refusal;
@@ -57,6 +63,13 @@ pub(crate) async fn run(
         }
         Command::Benchmark(command) => benchmark::run(&command, settings).map(Some),
         Command::Inspect(inspect) => inspect::run(&inspect, settings).await.map(Some),
+        Command::Init(wanted) => init::run(&wanted, settings, json).await.map(Some),
+        Command::Onboard(args::Onboard::Db(wanted)) => init::onboard(&wanted, settings, json).await.map(Some),
+        Command::Start(wanted) if wanted.names_a_database() => {
+            init::onboard(&wanted, settings, json).await.map(Some)
+        }
+        Command::Start(_) => start::run(settings).await.map(Some),
+        Command::Doctor(wanted) => doctor::run(&wanted, settings).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
         Command::Config(args::Config::Show { redacted: true }) => config::redacted(settings).map(Some),
         Command::Config(args::Config::Show { redacted: false }) => config::show(settings).map(Some),
@@ -70,6 +83,7 @@ pub(crate) async fn run(
         }
         Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
+        Command::Smoke(command) => smoke::run(command, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
         Command::Ui(ui) => ui::run(&ui, settings, json).await.map(|()| None),
         Command::Apply(apply) => apply::run(&apply, settings, json).await.map(Some),

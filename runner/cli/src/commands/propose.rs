@@ -17,8 +17,12 @@ use crate::wiring;
 const INPUT_BYTES_MAX: u64 = 1024 * 1024;
 
 pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report, Refusal> {
-    let arguments = arguments(propose)?;
     let config = settings.config()?;
+    let arguments = match config.capability(&propose.capability) {
+        // Of a capability that is not there the runtime says so.
+        found if propose.sample => found.map(|found| synapsor_setup::sample(found)).unwrap_or_default(),
+        _ => arguments(propose)?,
+    };
     let ledger = wiring::ledger(settings, true).await?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false)?;
     // Whoever types this waits for a compile, which is not kept for the next time otherwise.

@@ -13,6 +13,8 @@ pub(crate) mod audit;
 pub(crate) mod listing;
 pub(crate) mod config;
 pub(crate) mod inspection;
+pub(crate) mod draft;
+pub(crate) mod diagnosis;
 pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod usage;

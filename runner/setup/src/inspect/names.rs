@@ -45,7 +45,7 @@ pub(super) fn personal(folded: &str) -> Option<&'static str> {
 }
 
 /// Whether a config can name it.
-pub(super) fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')

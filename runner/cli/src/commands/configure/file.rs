@@ -13,7 +13,7 @@ use crate::wiring;
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// The text of the file; none where there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<String>, Refusal> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, Refusal> {
     let file = match fs::File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| unreadable("file", path, &error))?,
@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Refusal> {
 
 /// Writes the text, and keeps what was there under a name with the time in it. Where the file is a link, what it leads to is
 /// replaced.
-pub(super) fn replace(path: &Path, existed: bool, text: &str) -> Result<Option<PathBuf>, Refusal> {
+pub(crate) fn replace(path: &Path, existed: bool, text: &str) -> Result<Option<PathBuf>, Refusal> {
     let failed = |error: std::io::Error| {
         Refusal::new(Code::InvalidInput, format!("cannot write `{}`: {}", path.display(), error.kind()))
             .hint("the file is as it was")

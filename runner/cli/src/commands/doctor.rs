@@ -1,0 +1,80 @@
+//! `synapsor doctor`: every section of a diagnosis put together, from what only this binary can reach.
+//!
+//! Invariant: nothing is changed; a ledger that is not there is not made.
+
+mod handlers;
+mod ledger;
+mod sources;
+mod surroundings;
+
+use std::sync::Arc;
+
+use synapsor_config::Config;
+use synapsor_protocol::Refusal;
+use synapsor_setup::doctor::{self, Diagnosis, DoctorCode, Section, SectionName, Severity};
+
+use super::output::hand_out;
+use crate::args::{Doctor, OutputFile};
+use crate::exit::Exit;
+use crate::print::{Report, diagnosis as screen};
+use crate::settings::Settings;
+use crate::wiring;
+
+pub(crate) async fn run(typed: &Doctor, settings: &Settings) -> Result<Report, Refusal> {
+    let found = diagnosis(typed, settings).await?;
+    let exit = if found.count(Severity::Fail) == 0 { Exit::Done } else { Exit::Refused };
+    if typed.report {
+        let text = screen::report(&found, env!("CARGO_PKG_VERSION"));
+        let file = OutputFile { output: Some(typed.output.clone()), force: typed.force };
+        return hand_out(&file, text).map(|report| report.exit(exit));
+    }
+    let document = serde_json::to_value(&found).map_err(Refusal::bug)?;
+    Ok(Report::done(document, screen::screen(&found)).exit(exit))
+}
+
+/// Looks at everything that was asked for. Without a config that can be used, at the config and what stands around it.
+pub(crate) async fn diagnosis(typed: &Doctor, settings: &Settings) -> Result<Diagnosis, Refusal> {
+    let checked = synapsor_config::check(&settings.config_text()?);
+    let mut sections = vec![doctor::config(&settings.config_path.display().to_string(), &checked)];
+    match checked.config.map(Arc::new) {
+        Some(config) => sections.extend(of_config(typed, settings, &config).await?),
+        None => {
+            use SectionName::{
+                Context, Environment, Exposure, Handlers, Ledger, Metadata, Transport, Writeback,
+            };
+            let unseen = [Environment, Context, Transport, Metadata, Writeback, Handlers, Ledger, Exposure];
+            sections.extend(unseen.map(Section::skipped));
+            sections.push(surroundings::clients(typed, settings, &[]));
+        }
+    }
+    if typed.allow_shared_credential {
+        for section in &mut sections {
+            section.findings.retain(|finding| finding.code != DoctorCode::SharedCredential);
+        }
+    }
+    Ok(Diagnosis::of(sections))
+}
+
+async fn of_config(
+    typed: &Doctor,
+    settings: &Settings,
+    config: &Arc<Config>,
+) -> Result<Vec<Section>, Refusal> {
+    let environment = &settings.environment;
+    let writeback = if typed.check_writeback {
+        sources::writeback(settings, config).await
+    } else {
+        Section::skipped(SectionName::Writeback)
+    };
+    Ok(vec![
+        doctor::environment(config, environment),
+        doctor::context(config, environment),
+        doctor::transport(config, environment),
+        sources::metadata(settings, config).await,
+        writeback,
+        handlers::section(typed, settings, config).await,
+        ledger::section(settings).await,
+        surroundings::clients(typed, settings, &surroundings::secret_variables(config)),
+        doctor::exposure(&super::tools::listed(config)?, wiring::clock().now()),
+    ])
+}

@@ -1,0 +1,144 @@
+//! `synapsor init` and `onboard db`: from a database to a first config, its neighbours, and a first call.
+//!
+//! Invariant: nothing is written before a person has seen what a model would get, and no file that is there is replaced
+//! without `--force`, which keeps it beside.
+
+mod answers;
+mod files;
+mod first_call;
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use synapsor_protocol::{Code, Refusal};
+use synapsor_setup::boundary::boundary;
+use synapsor_setup::init::{Answers, DatabasePlace, Draft, draft};
+
+pub(crate) use files::Written;
+
+use super::confirm::confirm;
+use super::database::{self, Wanted};
+use crate::args::{Doctor, Init};
+use crate::env;
+use crate::exit::Exit;
+use crate::print::document::with;
+use crate::print::{self, Report, count};
+use crate::settings::Settings;
+use crate::wiring;
+
+/// How long the database may take to tell its catalogs.
+const TIMEOUT_MS: u64 = 10_000;
+
+pub(crate) async fn run(typed: &Init, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+    let answers = answers::gathered(typed)?;
+    let place = place(&answers, settings)?;
+    let found = inspected(&place, typed, &answers, settings).await?;
+    let draft = match draft(&answers, &place, &found) {
+        Ok(draft) => draft,
+        Err(questions) => {
+            let text = print::draft::undecided(&questions);
+            return Ok(Report::done(json!({ "undecided": questions }), text).exit(Exit::Usage));
+        }
+    };
+    if typed.writing.dry_run {
+        return Ok(Report::verbatim(draft.text));
+    }
+    let files = files::planned(&draft, settings);
+    files::refuse_taken(&files, &draft, settings, typed.writing.force)?;
+    let tools = super::tools::listed(&draft.config)?;
+    if !json {
+        print::line(&print::draft::preview(&draft, &tools));
+    }
+    if !typed.writing.yes {
+        confirm(&format!("write {}", count(files.len(), "file")))?;
+    }
+    let written = files::write(files, &draft, settings)?;
+    let checks = boundary(&tools);
+    let first = first_call::attempt(&draft, typed.writing.try_id.as_deref(), settings).await;
+    let exit =
+        if checks.iter().all(|check| check.holds) && !first.failed() { Exit::Done } else { Exit::Refused };
+    let text = print::draft::done(&written, &checks, &first.text(), &next(&draft, settings));
+    let document = json!({
+        "written": written,
+        "boundary": checks,
+        "first_call": first.document(),
+        "variables": draft.variables.iter().map(|variable| &variable.name).collect::<Vec<_>>(),
+    });
+    Ok(Report::done(document, text).exit(exit))
+}
+
+/// The same, and everything that can be checked about it. What the doctor finds is told and fails nothing.
+pub(crate) async fn onboard(typed: &Init, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+    let report = run(typed, settings, json).await?;
+    if report.exit != Exit::Done || report.json.is_null() {
+        return Ok(report);
+    }
+    let diagnosis = super::doctor::diagnosis(&Doctor::usual(), settings).await?;
+    let text = format!("{}\n\n{}", report.text, print::diagnosis::screen(&diagnosis));
+    let told: Json = serde_json::to_value(&diagnosis).map_err(Refusal::bug)?;
+    Ok(Report::done(with(report.json, [("doctor", told)]), text))
+}
+
+/// Where the database is, as the config will say it.
+fn place(answers: &Answers, settings: &Settings) -> Result<DatabasePlace, Refusal> {
+    let Some(typed) = &answers.from else {
+        return Ok(DatabasePlace::Variable(env::DATABASE_READ_URL.to_owned()));
+    };
+    match DatabasePlace::typed(typed) {
+        Some(DatabasePlace::File(path)) => beside_config(&path, settings).map(DatabasePlace::File),
+        Some(variable) => Ok(variable),
+        None => Err(Refusal::new(
+            Code::InvalidInput,
+            "a URL on the command line can be read by others on this machine, and stays in the shell's history",
+        )
+        .hint("put it into a variable and name that: --from env:NAME")),
+    }
+}
+
+/// A path as it reads from the config's folder.
+fn beside_config(path: &str, settings: &Settings) -> Result<String, Refusal> {
+    if settings.config_folder() == Path::new(".") || Path::new(path).is_absolute() {
+        return Ok(path.to_owned());
+    }
+    let absolute = std::path::absolute(path).map_err(Refusal::bug)?;
+    absolute
+        .into_os_string()
+        .into_string()
+        .map_err(|_| Refusal::new(Code::InvalidInput, "a path that is not UTF-8 cannot stand in a config"))
+}
+
+async fn inspected(
+    place: &DatabasePlace,
+    typed: &Init,
+    answers: &Answers,
+    settings: &Settings,
+) -> Result<synapsor_setup::Inspection, Refusal> {
+    let (file, url_env) = match place {
+        DatabasePlace::File(path) => (Some(Path::new(path)), None),
+        DatabasePlace::Variable(name) => (None, Some(name.as_str())),
+    };
+    let wanted = Wanted { place: file, url_env, source: None, engine: typed.engine, timeout_ms: TIMEOUT_MS };
+    let source = database::source(&wanted, settings)?;
+    synapsor_setup::inspect(source, answers.schema.as_deref(), wiring::clock().now())
+        .await
+        .map_err(|error| error.refusal())
+}
+
+/// The commands a person types next, in their order.
+fn next(draft: &Draft, settings: &Settings) -> Vec<String> {
+    let config = settings.config_path.display();
+    let mut next = Vec::new();
+    for variable in &draft.variables {
+        if settings.environment.get(&variable.name).is_none() {
+            next.push(format!("export {}=…   # {}", variable.name, variable.holds));
+        }
+    }
+    for project in &draft.handlers {
+        let folder = settings.config_folder().join(&project.folder);
+        next.push(format!("cd {} && synapsor handler test --build", folder.display()));
+        next.push(format!("synapsor validate --write-digest {config} {}", folder.display()));
+    }
+    next.push(format!("synapsor doctor --config {config}"));
+    next.push(format!("synapsor mcp config --client claude-desktop --config {config} --write"));
+    next
+}

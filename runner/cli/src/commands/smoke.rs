@@ -1,0 +1,48 @@
+//! `synapsor smoke call|boundary`: the two quick looks at whether a config does what it should.
+
+use serde_json::json;
+use synapsor_config::Config;
+use synapsor_protocol::{Code, Refusal};
+use synapsor_setup::boundary;
+
+use super::propose;
+use crate::args::{Propose, Smoke, SmokeCall};
+use crate::exit::Exit;
+use crate::print::{self, Report};
+use crate::settings::Settings;
+
+pub(crate) async fn run(command: Smoke, settings: &Settings) -> Result<Report, Refusal> {
+    match command {
+        Smoke::Boundary => boundary(settings),
+        Smoke::Call(call) => self::call(call, settings).await,
+    }
+}
+
+fn boundary(settings: &Settings) -> Result<Report, Refusal> {
+    let config = settings.config()?;
+    let tools = super::tools::listed(&config)?;
+    let checks = boundary::boundary(&tools);
+    let exit = if checks.iter().all(|check| check.holds) { Exit::Done } else { Exit::Refused };
+    let text = checks.iter().map(print::draft::check).collect::<Vec<_>>().join("\n");
+    Ok(Report::done(json!({ "boundary": checks }), text).exit(exit))
+}
+
+async fn call(typed: SmokeCall, settings: &Settings) -> Result<Report, Refusal> {
+    let capability = match typed.capability {
+        Some(name) => name,
+        None => the_only_one(settings.config()?.as_ref())?,
+    };
+    let call = Propose { capability, args: typed.args, input: typed.input, sample: typed.sample };
+    propose::run(&call, settings).await
+}
+
+fn the_only_one(config: &Config) -> Result<String, Refusal> {
+    match config.capabilities.as_slice() {
+        [one] => Ok(one.name.clone()),
+        several => {
+            let names: Vec<String> = several.iter().map(|found| format!("`{}`", found.name)).collect();
+            Err(Refusal::new(Code::InvalidInput, "nothing says which capability")
+                .hint(format!("name one of {}", names.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `synapsor start`: where you are, and what comes next; with a database named, `onboard db`.
+//!
+//! Invariant: it only looks. A ledger that is not there is not made, and no database is connected to.
+
+use serde_json::json;
+use synapsor_config::Config;
+use synapsor_ledger::{Ledger, ProposalFilter};
+use synapsor_protocol::{ProposalState, Refusal};
+use synapsor_setup::doctor::{self, Severity};
+use synapsor_setup::start::{Surroundings, whereabouts};
+
+use crate::print::{self, Report};
+use crate::settings::{LedgerName, Settings};
+use crate::wiring;
+
+pub(crate) async fn run(settings: &Settings) -> Result<Report, Refusal> {
+    let told = whereabouts(&surroundings(settings).await?);
+    Ok(Report::done(json!(told), print::draft::whereabouts(&told)))
+}
+
+async fn surroundings(settings: &Settings) -> Result<Surroundings, Refusal> {
+    let config = settings.config_path.display().to_string();
+    if !settings.config_path.exists() {
+        return Ok(Surroundings { config, ..Surroundings::default() });
+    }
+    let checked = synapsor_config::check(&settings.config_text()?);
+    let errors =
+        checked.problems.iter().filter(|problem| problem.severity == synapsor_config::Severity::Error);
+    let found = Surroundings {
+        config,
+        config_is_there: true,
+        config_errors: errors.count(),
+        ..Surroundings::default()
+    };
+    match checked.config {
+        None => Ok(found),
+        Some(config) => of_config(&config, settings, found).await,
+    }
+}
+
+async fn of_config(
+    config: &Config,
+    settings: &Settings,
+    found: Surroundings,
+) -> Result<Surroundings, Refusal> {
+    let sections = [
+        doctor::environment(config, &settings.environment),
+        doctor::context(config, &settings.environment),
+        doctor::transport(config, &settings.environment),
+    ];
+    let mut fails = sections
+        .into_iter()
+        .flat_map(|section| section.findings)
+        .filter(|found| found.severity == Severity::Fail);
+    let found = Surroundings {
+        first_fix: fails.next().map(|finding| finding.fix),
+        first_capability: config.capabilities.first().map(|capability| capability.name.clone()),
+        ..found
+    };
+    match settings.ledger()? {
+        LedgerName::File(path) if !path.exists() => Ok(found),
+        _ => of_ledger(&wiring::ledger(settings, false).await?, found).await,
+    }
+}
+
+async fn of_ledger(ledger: &Ledger, found: Surroundings) -> Result<Surroundings, Refusal> {
+    let unsettled = ledger.unsettled().await.map_err(|error| error.refusal())?.len();
+    let waiting = count(ledger, ProposalState::PendingReview).await?;
+    let approved = count(ledger, ProposalState::Approved).await?;
+    Ok(Surroundings { ledger_is_there: true, unsettled, waiting, approved, ..found })
+}
+
+/// How many stand there, as far as a list goes.
+async fn count(ledger: &Ledger, state: ProposalState) -> Result<usize, Refusal> {
+    let filter = ProposalFilter { state: Some(state), ..ProposalFilter::default() };
+    Ok(ledger.proposals(&filter).await.map_err(|error| error.refusal())?.len())
+}

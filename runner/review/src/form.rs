@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use url::form_urlencoded;
 
 use crate::denied::Denied;
@@ -29,8 +28,14 @@ impl Form {
     /// Reads a request's form. `known` are the fields it may have besides the CSRF token.
     pub(crate) async fn read(request: Request, session: &Session, known: &[&str]) -> Result<Self, Denied> {
         check_type(request.headers())?;
-        let body = tokio::time::timeout(FORM_WITHIN, collect(request.into_body()));
-        let bytes = body.await.map_err(|_| Denied::TOO_SLOW)??;
+        let body =
+            tokio::time::timeout(FORM_WITHIN, Limited::new(request.into_body(), FORM_BYTES_MAX).collect());
+        let bytes = match body.await {
+            Ok(Ok(whole)) => whole.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Denied::TOO_LARGE),
+            Ok(Err(_)) => return Err(Denied::bad_form("the form did not arrive whole")),
+            Err(_) => return Err(Denied::TOO_SLOW),
+        };
         let mut fields = parse(&bytes)?;
         let csrf = fields.remove("csrf").unwrap_or_default();
         if !session.vouches_for(&csrf) {
@@ -55,19 +60,6 @@ fn check_type(headers: &HeaderMap) -> Result<(), Denied> {
     }
     let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if said.is_some_and(|length: usize| length > FORM_BYTES_MAX) { Err(Denied::TOO_LARGE) } else { Ok(()) }
-}
-
-async fn collect(mut body: Body) -> Result<Vec<u8>, Denied> {
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Denied::bad_form("the form did not arrive whole"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len().saturating_add(data.len()) > FORM_BYTES_MAX {
-            return Err(Denied::TOO_LARGE);
-        }
-        bytes.extend_from_slice(&data);
-    }
-    Ok(bytes)
 }
 
 fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, Denied> {

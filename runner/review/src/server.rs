@@ -14,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use synapsor_protocol::{Code, Refusal};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutWriter;
 
 use crate::host::Hosts;
 use crate::live;
@@ -24,6 +25,8 @@ use crate::site::{Parts, Site};
 const CONNECTIONS_MAX: usize = 128;
 /// How long a request's head may take, and how long a connection may idle.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long a browser may go without taking anything of an answer.
+const TAKE_WITHIN: Duration = Duration::from_secs(10);
 /// Longest head of a request.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Most headers of a request.
@@ -104,12 +107,14 @@ impl Server {
                 continue;
             };
             let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+            let mut stream = TimeoutWriter::new(stream);
+            stream.set_timeout(Some(TAKE_WITHIN));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_WITHIN)
                 .max_buf_size(HEAD_BYTES_MAX)
                 .max_headers(HEADERS_MAX)
-                .serve_connection(TokioIo::new(stream), service.clone());
+                .serve_connection(TokioIo::new(Box::pin(stream)), service.clone());
             let connection = connections.watch(connection);
             tokio::spawn(async move {
                 let _slot = slot;

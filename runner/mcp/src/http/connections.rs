@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 
 use super::limits::HttpLimits;
-use super::stall::Stalling;
 
 /// How long accepting pauses when the system has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -120,7 +120,7 @@ impl Connections {
         let write_timeout = self.write_timeout;
         match self.tls.clone() {
             None => {
-                let served = serve_one(builder, Stalling::new(stream, write_timeout), router, watcher);
+                let served = serve_one(builder, stream, write_timeout, router, watcher);
                 serving.spawn(async move {
                     served.await;
                     drop(place);
@@ -131,7 +131,7 @@ impl Connections {
                 serving.spawn(async move {
                     match handshake.await {
                         Ok(Ok(stream)) => {
-                            serve_one(builder, Stalling::new(stream, write_timeout), router, watcher).await;
+                            serve_one(builder, stream, write_timeout, router, watcher).await;
                         }
                         Ok(Err(error)) => tracing::debug!(%error, "no TLS with a client"),
                         Err(_) => tracing::debug!("a client did not finish its TLS handshake"),
@@ -146,10 +146,16 @@ impl Connections {
 async fn serve_one<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     builder: http1::Builder,
     stream: S,
+    write_timeout: Duration,
     router: Router,
     watcher: Watcher,
 ) {
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // Reading has its limits where requests are read; a client that stops reading would hold its connection, and the answer
+    // it was sent, for as long as it likes.
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(write_timeout));
+    let stream = TokioIo::new(Box::pin(stream));
+    let connection = builder.serve_connection(stream, TowerToHyperService::new(router));
     if let Err(error) = watcher.watch(connection).await {
         // A client that left, was too slow or sent no HTTP; it has been answered where it could be.
         tracing::debug!(%error, "a connection ended");

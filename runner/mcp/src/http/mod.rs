@@ -14,7 +14,6 @@ mod server;
 mod door;
 mod limits;
 mod connections;
-mod stall;
 mod tls;
 mod exposure;
 mod admission;

@@ -1,12 +1,14 @@
 //! Slow, large and many: each is cut, and the pages go on.
 
+use std::time::Duration;
+
 use synapsor_protocol::Code;
 use synapsor_review::{Bind, Server};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::client::{Request, read, send};
-use crate::world::{World, ledger_in, local, page, parts};
+use crate::world::{World, ledger_in, local, page, parts, text_column};
 
 #[tokio::test]
 async fn a_form_that_does_not_arrive_is_cut_and_decides_nothing() {
@@ -33,6 +35,30 @@ async fn a_head_that_does_not_arrive_is_cut() {
     // The connection ends by itself; without a limit this would never come back.
     read(&mut stream).await;
     assert_eq!(world.enter().await.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_reading_is_cut() {
+    let world = World::new().await;
+    let long = "x".repeat(1 << 20);
+    let stored = world.propose(|change, _| change.patch = text_column("waiver_reason", &long)).await;
+    let browser = world.enter().await;
+    let value = Request::get(&format!("{}/value/after/0", page(&stored)));
+    let value = value.with("host", &world.address.to_string()).with("cookie", &browser.cookie);
+    assert_eq!(send(world.address, &value.bytes()).await.body.len(), long.len());
+
+    let asked = String::from_utf8(value.bytes()).unwrap().replace("connection: close\r\n", "");
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stalled = socket.connect(world.address).await.unwrap();
+    // More than the system takes for somebody who does not read.
+    stalled.write_all(asked.repeat(16).as_bytes()).await.unwrap();
+    assert_eq!(stalled.read_u8().await.unwrap(), b'H');
+    // The end of the connection shows where more is sent; without a limit this would never come back.
+    while stalled.write_all(b"G").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(browser.get("/").await.status, 200);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! Absent on purpose: any value of the environment, and a way to change anything here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -54,6 +55,7 @@ pub(crate) async fn setup(
             fact("ledger", site.ledger.place().to_string()),
             fact("mode", words::mode(config.mode)),
             fact("tools", tools_in_short(&config.capabilities)),
+            fact("tables", tables(&config.capabilities)),
             fact("apply", apply),
         ],
         sheets: sources.chain(contexts).collect(),
@@ -71,6 +73,15 @@ fn tools_in_short(tools: &[Arc<Capability>]) -> String {
     } else {
         format!("{count}; named like a way around the review: {}", forbidden.join(", "))
     }
+}
+
+/// The tables that any tool reads or changes, each once.
+fn tables(tools: &[Arc<Capability>]) -> String {
+    let named = |tool: &Arc<Capability>| {
+        format!("{}.{} of {}", tool.target.schema, tool.target.table, tool.source.name)
+    };
+    let names: BTreeSet<String> = tools.iter().map(named).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Names no tool of a model should have, as published.

@@ -282,7 +282,7 @@ fn result(state: ProposalState, under_way: bool) -> &'static str {
         ProposalState::PendingWorker => "Nothing was committed yet: the job was handed to a worker.",
         ProposalState::Rejected => "Nothing was committed: it was rejected.",
         ProposalState::Canceled => "Nothing was committed: it was withdrawn.",
-        ProposalState::Applied => "Committed.",
+        ProposalState::Applied => "Commit executed by the trusted runner.",
         ProposalState::Conflict => "Nothing was committed: a guard did not hold.",
         ProposalState::Failed => "Nothing was committed: the source refused the change.",
         ProposalState::ReconciliationRequired => {

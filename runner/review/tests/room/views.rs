@@ -19,6 +19,8 @@ async fn every_view_is_there_and_in_the_navigation() {
         assert!(shown.body.contains("aria-current=\"page\""), "{view}");
         assert!(home.contains(&format!("<a href=\"{view}\"")), "{view}");
     }
+    let setup = browser.get("/setup").await.body;
+    assert!(setup.contains("<dd>main.invoices of app</dd>"), "{setup}");
     let tools = browser.get("/tools").await.body;
     assert!(tools.contains("billing.propose_late_fee_waiver") && tools.contains("billing_lead"), "{tools}");
 }

@@ -48,6 +48,7 @@ async fn a_proposal_reruns_to_the_same_content_and_fuel_with_the_database_gone()
         let document = rerun.json();
         assert_eq!(document["content_digests"][0], document["content_digests"][1]);
         assert_eq!(document["fuel"], document["fuel_recorded"]);
+        assert_eq!(document["column_types_checked"], json!(false));
     }
     assert!(world.run(&["rerun", "latest"]).stdout.starts_with("same wrp_"));
 }
@@ -81,7 +82,24 @@ async fn a_rerun_takes_the_settings_of_the_call_and_says_that_the_config_has_cha
     let rerun = world.run(&["rerun", "latest", "--json"]);
     assert_eq!(rerun.exit, 0, "{rerun:?}");
     assert_eq!(rerun.json()["config_changed"], json!(true));
-    assert_eq!(rerun.json()["column_types_checked"], json!(false));
+    assert_eq!(rerun.json()["column_types_checked"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_change_that_todays_columns_do_not_take_is_newly_refused() {
+    let world = World::new(Engine::Sqlite).await;
+    waiver(&world, HANDLER, "INV-3002", "bank delay");
+    world.database.execute("ALTER TABLE invoices DROP COLUMN waiver_reason").await;
+    let rerun = world.run(&["rerun", "latest", "--json"]);
+    let document = rerun.json();
+    assert_eq!((rerun.exit, &document["column_types_checked"]), (1, &json!(true)), "{rerun:?}");
+    assert_eq!(document["now"]["code"], json!("SOURCE_SHAPE_MISMATCH"), "{document}");
+    let history = world.ask(&["backtest", "--bundle", "handlers/late-fee"]);
+    assert_eq!(
+        (counts(&history), &history["column_types_checked"]),
+        ([0, 0, 1, 0, 0], &json!(true)),
+        "{history}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -202,12 +202,12 @@ pub(crate) enum Command {
     Events(Events),
     /// Run the recorded call of a proposal again through the handler that made it, and compare
     #[command(
-        after_help = "Examples:\n  synapsor rerun latest\n  synapsor rerun wrp_3f2a --bundle ./late-fee-0.1\n\nNo database is touched. Exit codes: 0 the same content and fuel; 1 not the same, or the record does not hold enough"
+        after_help = "Examples:\n  synapsor rerun latest\n  synapsor rerun wrp_3f2a --bundle ./late-fee-0.1\n\nNo row is read; the source is asked for its columns' types, and may be away. Exit codes: 0 the same content and fuel; 1 not the same, or the record does not hold enough"
     )]
     Rerun(Rerun),
     /// Run recorded calls through another version of their handler, and compare
     #[command(
-        after_help = "Examples:\n  synapsor backtest --bundle handlers/late-fee\n  synapsor backtest --bundle handlers/late-fee --since 2026-06-01 --fail-on any\n\nNo database is touched. Exit codes: 0 done; 1 --fail-on covers a difference, or a record was edited"
+        after_help = "Examples:\n  synapsor backtest --bundle handlers/late-fee\n  synapsor backtest --bundle handlers/late-fee --since 2026-06-01 --fail-on any\n\nNo row is read; the source is asked for its columns' types, and may be away. Exit codes: 0 done; 1 --fail-on covers a difference, or a record was edited"
     )]
     Backtest(Backtest),
     /// Check handler bundles and configs; says everything wrong at once

@@ -87,14 +87,11 @@ pub(crate) fn runtime(
     ledger: &Ledger,
     read_only: bool,
 ) -> Result<(Runtime, Handlers), Refusal> {
-    let folder = settings.config_folder();
     let handlers = handlers(settings, config)?;
     let runtime = Runtime::new(Parts {
         config: Arc::clone(config),
         read_only,
-        sources: Sources::new(
-            config.sources.values().map(|s| source_settings(folder, s, &settings.environment)),
-        ),
+        sources: sources(settings, config),
         handlers: handlers.clone(),
         notebook: ledger.notebook(),
         clock: clock(),
@@ -102,6 +99,12 @@ pub(crate) fn runtime(
         environment: settings.environment.clone(),
     });
     Ok((runtime, handlers))
+}
+
+/// Every source of the config, to be read. Nothing is connected to yet.
+pub(crate) fn sources(settings: &Settings, config: &Config) -> Sources {
+    let folder = settings.config_folder();
+    Sources::new(config.sources.values().map(|s| source_settings(folder, s, &settings.environment)))
 }
 
 /// How often may be asked and called.

@@ -35,7 +35,7 @@ pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement, Likeness};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
-pub use rerun::{Ending, Rerun, SettingsFrom, rerun};
+pub use rerun::{Ending, Rerun, SettingsFrom, Today, rerun};
 pub use runtime::{Parts, ResultFormat, Runtime};
 pub use stage::{Stage, Stages};
 pub use synapsor_config::{OVERVIEW_PROMPT, Prompt as ConfiguredPrompt, PromptArgument, PromptPart};

@@ -1,8 +1,8 @@
-//! The logic of a recorded call again, from the record alone: the recorded handler or another one, and no database.
+//! The logic of a recorded call again, from the record: the recorded handler or another one, and no row of a database.
 //!
 //! Invariant: no source is asked. A read that the record does not hold ends the rerun as [`Ending::OtherReads`].
-//! Absent on purpose: the columns' types, which only the source knows. A value that means what the recorded one means is
-//! taken in the recorded form; the other rules are those of a call.
+//! The columns' types only the source knows: whoever has asked it what the table looks like hands that in, and then the rules
+//! are those of a call. A value that means what the recorded one means is taken in the recorded form either way.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use synapsor_handler_host::{HandlerAnswer, HandlerCall, RecordedReads};
 use synapsor_ledger::PastCall;
 use synapsor_protocol::value::Columns;
 use synapsor_protocol::{Code, EvidenceBundle, Refusal};
+use synapsor_source::TableShape;
 
 use crate::handlers::LoadedHandler;
 use crate::logic::{bindings_patch, declared, labelled};
@@ -25,6 +26,15 @@ pub enum SettingsFrom {
     Record,
     /// Those of today's config.
     Config,
+}
+
+/// What a rerun takes from today and not from the record, beside the rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Today<'a> {
+    /// Whose settings the handler is given.
+    pub settings: SettingsFrom,
+    /// What the target table looks like, where somebody could ask: its columns must then take the values.
+    pub table: Option<&'a TableShape>,
 }
 
 /// What came of running the logic again.
@@ -82,7 +92,7 @@ pub async fn rerun(
     past: &PastCall,
     capability: &Capability,
     handler: Option<&LoadedHandler>,
-    settings: SettingsFrom,
+    today: Today<'_>,
 ) -> Result<Rerun, Refusal> {
     let Some(rules) = &capability.proposal else {
         return Err(missing(format!("capability `{}` proposes nothing today", capability.name)));
@@ -90,14 +100,15 @@ pub async fn rerun(
     match (&rules.logic, handler) {
         (Reviewed::Patch(bindings), None) => {
             let patch = bindings_patch(bindings, &past.evidence.arguments);
-            Ok(Rerun { ending: checked(past, rules, patch, None), fuel: None })
+            Ok(Rerun { ending: checked(past, rules, today.table, (patch, None)), fuel: None })
         }
         (Reviewed::Handler(grant), Some(handler)) => {
-            let settings = match settings {
+            let settings = match today.settings {
                 SettingsFrom::Config => grant.settings.clone(),
                 SettingsFrom::Record => recorded_settings(past, capability, &grant.settings)?,
             };
-            Ok(run(past, capability, rules, handler, settings).await)
+            let call = call(&past.evidence, shown(&past.evidence, capability), settings);
+            Ok(run(past, call, rules, handler, today.table).await)
         }
         _ => Err(missing(format!(
             "capability `{}` had another kind of logic when the call was recorded",
@@ -108,20 +119,18 @@ pub async fn rerun(
 
 async fn run(
     past: &PastCall,
-    capability: &Capability,
+    call: HandlerCall,
     rules: &ProposalRules,
     loaded: &LoadedHandler,
-    settings: Columns,
+    table: Option<&TableShape>,
 ) -> Rerun {
-    let evidence = &past.evidence;
-    let reads = Arc::new(RecordedReads::new(&evidence.reads));
-    let call = call(evidence, shown(evidence, capability), settings);
+    let reads = Arc::new(RecordedReads::new(&past.evidence.reads));
     let asked = Arc::clone(&reads);
     let (ending, fuel) = match loaded.handler.propose(call, reads).await {
         Ok(run) => {
             let ending = match run.answer {
                 HandlerAnswer::Change { columns, summary } => match declared(&columns, loaded) {
-                    Ok(()) => checked(past, rules, columns, summary),
+                    Ok(()) => checked(past, rules, table, (columns, summary)),
                     Err(refusal) => refused(refusal),
                 },
                 HandlerAnswer::Refusal { code, message } => Ending::Refused { code, message: Some(message) },
@@ -172,9 +181,14 @@ fn recorded_settings(past: &PastCall, capability: &Capability, today: &Columns) 
     .hint("run it with the config of that time (--config)"))
 }
 
-fn checked(past: &PastCall, rules: &ProposalRules, patch: Columns, summary: Option<String>) -> Ending {
+fn checked(
+    past: &PastCall,
+    rules: &ProposalRules,
+    table: Option<&TableShape>,
+    (patch, summary): (Columns, Option<String>),
+) -> Ending {
     let recorded = past.proposal.as_ref().map(|proposal| &proposal.change_set.patch);
-    match rules::enforce_recorded(rules, &past.evidence.row, recorded, patch) {
+    match rules::enforce_recorded(rules, &past.evidence.row, recorded, table, patch) {
         Ok(patch) => Ending::Proposed { patch, summary },
         Err(refusal) => refused(refusal),
     }

@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 use synapsor_config::{Bounds, ProposalRules, Transition};
 use synapsor_protocol::value::Columns;
 use synapsor_protocol::{Code, Refusal, Value};
-use synapsor_source::ScopedRow;
+use synapsor_source::{ScopedRow, TableShape};
 
 /// A patch that met every rule, in the columns' own types.
 pub(crate) struct CheckedPatch(Columns);
@@ -21,31 +21,39 @@ pub(crate) fn enforce(
     row: &ScopedRow,
     wanted: Columns,
 ) -> Result<CheckedPatch, Refusal> {
-    let mut patch = Columns::new();
-    for (column, value) in wanted {
-        allowed(rules, &column)?;
-        let exact = in_column_type(row, &column, &value)?;
-        within_rules(rules, row.columns(), &column, &exact)?;
-        patch.insert(column, exact);
-    }
-    changes(row.columns(), &patch)?;
-    Ok(CheckedPatch(patch))
+    met(rules, row.columns(), wanted, |column, value| in_column_type(row.shape(), column, &value))
+        .map(CheckedPatch)
 }
 
-/// The same for a row and a patch of the record, without the columns' types, which only the source knows: a value that
-/// means what the recorded patch or row holds is taken in that form.
+/// The same for a row and a patch of the record. The columns' types are those of today's table, and are left out where
+/// that is not known. A value that means what the recorded patch or row holds is taken in that form, since a column
+/// that was widened meanwhile prints it in another one.
 pub(crate) fn enforce_recorded(
     rules: &ProposalRules,
     row: &Columns,
     recorded: Option<&Columns>,
+    table: Option<&TableShape>,
     wanted: Columns,
+) -> Result<Columns, Refusal> {
+    met(rules, row, wanted, |column, value| {
+        let typed = table.map(|table| in_column_type(table, column, &value)).transpose()?;
+        let forms = [recorded.and_then(|patch| patch.get(column)), row.get(column)];
+        let form = forms.into_iter().flatten().find(|form| same_meaning(form, &value));
+        Ok(form.cloned().or(typed).unwrap_or(value))
+    })
+}
+
+/// The patch that meets every rule, each value in the form that `exact` gives it.
+fn met(
+    rules: &ProposalRules,
+    row: &Columns,
+    wanted: Columns,
+    exact: impl Fn(&str, Value) -> Result<Value, Refusal>,
 ) -> Result<Columns, Refusal> {
     let mut patch = Columns::new();
     for (column, value) in wanted {
         allowed(rules, &column)?;
-        let forms = [recorded.and_then(|patch| patch.get(&column)), row.get(&column)];
-        let form = forms.into_iter().flatten().find(|form| same_meaning(form, &value));
-        let exact = form.cloned().unwrap_or(value);
+        let exact = exact(&column, value)?;
         within_rules(rules, row, &column, &exact)?;
         patch.insert(column, exact);
     }
@@ -92,8 +100,8 @@ fn changes(row: &Columns, patch: &Columns) -> Result<(), Refusal> {
     Err(Refusal::new(Code::PatchEmpty, "the row already holds every proposed value"))
 }
 
-fn in_column_type(row: &ScopedRow, column: &str, value: &Value) -> Result<Value, Refusal> {
-    let shape = row.shape().columns.get(column).ok_or_else(|| {
+fn in_column_type(table: &TableShape, column: &str, value: &Value) -> Result<Value, Refusal> {
+    let shape = table.columns.get(column).ok_or_else(|| {
         Refusal::new(Code::SourceShapeMismatch, format!("the target table has no column `{column}`"))
     })?;
     shape.accept(value).map_err(|mismatch| Refusal::new(Code::PatchValueInvalid, mismatch.to_string()))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use synapsor_config::TableTarget;
 use synapsor_protocol::{Columns, TrustedContext};
 
 use crate::catalog::Catalog;
@@ -77,6 +78,15 @@ impl Sources {
     pub async fn catalog(&self, source: &str, schema: Option<&str>) -> Result<Catalog, Error> {
         let source = self.source(source)?;
         source.pool.catalog(schema).await.map_err(|fault| source.unreadable(fault))
+    }
+
+    /// What a table looks like now, as the source's catalogs say; none where they show no such table. No row is read.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn shape(&self, source: &str, target: &TableTarget) -> Result<Option<TableShape>, Error> {
+        let source = self.source(source)?;
+        source.pool.shape(&target.schema, &target.table).await.map_err(|fault| source.unreadable(fault))
     }
 
     fn source(&self, name: &str) -> Result<&Source, Error> {

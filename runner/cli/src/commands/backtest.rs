@@ -1,4 +1,6 @@
-//! `synapsor backtest`: recorded calls through another version of their handler, on every core; no database is touched.
+//! `synapsor backtest`: recorded calls through another version of their handler, on every core.
+//!
+//! Invariant: no row is read. As in a rerun, the sources are asked for columns only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,21 +8,30 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 use serde_json::json;
 use synapsor_config::{Capability, Config};
-use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, rerun};
+use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, Today, rerun};
 use synapsor_ledger::{HistoryFilter, PastCall};
 use synapsor_protocol::{Code, Kind, Logic, Refusal};
+use synapsor_source::TableShape;
 use tokio::task::JoinSet;
 
 use super::find;
-use super::rerun::{capability, grant};
+use super::rerun::{capability, grant, table};
 use crate::args::{Backtest, End, FailOn};
 use crate::exit::Exit;
 use crate::print::{Report, comparison, progress};
 use crate::settings::Settings;
 use crate::wiring;
 
-/// Handlers by capability: each with the limits that its capability grants.
-type Loaded = BTreeMap<String, (Arc<Capability>, Arc<LoadedHandler>)>;
+/// What the calls of each capability run with.
+type Loaded = BTreeMap<String, Arc<Ready>>;
+
+struct Ready {
+    capability: Arc<Capability>,
+    /// With the limits that the capability grants.
+    handler: LoadedHandler,
+    /// What its table looks like today, where its source says.
+    table: Option<TableShape>,
+}
 
 pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     let since = find::bound("--since", wanted.since, End::From, wiring::clock().now())?;
@@ -36,6 +47,7 @@ pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> R
     history.retain(|past| decided_by(past).is_some_and(|by| wanted.capability.is_some() || by == name));
     let loaded = load(&history, &config, settings, &bundle).await?;
     let from = if wanted.current_settings { SettingsFrom::Config } else { SettingsFrom::Record };
+    let column_types_checked = loaded.values().all(|ready| ready.table.is_some());
     let total = history.len();
     let edited = history.iter().filter(|past| !past.intact).count();
     history.retain(|past| past.intact);
@@ -63,9 +75,11 @@ pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> R
         "calls": total,
         "counts": by_name,
         "edited": edited,
+        "column_types_checked": column_types_checked,
         "differences": others,
     });
-    let text = comparison::backtest(&name, &bundle.manifest.version, &compared, edited);
+    let by = (name.as_str(), bundle.manifest.version.as_str());
+    let text = comparison::backtest(by, &compared, edited, column_types_checked);
     let exit = if failing || edited > 0 { Exit::Refused } else { Exit::Done };
     Ok(Report::done(document, text).exit(exit))
 }
@@ -104,6 +118,7 @@ async fn load(
 ) -> Result<Loaded, Refusal> {
     let names: BTreeSet<&str> = history.iter().map(|past| past.evidence.capability.as_str()).collect();
     let engine = wiring::rerun_engine(settings, config)?;
+    let sources = wiring::sources(settings, config);
     let mut loaded = Loaded::new();
     for name in names {
         let capability = capability(config, name)?;
@@ -112,7 +127,8 @@ async fn load(
             Refusal::new(Code::RerunInputsMissing, message)
         })?;
         let handler = wiring::loaded(engine.clone(), bundle.clone(), grant.clone()).await?;
-        loaded.insert(name.to_owned(), (Arc::clone(capability), Arc::new(handler)));
+        let (capability, table) = (Arc::clone(capability), table(&sources, capability).await);
+        loaded.insert(name.to_owned(), Arc::new(Ready { capability, handler, table }));
     }
     Ok(loaded)
 }
@@ -131,11 +147,10 @@ async fn compare(
     loop {
         while running.len() < 2 * cores {
             let Some((at, past)) = waiting.next() else { break };
-            let Some((capability, handler)) = loaded.get(&past.evidence.capability).cloned() else {
-                continue;
-            };
+            let Some(ready) = loaded.get(&past.evidence.capability).cloned() else { continue };
             running.spawn(async move {
-                let again = rerun(&past, &capability, Some(&handler), from).await?;
+                let today = Today { settings: from, table: ready.table.as_ref() };
+                let again = rerun(&past, &ready.capability, Some(&ready.handler), today).await?;
                 Ok::<_, Refusal>((at, Comparison::new(&past, again).map_err(Refusal::bug)?))
             });
         }

@@ -1,13 +1,17 @@
-//! `synapsor rerun`: the recorded call of a proposal once more, through the handler that made it; no database is touched.
+//! `synapsor rerun`: the recorded call of a proposal once more, through the handler that made it.
+//!
+//! Invariant: no row is read. Of the source only the target table's columns are asked, and a source that does not answer
+//! costs that one check.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
 use synapsor_config::{Capability, Config, HandlerGrant, Logic as Reviewed};
-use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, rerun};
+use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, Today, rerun};
 use synapsor_ledger::PastCall;
 use synapsor_protocol::{Code, Logic, Refusal};
+use synapsor_source::{Sources, TableShape};
 
 use crate::args::Rerun;
 use crate::exit::Exit;
@@ -21,16 +25,15 @@ pub(crate) async fn run(wanted: &Rerun, settings: &Settings) -> Result<Report, R
     let ledger = wiring::ledger(settings, false).await?;
     let id = ledger.resolve(&wanted.reference.proposal).await.map_err(|error| error.refusal())?;
     let past = ledger.past_call(&id).await.map_err(|error| error.refusal())?;
-    let Again { compared, same, config_changed } =
+    let Again { compared, same, config_changed, column_types_checked } =
         again(&past, wanted.bundle.as_deref(), (settings, &config)).await?;
-    // Only the source knows the columns' types, and it is not asked.
     let fields = [
         ("same", json!(same)),
         ("config_changed", json!(config_changed)),
-        ("column_types_checked", json!(false)),
+        ("column_types_checked", json!(column_types_checked)),
     ];
     let document = with(serde_json::to_value(&compared).map_err(Refusal::bug)?, fields);
-    let text = comparison::rerun(&compared, config_changed);
+    let text = comparison::rerun(&compared, config_changed, column_types_checked);
     Ok(Report::done(document, text).exit(if same { Exit::Done } else { Exit::Refused }))
 }
 
@@ -41,6 +44,8 @@ pub(super) struct Again {
     pub(super) same: bool,
     /// Whether today's config says something else about the capability than when the call was made.
     pub(super) config_changed: bool,
+    /// Whether the source said what its columns take.
+    pub(super) column_types_checked: bool,
 }
 
 /// Runs a recorded call again through the handler that made it.
@@ -54,10 +59,18 @@ pub(super) async fn again(
     let reviewed = past.proposal.as_ref().map(|proposal| &proposal.change_set.capability_digest);
     let config_changed = reviewed != Some(&capability.digest);
     let handler = recorded_handler(past, bundle, (settings, config), capability).await?;
-    let rerun = rerun(past, capability, handler.as_ref(), SettingsFrom::Record).await?;
+    let table = table(&wiring::sources(settings, config), capability).await;
+    let today = Today { settings: SettingsFrom::Record, table: table.as_ref() };
+    let rerun = rerun(past, capability, handler.as_ref(), today).await?;
     let compared = Comparison::new(past, rerun).map_err(Refusal::bug)?;
     let same = compared.likeness == Likeness::Same && !compared.other_fuel();
-    Ok(Again { compared, same, config_changed })
+    Ok(Again { compared, same, config_changed, column_types_checked: table.is_some() })
+}
+
+/// What a capability's table looks like today; none where its source does not say.
+pub(super) async fn table(sources: &Sources, capability: &Capability) -> Option<TableShape> {
+    let shape = sources.shape(&capability.source.name, &capability.target).await;
+    shape.inspect_err(|error| tracing::debug!(%error, "the columns' types are not checked")).ok().flatten()
 }
 
 /// What was edited since proves nothing.

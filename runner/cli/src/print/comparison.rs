@@ -10,8 +10,12 @@ use super::{count, inert, proposal, style, table::table};
 /// Most differences a backtest tells one by one; `--json` has all of them.
 const TOLD_MAX: usize = 20;
 
+/// Said where only the rules of the config were applied to an answer.
+const TYPES_UNCHECKED: &str =
+    "the columns' types were not checked: the source does not say today what they are";
+
 /// One proposal and its rerun.
-pub(crate) fn rerun(compared: &Comparison, config_changed: bool) -> String {
+pub(crate) fn rerun(compared: &Comparison, config_changed: bool, column_types_checked: bool) -> String {
     let mut text = match (compared.likeness, compared.other_fuel()) {
         (Likeness::Same, false) => format!("{} {}", style::good("same"), subject(compared)),
         (Likeness::Same, true) => format!("{} {}", style::bad("same answer, other fuel"), subject(compared)),
@@ -31,14 +35,20 @@ pub(crate) fn rerun(compared: &Comparison, config_changed: bool) -> String {
     if config_changed {
         text.push_str("\n  the capability's config has changed since; today's rules were used");
     }
-    text.push_str(
-        "\n  the columns' types were not checked again: only the source knows them, and it was not asked",
-    );
+    if !column_types_checked {
+        text.push_str("\n  ");
+        text.push_str(TYPES_UNCHECKED);
+    }
     text
 }
 
 /// A history and its reruns: a table of how many, then what differs.
-pub(crate) fn backtest(name: &str, version: &str, compared: &[Comparison], edited: usize) -> String {
+pub(crate) fn backtest(
+    (name, version): (&str, &str),
+    compared: &[Comparison],
+    edited: usize,
+    column_types_checked: bool,
+) -> String {
     let calls = count(compared.len() + edited, "recorded call");
     let mut text = format!("{calls} through `{}` {}\n\n", inert::text(name), inert::text(version));
     let rows: Vec<_> = Likeness::ALL
@@ -60,6 +70,10 @@ pub(crate) fn backtest(name: &str, version: &str, compared: &[Comparison], edite
     if edited > 0 {
         let edited = count(edited, "record");
         let _ = write!(text, "\n\n{}: {edited} edited since, not compared", style::bad("not intact"));
+    }
+    if !column_types_checked {
+        text.push_str("\n\n");
+        text.push_str(TYPES_UNCHECKED);
     }
     text
 }

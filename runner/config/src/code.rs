@@ -68,6 +68,7 @@ synapsor_protocol::problem_codes! {
         InvalidSourceReceipts = "INVALID_SOURCE_RECEIPTS", Error, "`receipts` is not `auto` or `precreated`";
         ReadOnlySourceDirectWriteback = "READ_ONLY_SOURCE_DIRECT_WRITEBACK", Error, "a proposal writes directly to a source that is `read_only`";
         WritebackDisabled = "WRITEBACK_DISABLED", Warning, "a proposal's source names no `write_url_env`, so nothing can be applied";
+        SslIgnored = "SSL_IGNORED", Warning, "`ssl` has no effect: whether a connection is encrypted is what its URL says";
         SharedCredentialEnv = "SHARED_CREDENTIAL_ENV", Warning, "reading and writing use the same credential";
     }
     "Contexts" {
@@ -144,6 +145,7 @@ synapsor_protocol::problem_codes! {
         ScopesNotVerified = "SCOPES_NOT_VERIFIED", Warning, "`scopes` without `authentication`: nobody's scopes are known, so they keep nobody out";
         InvalidMaxRows = "INVALID_MAX_ROWS", Error, "`max_rows` is not a positive whole number";
         MaxRowsIgnored = "MAX_ROWS_IGNORED", Warning, "`max_rows` above 1 changes nothing: a lookup is by primary key";
+        SingleTenantDevAckIgnored = "SINGLE_TENANT_DEV_ACK_IGNORED", Warning, "`single_tenant_dev_ack` has no effect: `target.single_tenant_dev` says it";
         InvalidEvidence = "INVALID_EVIDENCE", Error, "`evidence` is not text";
         ProposalFieldOnRead = "PROPOSAL_FIELD_ON_READ", Error, "a `read` capability has a key only a proposal may have";
     }

@@ -7,8 +7,8 @@ use synapsor_protocol::{Advance, words};
 
 use crate::check::SQL_UPDATE;
 use crate::{
-    Argument, ArgumentType, Binding, Capability, ConflictGuard, Context, DeclaredRead, HandlerGrant,
-    Location, Logic, Mode, ProposalRules, Source, TableTarget,
+    Argument, ArgumentType, Authentication, Binding, Capability, ConflictGuard, Context, DeclaredRead,
+    HandlerGrant, Location, Logic, Mode, Prompt, PromptArgument, ProposalRules, Source, TableTarget,
 };
 
 /// What the runner may do.
@@ -61,6 +61,32 @@ pub fn context(context: &Context) -> String {
     }
 }
 
+/// What a prompt asks a person to fill in, and what it says of itself.
+pub fn prompt(prompt: &Prompt) -> String {
+    let argument = |argument: &PromptArgument| {
+        let optional = if argument.required { "" } else { "?" };
+        let allowed = argument.allowed.as_ref().map(|allowed| format!(" (one of {})", allowed.join(" ")));
+        format!("{}{optional}{}", argument.name, allowed.unwrap_or_default())
+    };
+    let arguments = match prompt.arguments.as_slice() {
+        [] => "nothing to fill in".to_owned(),
+        arguments => list(arguments.iter().map(argument)),
+    };
+    let about = prompt.description.as_ref().or(prompt.title.as_ref());
+    about.map_or_else(|| arguments.clone(), |about| format!("{arguments}  {about}"))
+}
+
+/// Whose tokens count over HTTP, and which scopes they need.
+pub fn authentication(authentication: &Authentication) -> String {
+    format!(
+        "tokens of {} for {}; `{}` opens the door, `{}` is needed to propose",
+        authentication.issuer,
+        authentication.audience,
+        authentication.read_scope,
+        authentication.propose_scope
+    )
+}
+
 /// Every rule of a capability, as a label and what it says.
 pub fn rules(capability: &Capability) -> Vec<(&'static str, String)> {
     let target = &capability.target;
@@ -71,6 +97,9 @@ pub fn rules(capability: &Capability) -> Vec<(&'static str, String)> {
     ];
     if !capability.redact.is_empty() {
         lines.push(("redacts", capability.redact.join(", ")));
+    }
+    if !capability.scopes.is_empty() {
+        lines.push(("scopes", format!("{}, in the caller's token", capability.scopes.join(" and "))));
     }
     if let Some(rules) = &capability.proposal {
         lines.extend(logic(&rules.logic));

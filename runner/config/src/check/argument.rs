@@ -71,7 +71,8 @@ pub(super) fn lookup(capability: &Place<'_>, arguments: &Arguments<'_>, problems
         problems.add(path, ProblemCode::UnknownLookupArg, message).maybe(arguments.suggestion(name));
     } else if arguments.is_optional(name) {
         let message = format!("expected an argument that must be given, found the optional `{name}`");
-        problems.add(path, ProblemCode::LookupArgOptional, message);
+        let path = capability.get("args").and_then(|args| args.get(name)).map(|arg| arg.path_to("required"));
+        problems.add(path.unwrap_or_default(), ProblemCode::LookupArgOptional, message);
     }
 }
 

@@ -81,6 +81,10 @@ fn about<'a>(capability: &Place<'a>, problems: &mut Problems) -> Option<&'a str>
     optional_text(capability, "description", Form::Prose, code, problems);
     optional_text(capability, "returns_hint", Form::Prose, ProblemCode::InvalidReturnsHint, problems);
     optional_text(capability, "evidence", Form::Prose, ProblemCode::InvalidEvidence, problems);
+    if let Some(acknowledged) = capability.get("single_tenant_dev_ack") {
+        let message = "`target.single_tenant_dev` says it, and this is not asked";
+        problems.add(acknowledged.path(), ProblemCode::SingleTenantDevAckIgnored, message);
+    }
     let code = ProblemCode::InvalidMaxRows;
     let rows = optional_positive(capability, "max_rows", u64::from(u32::MAX), code, problems);
     if rows.is_some_and(|rows| rows > 1) {

@@ -25,6 +25,12 @@ pub(super) fn check(source: &Place<'_>, problems: &mut Problems) {
     }
     let timeout = (ProblemCode::InvalidTimeout, STATEMENT_TIMEOUT_MS_MAX);
     optional_positive(source, "statement_timeout_ms", timeout.1, timeout.0, problems);
+    if let Some(ssl) = source.get("ssl") {
+        let message = "whether a connection is encrypted is what its URL says, and this is not asked";
+        problems.add(ssl.path(), ProblemCode::SslIgnored, message).hint(
+            "say it in the URL: `sslmode=verify-full` for PostgreSQL, `ssl-mode=VERIFY_IDENTITY` for MySQL",
+        );
+    }
     optional_boolean(source, "read_only", ProblemCode::InvalidSourceReadOnly, problems);
     optional_word(source, "receipts", &["auto", "precreated"], ProblemCode::InvalidSourceReceipts, problems);
 }

@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 use jsonschema::Validator;
-use synapsor_config::{json_schema, problem_reference};
+use synapsor_config::{json_schema, key_reference, problem_reference};
 
 use crate::fixture::{VALID, edited, text};
 
@@ -19,6 +19,17 @@ fn the_committed_schema_is_the_generated_one() {
 #[test]
 fn the_committed_page_of_problems_is_the_generated_one() {
     expect_file!["../../../../docs/reference/config-problems.md"].assert_eq(&problem_reference());
+}
+
+#[test]
+fn the_committed_page_of_keys_is_the_generated_one_and_has_every_object() {
+    let page = key_reference();
+    expect_file!["../../../../docs/reference/config-keys.md"].assert_eq(&page);
+    let schema = json_schema();
+    for (name, part) in schema["$defs"].as_object().unwrap() {
+        let has_section = part.get("properties").or(part.get("oneOf")).is_some();
+        assert_eq!(page.contains(&format!("\n## {name}\n")), has_section, "{name}");
+    }
 }
 
 #[test]

@@ -11,4 +11,5 @@ mod accepted;
 mod fixture;
 mod generated;
 mod hostile;
+mod migrated;
 mod refusals;

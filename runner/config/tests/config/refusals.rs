@@ -9,7 +9,7 @@ use crate::fixture::{edited, text};
 
 /// Example, edits, code, path.
 #[rustfmt::skip]
-const CASES: &[(&str, &str, &str, &str)] = &[
+pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     // anywhere
     ("shop", "/storge = {}", "UNKNOWN_FIELD", "$.storge"),
     ("shop", "/storage/path = 1", "UNKNOWN_FIELD", "$.storage.path"),
@@ -120,6 +120,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("late-fee", "/sources/app/read_only = true", "READ_ONLY_SOURCE_DIRECT_WRITEBACK", "$.capabilities[1].source"),
     ("shop", "/sources/shop_db/write_url_env -", "WRITEBACK_DISABLED", "$.capabilities[1].source"),
     ("shop", r#"/sources/shop_db/write_url_env = "SHOP_READ_URL""#, "SHARED_CREDENTIAL_ENV", "$.sources.shop_db.write_url_env"),
+    ("shop", "/sources/shop_db/ssl = true", "SSL_IGNORED", "$.sources.shop_db.ssl"),
     // contexts
     ("late-fee", r#"/trusted_context = "environment""#, "TRUSTED_CONTEXT_NOT_OBJECT", "$.trusted_context"),
     ("shop", "/contexts/desk = []", "TRUSTED_CONTEXT_NOT_OBJECT", "$.contexts.desk"),
@@ -168,6 +169,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("shop", r#"/capabilities/1/executor = "other""#, "UNKNOWN_EXECUTOR", "$.capabilities[1].executor"),
     ("shop", "/capabilities/0/max_rows = 0", "INVALID_MAX_ROWS", "$.capabilities[0].max_rows"),
     ("shop", "/capabilities/0/max_rows = 2", "MAX_ROWS_IGNORED", "$.capabilities[0].max_rows"),
+    ("shop", "/capabilities/0/single_tenant_dev_ack = true", "SINGLE_TENANT_DEV_ACK_IGNORED", "$.capabilities[0].single_tenant_dev_ack"),
     ("shop", "/capabilities/0/evidence = true", "INVALID_EVIDENCE", "$.capabilities[0].evidence"),
     ("shop", "/capabilities/0/patch = {}", "PROPOSAL_FIELD_ON_READ", "$.capabilities[0].patch"),
     ("late-fee", "/capabilities/0/reads = {}", "PROPOSAL_FIELD_ON_READ", "$.capabilities[0].reads"),
@@ -239,7 +241,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("shop", "/capabilities/0/lookup = {}", "LOOKUP_ARG_REQUIRED", "$.capabilities[0].lookup.id_from_arg"),
     ("shop", "/capabilities/0/lookup/id_from_arg = 1", "LOOKUP_ARG_REQUIRED", "$.capabilities[0].lookup.id_from_arg"),
     ("shop", r#"/capabilities/0/lookup/id_from_arg = "id""#, "UNKNOWN_LOOKUP_ARG", "$.capabilities[0].lookup.id_from_arg"),
-    ("shop", "/capabilities/0/args/order_id/required = false", "LOOKUP_ARG_OPTIONAL", "$.capabilities[0].lookup.id_from_arg"),
+    ("shop", "/capabilities/0/args/order_id/required = false", "LOOKUP_ARG_OPTIONAL", "$.capabilities[0].args.order_id.required"),
     // what a proposal may change
     ("shop", "/capabilities/1/patch -", "PATCH_REQUIRED", "$.capabilities[1].patch"),
     ("shop", "/capabilities/1/patch = {}", "PATCH_REQUIRED", "$.capabilities[1].patch"),

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::http::server::{Server, TOKEN};
 use crate::world::{Answered, BINARY, World};
 
 fn audit(words: &[&str]) -> Answered {
@@ -91,6 +92,28 @@ async fn a_running_server_is_asked_over_stdio_and_by_a_clients_settings() {
     std::fs::write(&settings, json!({ "mcpServers": { "ours": entry } }).to_string()).expect("settings");
     let asked = audit(&["--mcp-config", settings.to_str().expect("a plain path"), "--format", "json"]);
     assert_eq!(asked.json()["summary"]["tools_inspected"], json!(3), "{asked:?}");
+}
+
+/// What an audit of a server at a URL says, with the token of these tests.
+fn audited(url: &str) -> Answered {
+    let mut command = Command::new(BINARY);
+    command.args(["audit", "--format", "json", "--url", url, "--bearer-env", "TOKEN"]);
+    command.env_clear().env("TOKEN", TOKEN).output().expect("the binary runs").into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_server_is_asked_over_http_and_over_the_bridge_and_audits_clean() {
+    let mut world = World::new(Engine::Sqlite).await;
+    for server in [Server::start(&mut world, &[]), Server::bridge(&mut world, &[])] {
+        let asked = audited(&format!("http://{}/mcp", server.address));
+        assert_eq!(asked.exit, 0, "{asked:?}");
+        let expected = json!({ "tools_inspected": 3, "high": 0, "medium": 0, "low": 0, "total_findings": 0 });
+        assert_eq!(asked.json()["summary"], expected, "{asked:?}");
+        let words = ["--json", "--url", &format!("http://{}/mcp", server.address)];
+        let stranger = audit(&words);
+        assert_eq!((stranger.exit, stranger.code().as_str()), (1, "MCP_SERVER_INVALID"), "{stranger:?}");
+        assert!(stranger.stdout.contains("401"), "{}", stranger.stdout);
+    }
 }
 
 #[test]

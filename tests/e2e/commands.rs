@@ -70,6 +70,27 @@ async fn a_config_is_shown_to_others_without_its_secrets_and_with_all_its_keys()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shown_config_tells_prompts_scopes_and_whose_tokens_count() {
+    let world = World::new(Engine::Sqlite).await;
+    let mut config = world.config();
+    config["authentication"] = json!({ "issuer": "https://id.example/", "audience": "runner",
+        "resource_url": "https://runner.example/mcp", "jwks_url": "https://id.example/keys" });
+    config["prompts"] = json!([{ "name": "waive_fee", "description": "Ask for a waiver.",
+        "arguments": { "invoice": { "required": true } }, "template": "Waive the fee of {{invoice}}." }]);
+    World::capability(&mut config, "billing.inspect_invoice")["scopes"] = json!(["billing:read"]);
+    world.write_config(&config);
+    let shown = world.run(&["config", "show"]);
+    assert_eq!(shown.exit, 0, "{shown:?}");
+    for told in [
+        "waive_fee  invoice  Ask for a waiver.",
+        "scopes    billing:read, in the caller's token",
+        "tokens of https://id.example/ for runner;",
+    ] {
+        assert!(shown.stdout.contains(told), "{told}: {}", shown.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_tools_are_previewed_without_a_ledger_or_a_database() {
     let mut world = World::new(Engine::Sqlite).await;
     world.set("SYNAPSOR_LOCAL_STORE", "/nowhere/at/all.db");

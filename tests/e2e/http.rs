@@ -2,7 +2,7 @@
 
 mod collector;
 pub(crate) mod peer;
-mod server;
+pub(crate) mod server;
 
 mod authority;
 mod eras;

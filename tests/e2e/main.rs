@@ -23,6 +23,7 @@ mod inspect;
 mod jobs;
 mod keeping;
 mod log;
+mod migrate;
 mod ledger;
 mod published_defects;
 mod readme;

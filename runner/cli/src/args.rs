@@ -4,6 +4,7 @@ mod audit;
 mod benchmark;
 mod clients;
 mod doctor;
+mod demo;
 mod handler;
 mod history;
 mod http;
@@ -24,6 +25,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use audit::{Audit, AuditCommand, AuditFormat, AuditTarget, Generate, Severity};
 pub(crate) use benchmark::Benchmark;
 pub(crate) use clients::{ClientKind, Configure};
+pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
@@ -110,7 +112,8 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Watch the whole loop on an embedded database: read, propose, approve, apply, conflict, replay
     #[command(
-        after_help = "Examples:\n  synapsor demo\n  synapsor demo --folder ./synapsor-demo\n  synapsor demo --json"
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  synapsor demo\n  synapsor demo --guided\n  synapsor demo --quick\n  synapsor demo --folder ./synapsor-demo\n  synapsor demo --json"
     )]
     Demo(Demo),
     /// Look at a database: its tables, keys and rules, and what a capability could take from them; reads no row
@@ -229,22 +232,6 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Demo {
-    /// Keep the demo's files here instead of a temporary folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) folder: Option<PathBuf>,
-    /// Do not wait for Enter between the steps
-    #[arg(long)]
-    pub(crate) no_interactive: bool,
-    /// Only write the database, the config and the handler, and stop
-    #[arg(long, requires = "folder")]
-    pub(crate) prepare_only: bool,
-    /// Replace an earlier demo in that folder
-    #[arg(long)]
-    pub(crate) force: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Check the config; every problem is listed at once, with its place
@@ -257,6 +244,23 @@ pub(crate) enum Config {
         #[arg(long)]
         redacted: bool,
     },
+    /// Take out of a published config what has no effect here or is refused; shows what would change, and allows nothing more
+    #[command(
+        after_help = "Examples:\n  synapsor config migrate\n  synapsor config migrate --write --yes\n  synapsor config migrate --output synapsor.runner.new.json\n\nNothing is written without --write or --output, nor where the config would still not be valid.\nExit codes: 0 the config is valid, or would be; 1 not confirmed; 2 a person has to mend it first"
+    )]
+    Migrate(MigrateConfig),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateConfig {
+    /// Replace the config, and keep it beside as it was
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) write: bool,
+    /// Do not ask
+    #[arg(long, requires = "write")]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) file: OutputFile,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,7 @@ mod init;
 mod inspect;
 mod job;
 mod mcp;
+mod migrate;
 mod output;
 mod pin;
 mod proposals;
@@ -73,6 +74,7 @@ pub(crate) async fn run(
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
         Command::Config(args::Config::Show { redacted: true }) => config::redacted(settings).map(Some),
         Command::Config(args::Config::Show { redacted: false }) => config::show(settings).map(Some),
+        Command::Config(args::Config::Migrate(wanted)) => migrate::run(&wanted, settings).map(Some),
         Command::Mcp(args::Mcp::Config(wanted)) => configure::run(&wanted, settings).map(Some),
         Command::Mcp(args::Mcp::Serve(wanted)) => serve_http::run(&wanted, settings).await.map(|()| None),
         Command::Mcp(args::Mcp::ServeStreamableHttp(wanted)) => {

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use std::path::Path;
+
 use serde_json::Value as Json;
 use synapsor_protocol::Refusal;
 use tokio::process::Command;
@@ -20,16 +22,29 @@ pub(super) struct Answered {
 
 /// Runs `synapsor WORDS… --json --config …` and reads its document.
 pub(super) async fn run(folder: &Folder, words: &[&str]) -> Result<Answered, Refusal> {
-    let output = Command::new(program()?)
-        .args(words)
-        .arg("--json")
-        .arg("--config")
-        .arg(folder.config())
-        .arg("--store")
-        .arg(folder.ledger())
-        .output()
-        .await
-        .map_err(Refusal::bug)?;
+    let mut command = command(&folder.ledger(), words)?;
+    answered(command.arg("--json").arg("--config").arg(folder.config()), words).await
+}
+
+/// Likewise, of a ledger without a config.
+pub(super) async fn look(ledger: &Path, words: &[&str]) -> Result<Answered, Refusal> {
+    answered(command(ledger, words)?.arg("--json"), words).await
+}
+
+/// What a person sees of that.
+pub(super) async fn screen(ledger: &Path, words: &[&str]) -> Result<String, Refusal> {
+    let output = command(ledger, words)?.output().await.map_err(Refusal::bug)?;
+    String::from_utf8(output.stdout).map_err(Refusal::bug)
+}
+
+fn command(ledger: &Path, words: &[&str]) -> Result<Command, Refusal> {
+    let mut command = Command::new(program()?);
+    command.args(words).arg("--store").arg(ledger);
+    Ok(command)
+}
+
+async fn answered(command: &mut Command, words: &[&str]) -> Result<Answered, Refusal> {
+    let output = command.output().await.map_err(Refusal::bug)?;
     let document = serde_json::from_slice(&output.stdout).map_err(|error| {
         Refusal::bug(format!("`synapsor {}` printed no document: {error}", words.join(" ")))
     })?;

@@ -18,27 +18,90 @@ const AGENT: &str = "agent";
 const PERSON: &str = "person";
 const SOMEBODY: &str = "somebody";
 
-/// Name and title of every scene.
-const SCENES: [(&str, &str); 12] = [
-    ("list_tools", "An MCP client connects and lists the tools"),
-    ("read", "It reads one row of its tenant"),
-    ("refuse_trusted_value", "It tries to name another tenant, and is refused"),
-    ("refuse_other_tenant", "Another tenant's row looks exactly like a row that does not exist"),
-    ("propose_declarative", "It asks for a change; the config's bindings compute it"),
-    ("propose_handler", "It asks for another; a sandboxed component computes it"),
-    ("handler_refuses", "The component's business rule can say no"),
-    ("approve", "A person approves both, outside MCP"),
-    ("apply", "The runner applies both: one guarded row each"),
-    ("apply_again", "Applying again changes nothing"),
-    ("conflict", "A row that moved after the proposal is a conflict, and stays as it is"),
-    ("replay", "The ledger tells the whole story"),
+/// One scene.
+#[derive(Clone, Copy)]
+pub(super) struct Scene {
+    /// A stable name.
+    name: &'static str,
+    /// What happens.
+    title: &'static str,
+    /// What it shows, and why that matters.
+    pub(super) lesson: &'static str,
+}
+
+const fn scene(name: &'static str, title: &'static str, lesson: &'static str) -> Scene {
+    Scene { name, title, lesson }
+}
+
+/// Every scene, in order.
+pub(super) const SCENES: [Scene; 12] = [
+    scene(
+        "list_tools",
+        "An MCP client connects and lists the tools",
+        "The agent sees three business tools. None takes SQL, a table, a column or a tenant, and none approves.",
+    ),
+    scene(
+        "read",
+        "It reads one row of its tenant",
+        "A read finds one row by its key, within the tenant the runner was started for, and leaves on record what was read.",
+    ),
+    scene(
+        "refuse_trusted_value",
+        "It tries to name another tenant, and is refused",
+        "Tenant and principal come from the runner's own settings. An agent that names one is refused, and that is on record.",
+    ),
+    scene(
+        "refuse_other_tenant",
+        "Another tenant's row looks exactly like a row that does not exist",
+        "Nobody learns by asking which rows other tenants have: the two answers are the same to the letter.",
+    ),
+    scene(
+        "propose_declarative",
+        "It asks for a change; the config's bindings compute it",
+        "A proposal is an exact change, before and after, sealed by a digest. The database stays as it is.",
+    ),
+    scene(
+        "propose_handler",
+        "It asks for another; a sandboxed component computes it",
+        "Where bindings are not enough, a WebAssembly component computes the change. It has no file, network or clock.",
+    ),
+    scene(
+        "handler_refuses",
+        "The component's business rule can say no",
+        "A rule that says no answers with its own code, so that the agent can say why.",
+    ),
+    scene(
+        "approve",
+        "A person approves both, outside MCP",
+        "No tool approves. A person does, and approves exactly the content that was shown.",
+    ),
+    scene(
+        "apply",
+        "The runner applies both: one guarded row each",
+        "One transaction locks the row, compares it with what was reviewed, changes it and writes a receipt beside it.",
+    ),
+    scene(
+        "apply_again",
+        "Applying again changes nothing",
+        "The receipt in the database makes a second apply harmless, also after a crash.",
+    ),
+    scene(
+        "conflict",
+        "A row that moved after the proposal is a conflict, and stays as it is",
+        "What a person approved was a change to the row they saw. If it is another row by now, nothing happens.",
+    ),
+    scene(
+        "replay",
+        "The ledger tells the whole story",
+        "Every event carries the digest of the one before, so that the record can be proven, not only read.",
+    ),
 ];
 
 /// The story under way.
 pub(super) struct Story<'a> {
     folder: &'a Folder,
     client: Client,
-    scenes: VecDeque<(&'static str, &'static str)>,
+    scenes: VecDeque<Scene>,
     proposals: Vec<String>,
 }
 
@@ -60,13 +123,13 @@ impl<'a> Story<'a> {
 
     /// Plays the next scene, with a look at the source before and after.
     pub(super) async fn next(&mut self) -> Option<Result<Step, Refusal>> {
-        let (name, title) = self.scenes.pop_front()?;
+        let Scene { name, title, .. } = self.scenes.pop_front()?;
         Some(self.play(name, title).await)
     }
 
-    /// Whether a scene is left.
-    pub(super) fn goes_on(&self) -> bool {
-        !self.scenes.is_empty()
+    /// The scene after the last that was played.
+    pub(super) fn coming(&self) -> Option<&Scene> {
+        self.scenes.front()
     }
 
     async fn play(&mut self, name: &'static str, title: &'static str) -> Result<Step, Refusal> {

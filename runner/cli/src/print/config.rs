@@ -20,6 +20,18 @@ pub(crate) fn sheet(config: &Config) -> String {
         ),
         format!("{}\n{}", style::strong("contexts"), table(["name", "tenant and principal"], &contexts)),
     ];
+    if let Some(authentication) = &config.authentication {
+        let told = inert::text(&words::authentication(authentication));
+        parts.push(format!("{}\n{told}", style::strong("over HTTP")));
+    }
+    if !config.prompts.is_empty() {
+        let prompts: Vec<_> = config
+            .prompts
+            .iter()
+            .map(|prompt| [inert::text(&prompt.name), inert::text(&words::prompt(prompt))])
+            .collect();
+        parts.push(format!("{}\n{}", style::strong("prompts"), table(["name", "fills in"], &prompts)));
+    }
     parts.extend(config.capabilities.iter().map(|capability| self::capability(capability)));
     parts.join("\n\n")
 }

@@ -300,3 +300,27 @@ async fn a_packed_bundle_is_served_like_its_folder() {
     let served = world.run(&["propose", "billing.propose_plan_waiver", "--args", waive, "--json"]);
     assert_eq!(served.exit, 0, "{served:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_for_a_table_of_ones_own_builds_and_what_it_proposes_is_applied() {
+    let database = synapsor_test_servers::database(Engine::Sqlite).await;
+    database.execute(include_str!("../../fixtures/demo/sqlite.sql")).await;
+    let path = database.path().display().to_string();
+    let desk = Desk::new();
+    let decisions = "--table invoices --accept-suggested --handler rust --allowed-columns late_fee_cents,waiver_reason \
+                     --dev-tenant acme --dev-principal me --yes";
+    let words: Vec<&str> =
+        ["init", "--from", &path].into_iter().chain(decisions.split_whitespace()).collect();
+    assert_eq!(desk.run(&words).exit, 0);
+    let built = desk.run_with_tools(&["handler", "build", "handlers/invoice", "--json"]);
+    assert_eq!(built.exit, 0, "{built:?}");
+    let pinned = desk.run(&["validate", "--write-digest", "synapsor.runner.json", "handlers/invoice"]);
+    assert_eq!(pinned.exit, 0, "{pinned:?}");
+    let arguments = r#"{"invoice_id":"INV-3001","late_fee_cents":100,"waiver_reason":"bank delay"}"#;
+    let proposed = desk.run(&["propose", "app.propose_invoice_update", "--args", arguments, "--json"]).json();
+    assert_eq!(proposed["ok"], json!(true), "{proposed}");
+    assert_eq!(desk.run(&["proposals", "approve", "latest", "--yes"]).exit, 0);
+    assert_eq!(desk.run(&["apply", "latest"]).exit, 0);
+    let fee = "SELECT CAST(late_fee_cents AS TEXT) FROM invoices WHERE id = 'INV-3001'";
+    assert_eq!(database.query_text(fee).await[0][0].as_deref(), Some("100"));
+}

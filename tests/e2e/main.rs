@@ -40,4 +40,5 @@ mod story;
 mod ui;
 mod unsettled;
 mod validate;
+mod wizard;
 mod writeback;

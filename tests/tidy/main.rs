@@ -49,6 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jsonschema", &["config", "bundle"]),
     ("axum", &["mcp", "review"]),
     ("clap", &["cli"]),
+    ("inquire", &["cli"]),
     ("opentelemetry", &["cli"]),
     ("opentelemetry_sdk", &["cli"]),
     ("prometheus", &["cli"]),

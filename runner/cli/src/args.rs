@@ -123,13 +123,13 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Write a first config for a database: asks for every decision at once, shows what a model would get, then writes
     #[command(
-        after_help = "Examples:\n  synapsor init --from ./app.db --table invoices\n  synapsor init --from env:APP_READ_URL --table public.invoices --tenant-key tenant_id --conflict-column updated_at --patch late_fee_cents=fixed:0,waiver_reason=arg:reason --numeric-bound late_fee_cents=0:10000\n  synapsor init --answers answers.json --yes\n\nWithout enough flags it lists what is undecided and writes nothing. A flag about a table counts for every --table; `invoices:tenant_id` for that one.\nExit codes: 0 written; 1 not confirmed, or a file is there already; 2 something is undecided; 3 the database cannot be reached"
+        after_help = "Examples:\n  synapsor init\n  synapsor init --from ./app.db --table invoices\n  synapsor init --from env:APP_READ_URL --table public.invoices --tenant-key tenant_id --conflict-column updated_at --patch late_fee_cents=fixed:0,waiver_reason=arg:reason --numeric-bound late_fee_cents=0:10000\n  synapsor init --answers answers.json --yes\n\nAt a terminal, where no table is named, it asks. Elsewhere, without enough flags, it lists what is undecided and writes nothing. A flag about a table counts for every --table; `invoices:tenant_id` for that one.\nExit codes: 0 written; 1 not confirmed, or a file is there already; 2 something is undecided; 3 the database cannot be reached"
     )]
     Init(Box<Init>),
     /// From a database to a working config: `init`, then `config validate`, `smoke boundary` and `doctor`
     #[command(subcommand)]
     Onboard(Onboard),
-    /// Say where you are and what comes next; with a database named, like `onboard db`
+    /// Say where you are and what comes next; with a database named, or at a terminal without a config, like `onboard db`
     #[command(
         after_help = "Examples:\n  synapsor start\n  synapsor start --from ./app.db --table invoices --accept-suggested"
     )]

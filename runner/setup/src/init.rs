@@ -11,9 +11,11 @@ mod argument;
 mod table;
 mod document;
 mod draft;
+mod interview;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, DatabasePlace, NotAnswers, TableAnswers};
 pub use draft::{Draft, FirstCall, HandlerProject, UNPINNED, Variable, draft};
+pub use interview::{Interview, Prompt, PromptForm, Reply};
 pub use question::{Choice, Question};
 
 #[cfg(test)]

@@ -36,6 +36,9 @@ pub(crate) struct Init {
     /// Take the first suggestion wherever nothing else is said
     #[arg(long)]
     pub(crate) accept_suggested: bool,
+    /// Ask at this terminal, whatever else is said
+    #[arg(long, conflicts_with_all = ["yes", "dry_run", "answers"])]
+    pub(crate) wizard: bool,
     #[command(flatten)]
     pub(crate) runner: RunnerFlags,
     #[command(flatten)]
@@ -51,6 +54,7 @@ impl Init {
             || self.from_env.is_some()
             || self.answers.is_some()
             || !self.tables.table.is_empty()
+            || self.wizard
     }
 }
 

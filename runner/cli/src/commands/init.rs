@@ -6,6 +6,7 @@
 mod answers;
 mod files;
 mod first_call;
+mod wizard;
 
 use std::path::Path;
 
@@ -31,6 +32,15 @@ const TIMEOUT_MS: u64 = 10_000;
 
 pub(crate) async fn run(typed: &Init, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     let answers = answers::gathered(typed)?;
+    if wizard::is_wanted(typed, json)? {
+        wizard::catch_interrupts();
+        let place = match &answers.from {
+            None => beside(wizard::place(settings)?, settings)?,
+            Some(_) => place(&answers, settings)?,
+        };
+        let found = inspected(&place, typed, &answers, settings).await?;
+        return finish(wizard::held(answers, &place, &found, typed, settings)?, settings).await;
+    }
     let place = place(&answers, settings)?;
     let found = inspected(&place, typed, &answers, settings).await?;
     let draft = match draft(&answers, &place, &found) {
@@ -45,16 +55,28 @@ pub(crate) async fn run(typed: &Init, settings: &Settings, json: bool) -> Result
     }
     let files = files::planned(&draft, settings);
     files::refuse_taken(&files, &draft, settings, typed.writing.force)?;
-    let tools = super::tools::listed(&draft.config)?;
     if !json {
-        print::line(&print::draft::preview(&draft, &tools));
+        print::line(&print::draft::preview(&draft, &super::tools::listed(&draft.config)?));
     }
     if !typed.writing.yes {
         confirm(&format!("write {}", count(files.len(), "file")))?;
     }
-    let written = files::write(files, &draft, settings)?;
-    let checks = boundary(&tools);
-    let first = first_call::attempt(&draft, typed.writing.try_id.as_deref(), settings).await;
+    finish(Decided { draft, try_id: typed.writing.try_id.clone() }, settings).await
+}
+
+/// What a person has seen and agreed to.
+struct Decided {
+    draft: Draft,
+    /// The row to read at the end.
+    try_id: Option<String>,
+}
+
+/// Writes the files, checks the boundary, and tries a call.
+async fn finish(decided: Decided, settings: &Settings) -> Result<Report, Refusal> {
+    let Decided { draft, try_id } = decided;
+    let written = files::write(files::planned(&draft, settings), &draft, settings)?;
+    let checks = boundary(&super::tools::listed(&draft.config)?);
+    let first = first_call::attempt(&draft, try_id.as_deref(), settings).await;
     let exit =
         if checks.iter().all(|check| check.holds) && !first.failed() { Exit::Done } else { Exit::Refused };
     let text = print::draft::done(&written, &checks, &first.text(), &next(&draft, settings));
@@ -85,13 +107,20 @@ fn place(answers: &Answers, settings: &Settings) -> Result<DatabasePlace, Refusa
         return Ok(DatabasePlace::Variable(env::DATABASE_READ_URL.to_owned()));
     };
     match DatabasePlace::typed(typed) {
-        Some(DatabasePlace::File(path)) => beside_config(&path, settings).map(DatabasePlace::File),
-        Some(variable) => Ok(variable),
+        Some(place) => beside(place, settings),
         None => Err(Refusal::new(
             Code::InvalidInput,
             "a URL on the command line can be read by others on this machine, and stays in the shell's history",
         )
         .hint("put it into a variable and name that: --from env:NAME")),
+    }
+}
+
+/// The same, as it reads from the config's folder.
+fn beside(place: DatabasePlace, settings: &Settings) -> Result<DatabasePlace, Refusal> {
+    match place {
+        DatabasePlace::File(path) => beside_config(&path, settings).map(DatabasePlace::File),
+        variable => Ok(variable),
     }
 }
 

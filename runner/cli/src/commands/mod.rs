@@ -69,6 +69,10 @@ pub(crate) async fn run(
         Command::Start(wanted) if wanted.names_a_database() => {
             init::onboard(&wanted, settings, json).await.map(Some)
         }
+        // Somebody at a terminal with nothing yet is asked.
+        Command::Start(wanted) if start::is_beginning(settings, json) => {
+            init::onboard(&wanted, settings, json).await.map(Some)
+        }
         Command::Start(_) => start::run(settings).await.map(Some),
         Command::Doctor(wanted) => doctor::run(&wanted, settings).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),

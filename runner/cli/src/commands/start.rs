@@ -2,6 +2,8 @@
 //!
 //! Invariant: it only looks. A ledger that is not there is not made, and no database is connected to.
 
+use std::io::IsTerminal as _;
+
 use serde_json::json;
 use synapsor_config::Config;
 use synapsor_ledger::{Ledger, ProposalFilter};
@@ -12,6 +14,12 @@ use synapsor_setup::start::{Surroundings, whereabouts};
 use crate::print::{self, Report};
 use crate::settings::{LedgerName, Settings};
 use crate::wiring;
+
+/// Whether somebody sits at a terminal and there is no config yet.
+pub(crate) fn is_beginning(settings: &Settings, json: bool) -> bool {
+    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    somebody && !json && !settings.config_path.exists()
+}
 
 pub(crate) async fn run(settings: &Settings) -> Result<Report, Refusal> {
     let told = whereabouts(&surroundings(settings).await?);

@@ -44,6 +44,22 @@ pub(super) fn counts(column: &InspectedColumn) -> bool {
     }
 }
 
+/// What a handler's rule has to know of it.
+pub(super) fn fit(column: &InspectedColumn) -> synapsor_bundle::FitKind {
+    use synapsor_bundle::FitKind;
+    match shape(column) {
+        Shape::Boolean => FitKind::Boolean,
+        Shape::Number if counts(column) => FitKind::Integer,
+        Shape::Number => FitKind::Decimal,
+        Shape::Text { .. } => FitKind::Text,
+    }
+}
+
+/// What the argument for a column's new value is called: as the column, unless only the runner may set a value of that name.
+pub(super) fn name_for(column: &str) -> String {
+    if synapsor_protocol::is_reserved(column) { format!("new_{column}") } else { column.to_owned() }
+}
+
 /// The argument that carries a key.
 pub(super) fn key(column: &InspectedColumn, object: &str) -> Argument {
     let description = Some(format!("Which {object}: its `{}`.", column.column.name));

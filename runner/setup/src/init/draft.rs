@@ -17,7 +17,7 @@ use super::document::{
 use super::question::{Choice, Question};
 use super::table::{self, Decided};
 use crate::inspect::names::is_plain;
-use crate::inspect::{Inspection, Note};
+use crate::inspect::{InspectedColumn, Inspection, Note};
 use crate::spelling::folded;
 
 /// The digest of a component that is not built yet: no component has it, so nothing is loaded by it.
@@ -25,11 +25,11 @@ pub const UNPINNED: &str = "sha256:000000000000000000000000000000000000000000000
 
 const LEDGER: &str = "./.synapsor/local.db";
 const SOURCE: &str = "app";
-const NAMESPACE: &str = "app";
+pub(super) const NAMESPACE: &str = "app";
 const STATEMENT_TIMEOUT_MS: u64 = 3_000;
 const WRITE_URL_ENV: &str = "SYNAPSOR_DATABASE_WRITE_URL";
-const TENANT_ENV: &str = "SYNAPSOR_TENANT_ID";
-const PRINCIPAL_ENV: &str = "SYNAPSOR_PRINCIPAL";
+pub(super) const TENANT_ENV: &str = "SYNAPSOR_TENANT_ID";
+pub(super) const PRINCIPAL_ENV: &str = "SYNAPSOR_PRINCIPAL";
 
 /// A first config, and what has to stand beside it.
 #[derive(Debug, Clone)]
@@ -66,8 +66,8 @@ pub struct HandlerProject {
     pub name: String,
     /// Its folder, from the config's own.
     pub folder: String,
-    /// The capability it is for.
-    pub capability: String,
+    /// The capability it is for, and what it sets.
+    pub fit: synapsor_bundle::Fit,
 }
 
 /// A read that needs nothing but the key of a row.
@@ -328,17 +328,13 @@ impl Plan<'_> {
         }
         let read = self.read(table);
         let mut args = read.args;
-        let bound = table.patch.iter().filter_map(|(column, binding)| match binding {
-            Binding::Argument(name) => Some((name, table.column(column)?)),
-            Binding::Fixed(_) => None,
-        });
-        for (name, column) in bound {
-            if args.iter().any(|(known, _)| known == name) {
+        for (name, column) in asked(table) {
+            if args.iter().any(|(known, _)| *known == name) {
                 continue;
             }
             let targets = table.moves.get(&column.column.name).map(change::targets);
             let bounds = table.bounds.get(&column.column.name);
-            args.push((name.clone(), argument::value(column, bounds, targets.as_ref())));
+            args.push((name, argument::value(column, bounds, targets.as_ref())));
         }
         let what = changed.join(", ");
         Some(Capability {
@@ -394,7 +390,17 @@ impl Plan<'_> {
         let language = table.answers.handler.clone()?;
         let name = folded(&table.object).replace('_', "-");
         let folder = format!("handlers/{name}");
-        Some(HandlerProject { language, name, folder, capability: self.name("propose", table, "_update") })
+        let column = |(argument, column): (String, &InspectedColumn)| synapsor_bundle::FitColumn {
+            column: column.column.name.clone(),
+            argument,
+            kind: argument::fit(column),
+        };
+        let fit = synapsor_bundle::Fit {
+            capability: self.name("propose", table, "_update"),
+            object: table.object.clone(),
+            columns: asked(table).into_iter().map(column).collect(),
+        };
+        Some(HandlerProject { language, name, folder, fit })
     }
 
     fn notes(&self) -> Vec<(String, Note)> {
@@ -413,6 +419,19 @@ fn changed(table: &Decided<'_>) -> Vec<String> {
         return table.answers.allowed_columns.clone();
     }
     table.patch.iter().map(|(column, _)| column.clone()).collect()
+}
+
+/// The arguments a caller says beside the key, each with the column it is for: a patch's own, or one for every column of a handler.
+fn asked<'t>(table: &'t Decided<'_>) -> Vec<(String, &'t InspectedColumn)> {
+    if table.answers.handler.is_some() {
+        let named = |name: &String| Some((argument::name_for(name), table.column(name)?));
+        return table.answers.allowed_columns.iter().filter_map(named).collect();
+    }
+    let bound = |(column, binding): &(String, Binding)| match binding {
+        Binding::Argument(name) => Some((name.clone(), table.column(column)?)),
+        Binding::Fixed(_) => None,
+    };
+    table.patch.iter().filter_map(bound).collect()
 }
 
 fn target(table: &Decided<'_>) -> Target {
@@ -449,7 +468,7 @@ fn guard(table: &Decided<'_>) -> Guard {
 }
 
 /// Who moves the version on: the table where it does so itself, else the applying statement where it can.
-fn advance(table: &Decided<'_>, column: &crate::inspect::InspectedColumn) -> Option<&'static str> {
+fn advance(table: &Decided<'_>, column: &InspectedColumn) -> Option<&'static str> {
     use synapsor_source::ColumnKind;
     let acts = |trigger: &synapsor_source::catalog::Trigger| {
         trigger.enabled && trigger.events.iter().any(|event| event == "update")

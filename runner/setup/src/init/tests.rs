@@ -16,7 +16,7 @@ CREATE TABLE lines (invoice_id TEXT NOT NULL, number INTEGER NOT NULL, note TEXT
 CREATE VIEW open_invoices AS SELECT id, tenant_id FROM invoices WHERE status = 'open';
 ";
 
-async fn inspected() -> Inspection {
+pub(super) async fn inspected() -> Inspection {
     let database = synapsor_test_servers::database(Engine::Sqlite).await;
     database.execute(SCHEMA).await;
     let settings = SourceSettings {

@@ -123,7 +123,7 @@ pub(super) fn write(
     }
     for project in &draft.handlers {
         let folder = plain(&settings.config_folder().join(&project.folder));
-        synapsor_bundle::new_project(&project.language, &project.name, &folder)
+        synapsor_bundle::fitted_project(&project.language, &project.name, &folder, &project.fit)
             .map_err(|error| error.refusal())?;
         written.push(Written { path: folder, backup: None });
     }

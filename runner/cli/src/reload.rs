@@ -49,6 +49,8 @@ pub(crate) struct Reload<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) live: Live,
     pub(crate) config: Arc<Config>,
+    /// What that was read from.
+    pub(crate) text: String,
 }
 
 impl Reload<'_> {
@@ -56,9 +58,10 @@ impl Reload<'_> {
     pub(crate) async fn follow(mut self) -> Infallible {
         let mut asked = signal(SignalKind::hangup()).ok();
         let mut bundles = self.bundles(&self.config);
-        let mut known = self.settings.config_text().ok().map(|text| fingerprint(&text, &bundles));
+        let mut known = Some(fingerprint(&self.text, &bundles));
         let mut files = Files::watched(self.settings.config_folder(), &bundles);
-        let mut again = false;
+        // What changed before the files were watched.
+        let mut again = true;
         loop {
             let forced = tokio::select! {
                 () = hangup(asked.as_mut()) => true,

@@ -60,7 +60,12 @@ impl Settings {
 
     /// The checked config; with problems, a refusal that counts them and says how to see them.
     pub(crate) fn config(&self) -> Result<Arc<Config>, Refusal> {
-        usable(&self.config_path, synapsor_config::check(&self.config_text()?)).map(Arc::new)
+        self.config_of(&self.config_text()?)
+    }
+
+    /// The same, of a text that was read before.
+    pub(crate) fn config_of(&self, text: &str) -> Result<Arc<Config>, Refusal> {
+        usable(&self.config_path, synapsor_config::check(text)).map(Arc::new)
     }
 
     /// The checked config, where one was named; the usual name alone names none.

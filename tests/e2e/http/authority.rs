@@ -145,6 +145,28 @@ fn leave(server: &Server, request: &Request) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whose_tokens_are_trusted_changes_with_a_restart_and_not_with_the_config() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let server = Server::start(&mut world, &[]);
+    let mut config = world.config();
+    config["mode"] = json!("read_only");
+    config["authentication"] = json!({
+        "issuer": "https://id.example",
+        "resource_url": "https://runner.example/mcp",
+        "jwks_url": "https://id.example/jwks.json",
+    });
+    world.write_config(&config);
+    server.logs("`authentication` trusts other tokens than before");
+    assert_eq!(
+        server.send(&Request::read("INV-3001")).status,
+        200,
+        "the token that was good before is good still"
+    );
+    let tools = server.send(&Request::alone("tools/list", json!({}))).message()["result"]["tools"].clone();
+    assert_eq!(tools.as_array().map(Vec::len), Some(3), "and nothing else of that config is served either");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_a_client_can_say_approves_applies_loads_or_configures() {
     let mut world = World::new(Engine::Sqlite).await;
     let mut server = Server::start(&mut world, &[]);

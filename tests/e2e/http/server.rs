@@ -3,8 +3,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::http::peer::{Answer, Request};
 use crate::world::World;
@@ -23,7 +24,8 @@ pub(crate) struct Server {
     child: Child,
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
-    log: Option<JoinHandle<String>>,
+    log: Option<JoinHandle<()>>,
+    logged: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -44,21 +46,21 @@ impl Server {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (told, listening) = channel();
         let mut lines = BufReader::new(child.stderr.take().expect("stderr"));
+        let logged = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&logged);
         let log = std::thread::spawn(move || {
-            let mut log = String::new();
             let mut line = String::new();
             while lines.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
                 if let Some((_, url)) = line.trim_end().split_once("listening on ") {
                     told.send(url.to_owned()).expect("the test waits");
                 }
-                log.push_str(&line);
+                written.lock().expect("the log").push_str(&line);
                 line.clear();
             }
-            log
         });
         let url = Self::url(&listening);
         let address = url.split('/').nth(2).expect("an address").to_owned();
-        Self { child, address, log: Some(log) }
+        Self { child, address, log: Some(log), logged }
     }
 
     fn url(listening: &Receiver<String>) -> String {
@@ -84,8 +86,21 @@ impl Server {
 
     pub(crate) fn ended(&mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
-        let log = self.log.take().expect("asked once").join().expect("a log");
-        (status, log)
+        self.log.take().expect("asked once").join().expect("a log");
+        (status, self.logged.lock().expect("the log").clone())
+    }
+
+    /// Waits until it has logged this.
+    pub(crate) fn logs(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.logged.lock().expect("the log").contains(text) {
+            assert!(
+                Instant::now() < deadline,
+                "`{text}` is not in\n{}",
+                self.logged.lock().expect("the log")
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The memory it holds.

@@ -68,6 +68,24 @@ async fn without_authentication_a_loopback_server_serves_whoever_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_starts_a_server_is_told_what_it_serves_from_and_whom_it_lets_in() {
+    let mut world = World::new(Engine::Sqlite).await;
+    for (words, whom) in [
+        (&[][..], format!("the bearer token in {TOKEN_VARIABLE}")),
+        (&["--dev-no-auth"], "whoever comes from this machine, without a token".to_owned()),
+    ] {
+        for started in [Server::start(&mut world, words), Server::bridge(&mut world, words)] {
+            let (_, log) = started.stop();
+            for line in ["config  ", "ledger  ", &format!("lets in {whom}"), "listening on http://127.0.0.1:"]
+            {
+                assert!(log.lines().any(|told| told.starts_with(line)), "{line}\n{log}");
+            }
+            assert!(!log.contains(TOKEN), "{log}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_a_token_is_changed_the_old_and_the_new_one_open_the_door() {
     let mut world = World::new(Engine::Sqlite).await;
     world.set("NEXT_TOKEN", &TOKEN.replace("test", "next"));

@@ -28,11 +28,25 @@ pub(crate) async fn authentication(
             let tokens = SignedTokens::open(issuer(trusted, settings), wiring::clock()).await?;
             Ok(Authentication::Signed(Box::new(tokens)))
         }
-        None => {
-            let usual = [env::HTTP_TOKEN.to_owned()];
-            let variables = if named.is_empty() { usual.as_slice() } else { named };
-            OpaqueTokens::from_environment(&settings.environment, variables).map(Authentication::Opaque)
-        }
+        None => OpaqueTokens::from_environment(&settings.environment, &variables(http))
+            .map(Authentication::Opaque),
+    }
+}
+
+/// Who may come in, in words, for whoever starts the server.
+pub(crate) fn in_words(http: &Http, config: &Config) -> String {
+    match &config.authentication {
+        _ if http.dev_no_auth => "whoever comes from this machine, without a token".to_owned(),
+        Some(trusted) => format!("tokens of {}", trusted.issuer),
+        None => format!("the bearer token in {}", variables(http).join(" or ")),
+    }
+}
+
+/// The variables that hold the server's own tokens.
+fn variables(http: &Http) -> Vec<String> {
+    match http.auth_token_env.as_slice() {
+        [] => vec![env::HTTP_TOKEN.to_owned()],
+        named => named.to_vec(),
     }
 }
 

@@ -19,7 +19,8 @@ use crate::wiring;
 const LOADED_TARGET: &str = "synapsor::ready";
 
 pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refusal> {
-    let config = settings.config()?;
+    let text = settings.config_text()?;
+    let config = settings.config_of(&text)?;
     let ledger = wiring::ledger(settings, true).await?;
     let keeper = Keeper::of(settings, &ledger)?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only)?;
@@ -34,7 +35,7 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     watch.follow(&live);
     let (read_only, live_too) = (serve.read_only, live.clone());
     let reached = Reached::OverStdio;
-    let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config };
+    let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config, text };
     let serving = synapsor_mcp::serve_stdio(live, stop_signal());
     let ended = tokio::select! {
         ended = serving => ended,

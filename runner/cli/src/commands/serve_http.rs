@@ -6,7 +6,7 @@ use synapsor_mcp::auth::Authentication;
 use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpProtocol, HttpServer, TlsFiles};
 use synapsor_protocol::{Code, Refusal};
 
-use super::authentication::{authentication, metrics_tokens};
+use super::authentication::{authentication, in_words, metrics_tokens};
 use super::mcp::{load, options, stop_signal};
 use crate::args::{Http, Serve, ServeMcp, Transport};
 use crate::keeper::{self, Keeper};
@@ -50,8 +50,10 @@ async fn serve_over(
     wanted: &Http,
     settings: &Settings,
 ) -> Result<(), Refusal> {
-    let config = settings.config()?;
+    let text = settings.config_text()?;
+    let config = settings.config_of(&text)?;
     let mut http = http_options(wanted, port, settings, &config).await?;
+    let lets_in = in_words(wanted, &config);
     let watch = settings.telemetry.watch(metrics_tokens(wanted, settings)?)?;
     http.metrics = watch.page.clone();
     let verifies_claims = matches!(http.authentication, Authentication::Signed(_));
@@ -68,8 +70,11 @@ async fn serve_over(
     watch.follow(&live);
     let (read_only, live_too) = (serve.read_only, live.clone());
     let reached = Reached::OverHttp { verifies_claims };
-    let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config };
+    let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config, text };
     warn_of_exposure(&server);
+    print::note(&format!("config  {}", settings.config_path.display()));
+    print::note(&format!("ledger  {}", settings.ledger()?));
+    print::note(&format!("lets in {lets_in}"));
     print::note(&format!("listening on {}", server.url()));
     tokio::select! {
         () = server.serve(live, stop_signal()) => Ok(()),

@@ -43,8 +43,8 @@ impl Asker {
         tool.is_none_or(|tool| caller.sees(tool))
     }
 
-    /// Permits a call, and counts it; why not is the result of the call. A name that is not served is not counted, because
-    /// the runtime refuses it and anybody can make up names.
+    /// Permits a call; why not is the result of the call. One that came through the door of HTTP was counted there
+    /// ([`crate::live::Live::admit`]), one over stdio is counted here.
     pub(crate) fn permit(
         &self,
         served: &Served,
@@ -54,9 +54,9 @@ impl Asker {
         let Some(tool) = served.runtime.tools().iter().find(|tool| tool.name == capability) else {
             return Ok(());
         };
-        if let Some(caller) = &self.caller {
-            caller.permits(tool).map_err(|challenge| challenge.refusal().clone())?;
+        match &self.caller {
+            Some(caller) => caller.permits(tool).map_err(|challenge| challenge.refusal().clone()),
+            None => limits.call(capability).map_err(|challenge| challenge.refusal().clone()),
         }
-        limits.call(capability)
     }
 }

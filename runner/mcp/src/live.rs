@@ -86,15 +86,19 @@ impl Live {
         OpenSession { sessions: Arc::clone(&self.sessions) }
     }
 
-    /// Whether a caller may call a tool of this name at all.
+    /// Lets a call in that came over HTTP: the caller's scopes permit it, and it counts against its capability's limit. A
+    /// name that is not served is not counted, because the runtime refuses it and anybody can make up names.
     ///
     /// # Errors
-    /// The answer to give instead, with the scope that is missing.
-    pub(crate) fn permits(&self, caller: &Caller, called: &str) -> Result<(), Arc<Challenge>> {
+    /// The answer to give instead, with the scope that is missing or when to call again.
+    pub(crate) fn admit(&self, caller: &Caller, called: &str) -> Result<(), Arc<Challenge>> {
         let served = self.now();
         let capability = served.tools.canonical(called);
-        let tool = served.runtime.tools().iter().find(|tool| tool.name == capability);
-        tool.map_or(Ok(()), |tool| caller.permits(tool))
+        let Some(tool) = served.runtime.tools().iter().find(|tool| tool.name == capability) else {
+            return Ok(());
+        };
+        caller.permits(tool)?;
+        Ok(self.rate_limits.call(capability)?)
     }
 
     /// What counts calls and requests.

@@ -57,22 +57,31 @@ async fn the_page_counts_calls_and_holds_nothing_of_what_was_read_or_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proposal_that_waits_already_is_not_counted_again_and_a_call_over_its_limit_is_seen() {
+async fn a_proposal_that_waits_already_is_not_counted_again_and_a_call_over_its_limit_is_turned_away() {
     let mut world = world().await;
     let mut config = world.config();
     config["rate_limits"] = json!({ "calls_per_minute_per_capability": 2 });
     world.write_config(&config);
     world.set("SYNAPSOR_METRICS_TOKEN", METRICS_TOKEN);
     let server = Server::start(&mut world, &[]);
-    for _ in 0..3 {
-        let arguments = json!({ "invoice_id": "INV-3001", "reason": "goodwill" });
-        server.send(&call("billing__propose_late_fee_waiver", arguments));
-    }
+    let propose = || {
+        server.send(&call(
+            "billing__propose_late_fee_waiver",
+            json!({ "invoice_id": "INV-3001", "reason": "goodwill" }),
+        ))
+    };
+    assert_eq!([propose().status, propose().status], [200, 200]);
+    let over = propose();
+    assert_eq!((over.status, over.code().as_str()), (429, "RATE_LIMITED"), "{over:?}");
+    assert!(
+        over.header("retry-after")
+            .is_some_and(|seconds| (1..=31).contains(&seconds.parse::<u64>().expect("seconds")))
+    );
     let text = lines(&server);
     for line in [
         r#"synapsor_proposals_total{capability="billing.propose_late_fee_waiver"} 1"#,
         r#"synapsor_tool_calls_total{capability="billing.propose_late_fee_waiver",code="",outcome="ok"} 2"#,
-        r#"synapsor_tool_calls_total{capability="billing.propose_late_fee_waiver",code="RATE_LIMITED",outcome="failed"} 1"#,
+        r#"synapsor_http_turned_away_total{code="RATE_LIMITED"} 1"#,
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }

@@ -146,6 +146,24 @@ fn shrink(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_lives_for_as_long_as_somebody_listens_to_it() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let server = Server::start(&mut world, &["--session-idle-ms", "150"]);
+    let session = open(&server, "2025-11-25");
+    let listener = Listener::in_session(&server, &session, None);
+    std::thread::sleep(Duration::from_millis(900));
+    let list = |id| server.send(&Request::in_session(&session, id, "tools/list", json!({}))).status;
+    assert_eq!(list(1), 200, "it waited, and asked nothing");
+    drop(listener);
+    let deadline = Instant::now() + PATIENCE;
+    while server.send(&Request::bare("GET", "/healthz")).message()["sessions"] != json!(0) {
+        assert!(Instant::now() < deadline, "it outlives its listener");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(list(2), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_hears_on_its_stream_of_a_decision_and_of_a_reload() {
     let mut world = World::new(Engine::Sqlite).await;
     let server = Server::start(&mut world, &[]);

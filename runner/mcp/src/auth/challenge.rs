@@ -58,13 +58,9 @@ impl Challenge {
         Self { retry_after_seconds: seconds, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, None, refusal) }
     }
 
-    /// The principal asks more often than it may.
-    pub(super) fn too_often(seconds: u64) -> Self {
-        let refusal = Refusal::new(
-            Code::RateLimited,
-            "there are more requests of this principal than the config allows",
-        )
-        .hint(format!("ask again in {seconds} s"));
+    /// Something is asked for more often than the config allows: `what` says what.
+    pub(super) fn too_often(what: impl Into<String>, seconds: u64) -> Self {
+        let refusal = Refusal::new(Code::RateLimited, what).hint(format!("ask again in {seconds} s"));
         Self { retry_after_seconds: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, None, refusal) }
     }
 

@@ -1,7 +1,8 @@
 //! How often may be called: by one principal, and of one capability by everybody together.
 //!
-//! A request over the first limit is answered before it is read; a call over the second gets a result that says it may be
-//! repeated. Neither leaves a record: whoever floods the server must not fill the ledger with it.
+//! Over HTTP either is answered with 429 and when to come back: the first before the request is read, the second before it
+//! is carried out. Over stdio a call over its limit gets a result that says it may be repeated. Neither leaves a record:
+//! whoever floods the server must not fill the ledger with it.
 //!
 //! Invariant: a limit that a changed config leaves as it was keeps its counts, so changing a config forgives nobody.
 
@@ -13,7 +14,6 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use synapsor_protocol::{Code, Refusal};
 
 use super::caller::Caller;
 use super::challenge::Challenge;
@@ -85,21 +85,20 @@ impl<C: Clock + Clone> RateLimits<C> {
         if counter.len() > PRINCIPALS_KEPT {
             counter.retain_recent();
         }
-        self.count(&counter, caller.key()).map_err(Challenge::too_often)
+        self.count(&counter, caller.key()).map_err(|seconds| {
+            Challenge::too_often("there are more requests of this principal than the config allows", seconds)
+        })
     }
 
     /// Counts one call of this capability.
     ///
     /// # Errors
-    /// [`Code::RateLimited`], which may be repeated.
-    pub fn call(&self, capability: &str) -> Result<(), Refusal> {
+    /// The answer to give instead, with when to call again.
+    pub fn call(&self, capability: &str) -> Result<(), Challenge> {
         let Some(counter) = self.now(|counters| &counters.capabilities) else { return Ok(()) };
         self.count(&counter, capability).map_err(|seconds| {
-            Refusal::new(
-                Code::RateLimited,
-                format!("`{capability}` is called more often than the config allows"),
-            )
-            .hint(format!("call again in {seconds} s"))
+            let what = format!("`{capability}` is called more often than the config allows");
+            Challenge::too_often(what, seconds)
         })
     }
 
@@ -127,6 +126,7 @@ mod tests {
 
     use governor::clock::FakeRelativeClock;
     use http::header::RETRY_AFTER;
+    use synapsor_protocol::Code;
 
     use super::*;
 
@@ -154,13 +154,15 @@ mod tests {
     }
 
     #[test]
-    fn a_capability_over_its_limit_is_a_retryable_refusal_and_no_other_one_is() {
+    fn a_capability_over_its_limit_waits_and_no_other_one_does() {
         let clock = FakeRelativeClock::default();
         let limits = limits(0, 1, &clock);
         assert!(limits.call("a.b").is_ok());
-        let refusal = limits.call("a.b").expect_err("refused");
+        let challenge = limits.call("a.b").expect_err("refused");
+        let refusal = challenge.refusal();
         assert!(refusal.code == Code::RateLimited && refusal.code.retryable());
-        assert_eq!(refusal.hint.as_deref(), Some("call again in 61 s"));
+        assert_eq!(refusal.hint.as_deref(), Some("ask again in 61 s"));
+        assert_eq!(challenge.response().headers()[RETRY_AFTER], "61");
         assert!(limits.call("a.c").is_ok());
         clock.advance(Duration::from_secs(60));
         assert!(limits.call("a.b").is_ok());

@@ -45,7 +45,7 @@ impl Endpoint {
         Ok(match self.methods.answer(caller, &parts.headers, &method, params).await {
             Ok(result) => told(&id, Ok(result)),
             Err(NotAnswered::Error(error)) => told(&id, Err(error)),
-            Err(NotAnswered::Challenge(challenge)) => challenged(&challenge),
+            Err(NotAnswered::Challenge(challenge)) => challenged(&challenge, serde_json::from_value(id).ok()),
         })
     }
 }

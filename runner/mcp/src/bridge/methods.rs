@@ -88,7 +88,7 @@ impl Methods {
         let trace = CallerTrace::of(in_meta, Some(headers));
         let call = tool_call(&served, params)?;
         let capability = call.name.clone();
-        self.live.permits(caller, &capability).map_err(NotAnswered::Challenge)?;
+        self.live.admit(caller, &capability).map_err(NotAnswered::Challenge)?;
         let asker = Asker::let_in(caller.clone());
         // A client that leaves takes this whole future with it, and the work with that.
         let answer = calls::carry_out(&self.live, &served, &asker, call, trace, pending()).await;

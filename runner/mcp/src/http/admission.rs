@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use rmcp::model::RequestId;
 use synapsor_protocol::{Code, Refusal};
 use tokio::sync::{Semaphore, watch};
 
@@ -46,10 +47,10 @@ pub(crate) async fn admit(
 ) -> Response {
     let caller = match admission.authentication.admit(request.headers()).await {
         Ok(caller) => caller,
-        Err(challenge) => return challenged(&challenge),
+        Err(challenge) => return challenged(&challenge, None),
     };
     if let Err(challenge) = admission.rate_limits.request(&caller) {
-        return challenged(&challenge);
+        return challenged(&challenge, None);
     }
     let Ok(turn) = Arc::clone(&admission.turns).try_acquire_owned() else {
         return refused(&Refusal::new(
@@ -73,9 +74,9 @@ pub(crate) async fn admit(
     Response::from_parts(parts, body)
 }
 
-/// The challenge in the form of every other answer.
-pub(crate) fn challenged(challenge: &Challenge) -> Response {
-    let mut answer = refused_as(challenge.status(), challenge.refusal(), None);
+/// The challenge in the form of every other answer, under the request's id where that was read.
+pub(crate) fn challenged(challenge: &Challenge, id: Option<RequestId>) -> Response {
+    let mut answer = refused_as(challenge.status(), challenge.refusal(), id);
     let told = challenge.response();
     for name in [WWW_AUTHENTICATE, RETRY_AFTER] {
         if let Some(value) = told.headers().get(&name) {

@@ -4,6 +4,7 @@
 //! for proof enough. So the body is read and judged here as on stdio, a session belongs to who opened it, and every
 //! answer that is no success is a JSON-RPC error with a stable code.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -38,11 +39,11 @@ pub(crate) trait Behind: Clone + Send + Sync + 'static {
     /// A new one.
     fn handler(&self) -> Self::Handler;
 
-    /// Whether a caller may call a tool of this name at all.
+    /// Lets a caller's call of a tool in, and counts it.
     ///
     /// # Errors
     /// The answer to give instead.
-    fn permits(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>>;
+    fn admit(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>>;
 }
 
 impl Behind for Live {
@@ -52,8 +53,8 @@ impl Behind for Live {
         Surface::new(self.clone())
     }
 
-    fn permits(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>> {
-        self.permits(caller, tool)
+    fn admit(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>> {
+        Live::admit(self, caller, tool)
     }
 }
 
@@ -82,6 +83,11 @@ impl<B: Behind> Endpoint<B> {
         self.sessions.count()
     }
 
+    /// Ends sessions that nobody uses, for as long as this is polled.
+    pub(crate) async fn end_idle_sessions(&self) -> Infallible {
+        self.sessions.end_idle().await
+    }
+
     /// Ends every session and what is still being answered.
     pub(crate) fn stop(&self) {
         self.service.config.cancellation_token.cancel();
@@ -92,13 +98,13 @@ impl<B: Behind> Endpoint<B> {
         media_types(&mut parts.headers).map_err(|refusal| refused(&refusal))?;
         let bytes = body::read(body, &self.limits).await.map_err(|refusal| refused(&refusal))?;
         let message = parse(&bytes).map_err(|error| protocol_error(StatusCode::BAD_REQUEST, &error))?;
-        // Said by the status, as long as there is one: a client that can get a better token does it then.
-        if let Some(tool) = called(&message)
-            && let Err(challenge) = self.behind.permits(caller, tool)
-        {
-            return Err(challenged(&challenge));
-        }
         let asked = Asked::of(&message, &parts.headers);
+        // Said by the status, as long as there is one: a client that can get a better token, or wait, does it then.
+        if let Some(tool) = called(&message)
+            && let Err(challenge) = self.behind.admit(caller, tool)
+        {
+            return Err(challenged(&challenge, asked.id));
+        }
         if asked.stateless {
             // Such a request knows no sessions, whatever it names.
             parts.headers.remove(SESSION_ID);
@@ -155,10 +161,10 @@ impl<B: Behind> Endpoint<B> {
         if !self.sessions.is_of(session, caller) {
             return Err(refused(&no_session()));
         }
-        let listens = parts.method == Method::GET;
+        let listening = if parts.method == Method::GET { self.sessions.listen(session) } else { None };
         let mut answer = self.forward(parts, Bytes::new()).await;
-        if listens {
-            return Ok(lasting(answer));
+        if let Some(listening) = listening {
+            return Ok(lasting(answer.map(|body| Tail::keeping(body, listening))));
         }
         // What the transport calls accepted is done, and published clients take only 200 and 204 for that.
         if answer.status() == StatusCode::ACCEPTED {

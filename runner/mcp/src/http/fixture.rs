@@ -46,8 +46,10 @@ impl FixtureServer {
         let guarded =
             Router::new().route("/mcp", any(answer::<Fixtures<H>>)).with_state(Arc::clone(&endpoint));
         let unlimited = Arc::new(RateLimits::new(RateSettings::default()));
-        self.door.serve(guarded, Arc::new(Alive), unlimited, None, shutdown).await;
-        endpoint.stop();
+        tokio::select! {
+            () = self.door.serve(guarded, Arc::new(Alive), unlimited, None, shutdown) => endpoint.stop(),
+            never = endpoint.end_idle_sessions() => match never {},
+        }
     }
 }
 
@@ -62,7 +64,7 @@ impl<H: ServerHandler + Clone> Behind for Fixtures<H> {
         self.0.clone()
     }
 
-    fn permits(&self, _caller: &Caller, _tool: &str) -> Result<(), Arc<Challenge>> {
+    fn admit(&self, _caller: &Caller, _tool: &str) -> Result<(), Arc<Challenge>> {
         Ok(())
     }
 }

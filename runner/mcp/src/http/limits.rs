@@ -17,7 +17,7 @@ pub struct HttpLimits {
     pub sessions_max: usize,
     /// Most sessions of one caller.
     pub sessions_per_caller_max: usize,
-    /// How long a session lives in which nothing is asked.
+    /// How long a session lives in which nothing is asked and to which nobody listens.
     pub session_idle_ms: u64,
     /// How long a client may take to send the head of a request, and a connection may be kept without one.
     pub head_timeout_ms: u64,

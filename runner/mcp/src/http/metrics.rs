@@ -54,7 +54,7 @@ pub(super) fn metrics(page: Option<MetricsPage>) -> Router {
 async fn show(State(page): State<MetricsPage>, headers: HeaderMap) -> Response {
     match page.tokens.open(&headers) {
         Ok(()) => ([(CONTENT_TYPE, TEXT_FORM)], (page.text)()).into_response(),
-        Err(challenge) => challenged(&challenge),
+        Err(challenge) => challenged(&challenge, None),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The server over HTTP: one address behind the door, and what is spoken on it.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -78,8 +80,10 @@ impl HttpServer {
         let served = Arc::new(Served::new(self.protocol, live.clone(), limits));
         let (router, health) = (served.router(), Arc::clone(&served));
         let observer = live.options().observer.clone();
-        self.door.serve(router, health, live.rate_limits(), observer, shutdown).await;
-        served.stop();
+        tokio::select! {
+            () = self.door.serve(router, health, live.rate_limits(), observer, shutdown) => served.stop(),
+            never = served.keep() => match never {},
+        }
     }
 }
 
@@ -111,6 +115,14 @@ impl Served {
             Spoken::Bridge(endpoint) => {
                 Router::new().route(PATH, any(bridge::answer)).with_state(Arc::clone(endpoint))
             }
+        }
+    }
+
+    /// Ends what nobody uses any more.
+    async fn keep(&self) -> Infallible {
+        match &self.endpoint {
+            Spoken::Streamable(endpoint) => endpoint.end_idle_sessions().await,
+            Spoken::Bridge(_) => pending().await,
         }
     }
 

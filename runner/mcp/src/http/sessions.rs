@@ -2,10 +2,14 @@
 //!
 //! rmcp keeps them; an id is all it asks for. Here an id is worth something only together with the caller that opened the
 //! session, so one that was seen in a log or guessed opens nothing.
+//!
+//! A session ends when nothing was asked in it for too long and nobody listens to it: whoever waits for a person's decision
+//! asks nothing for hours.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _};
 use http::request::Parts;
@@ -30,13 +34,27 @@ pub(crate) struct Sessions {
     open: Mutex<HashMap<SessionId, Session>>,
     sessions_max: usize,
     sessions_per_caller_max: usize,
+    idle: Duration,
 }
 
-#[derive(Default)]
 struct Session {
     /// The caller's key; none until its `initialize` has been looked at.
     owner: Option<String>,
     unanswered: HashSet<RequestId>,
+    /// Open streams of notifications.
+    listeners: usize,
+    /// When something was last asked, answered, or listened to.
+    used: Instant,
+}
+
+impl Session {
+    fn new() -> Self {
+        Self { owner: None, unanswered: HashSet::new(), listeners: 0, used: Instant::now() }
+    }
+
+    fn is_idle(&self, idle: Duration) -> bool {
+        self.listeners == 0 && self.unanswered.is_empty() && self.used.elapsed() >= idle
+    }
 }
 
 /// A request of a session that is being answered; dropped, its id is free again.
@@ -44,6 +62,12 @@ pub(crate) struct Turn {
     sessions: Arc<Sessions>,
     session: SessionId,
     id: RequestId,
+}
+
+/// A stream of notifications that is open; dropped, nobody listens to it any more.
+pub(crate) struct Listening {
+    sessions: Arc<Sessions>,
+    session: SessionId,
 }
 
 /// Why a request cannot have its turn in a session.
@@ -58,13 +82,34 @@ pub(crate) enum NoTurn {
 impl Sessions {
     pub(crate) fn new(limits: &HttpLimits) -> Self {
         let mut inner = LocalSessionManager::default();
-        inner.session_config.keep_alive = Some(Duration::from_millis(limits.session_idle_ms));
+        // rmcp ends a session by the clock alone, though somebody listens; `end_idle` does not.
+        inner.session_config.keep_alive = None;
         inner.session_config.completed_cache_ttl = ANSWER_KEPT;
         Self {
             inner,
             open: Mutex::default(),
             sessions_max: limits.sessions_max,
             sessions_per_caller_max: limits.sessions_per_caller_max,
+            idle: Duration::from_millis(limits.session_idle_ms),
+        }
+    }
+
+    /// Ends every session that is idle for too long, for as long as this is polled.
+    pub(crate) async fn end_idle(&self) -> Infallible {
+        let look_again = (self.idle / 8).clamp(Duration::from_millis(10), Duration::from_secs(30));
+        loop {
+            tokio::time::sleep(look_again).await;
+            let idle: Vec<SessionId> = {
+                let open = self.open();
+                let idle = open.iter().filter(|(_, session)| session.is_idle(self.idle));
+                idle.map(|(id, _)| SessionId::clone(id)).collect()
+            };
+            for id in idle {
+                tracing::debug!("a session is ended that nobody used");
+                if let Err(error) = self.close_session(&id).await {
+                    tracing::debug!(%error, "it had ended already");
+                }
+            }
         }
     }
 
@@ -80,9 +125,19 @@ impl Sessions {
         open.len() < self.sessions_max && own.count() < self.sessions_per_caller_max
     }
 
-    /// Whether the session is the caller's.
+    /// Whether the session is the caller's, who uses it by asking.
     pub(crate) fn is_of(&self, session: &str, caller: &Caller) -> bool {
-        self.open().get(session).is_some_and(|session| session.owner.as_deref() == Some(caller.key()))
+        let mut open = self.open();
+        let own = open.get_mut(session).filter(|session| session.owner.as_deref() == Some(caller.key()));
+        own.map(|session| session.used = Instant::now()).is_some()
+    }
+
+    /// Keeps a session that exists for as long as somebody listens to it.
+    pub(crate) fn listen(self: &Arc<Self>, session: &str) -> Option<Listening> {
+        let mut open = self.open();
+        let name = open.get_key_value(session).map(|(name, _)| SessionId::clone(name))?;
+        open.get_mut(session)?.listeners += 1;
+        Some(Listening { sessions: Arc::clone(self), session: name })
     }
 
     /// Takes the id of a request for as long as it is being answered.
@@ -113,6 +168,16 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(session) = self.sessions.open().get_mut(&self.session) {
             session.unanswered.remove(&self.id);
+            session.used = Instant::now();
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(session) = self.sessions.open().get_mut(&self.session) {
+            session.listeners = session.listeners.saturating_sub(1);
+            session.used = Instant::now();
         }
     }
 }
@@ -131,7 +196,7 @@ impl SessionManager for Sessions {
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let (id, transport) = self.inner.create_session().await?;
-        self.open().insert(SessionId::clone(&id), Session::default());
+        self.open().insert(SessionId::clone(&id), Session::new());
         Ok((id, transport))
     }
 
@@ -151,7 +216,7 @@ impl SessionManager for Sessions {
         self.inner.has_session(id).await
     }
 
-    /// Also where a session ends that nobody asked for too long, or whose worker ended.
+    /// Also where a session ends that is idle for too long, or whose worker ended.
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
         self.open().remove(id);
         self.inner.close_session(id).await

@@ -138,7 +138,7 @@ async fn a_principal_over_its_limit_is_told_when_to_come_back_and_another_one_is
 }
 
 #[tokio::test]
-async fn a_capability_over_its_limit_is_a_result_that_may_be_repeated_and_leaves_no_record() {
+async fn a_capability_over_its_limit_is_said_by_the_status_with_when_to_come_back_and_leaves_no_record() {
     for over in BOTH {
         let world = world_on_claims().await;
         let settings =
@@ -147,12 +147,14 @@ async fn a_capability_over_its_limit_is_a_result_that_may_be_repeated_and_leaves
         let arguments = json!({ "invoice_id": "INV-3001" });
         assert_eq!(peer.call(&token("acme", ALL), READ, arguments.clone()).await["ok"], true);
         let before = world.audits();
-        let refused = peer.call(&token("otherco", ALL), READ, arguments).await;
-        assert_eq!(
-            (&refused["ok"], &refused["error"]["retryable"]),
-            (&json!(false), &json!(true)),
-            "{refused}"
-        );
+        let call = json!({ "name": READ, "arguments": arguments });
+        let refused = peer.ask(&token("otherco", ALL), "tools/call", call).await;
+        assert_eq!(refused.status(), 429, "{over:?}");
+        let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=61).contains(&seconds), "{seconds}");
+        let said: serde_json::Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+        assert_eq!((&said["id"], &said["error"]["data"]["retryable"]), (&json!(1), &json!(true)), "{said}");
+        assert_eq!(said["error"]["data"]["code"], "RATE_LIMITED");
         assert_eq!(world.audits(), before);
     }
 }

@@ -14,6 +14,7 @@ mod commands;
 mod configure;
 mod demo;
 mod doctor;
+mod executors;
 mod handler;
 mod history;
 mod hostile;

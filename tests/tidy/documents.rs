@@ -20,8 +20,16 @@ fn pages() -> Vec<PathBuf> {
         }
     }
     pages.extend(
-        ["README.md", "handlers/README.md", "sdk/rust/README.md", "sdk/c/README.md", "sdk/go/README.md"]
-            .map(|page| root().join(page)),
+        [
+            "README.md",
+            "handlers/README.md",
+            "sdk/rust/README.md",
+            "sdk/c/README.md",
+            "sdk/go/README.md",
+            "sdk/executor-js/README.md",
+            "sdk/executor-python/README.md",
+        ]
+        .map(|page| root().join(page)),
     );
     pages
 }

@@ -5,6 +5,7 @@ mod benchmark;
 mod clients;
 mod doctor;
 mod demo;
+mod executor;
 mod handler;
 mod history;
 mod http;
@@ -27,6 +28,7 @@ pub(crate) use benchmark::Benchmark;
 pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
+pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
@@ -180,6 +182,9 @@ pub(crate) enum Command {
     /// Prepare a source for applies, check that it is, and settle applies that never said how they ended
     #[command(subcommand)]
     Writeback(Writeback),
+    /// The application's own executors: whether they are there, having one try again, an example of one
+    #[command(subcommand)]
+    Executor(Executor),
     /// Search everything that happened
     #[command(subcommand)]
     Activity(Activity),

@@ -38,6 +38,8 @@ const CLANG: &str = "SYNAPSOR_CLANG";
 const GO: &str = "SYNAPSOR_GO";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
+/// Where programs are found; an executor's command has it too.
+pub(crate) const PATH: &str = "PATH";
 /// No colour (<https://no-color.org>); `anstream` reads it.
 const NO_COLOR: &str = "NO_COLOR";
 

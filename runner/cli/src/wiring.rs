@@ -2,6 +2,8 @@
 //!
 //! Nothing connects here; databases are reached when a call needs them, handlers compile in the background.
 
+mod executors;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use synapsor_writeback::{Desk, WriteSettings};
 
 use crate::env;
 use crate::settings::Settings;
+pub(crate) use executors::executors;
 
 /// Connections to one source at most.
 const CONNECTIONS_MAX: u32 = 8;
@@ -118,7 +121,9 @@ pub(crate) fn rate_limits(config: &Config) -> RateSettings {
 
 /// What a person's commands work with.
 pub(crate) fn desk(settings: &Settings, config: &Arc<Config>, ledger: Ledger) -> Desk {
-    Desk::new(ledger, Arc::clone(config), credentials(settings, config), clock(), ids(), settings.runner_id())
+    let writers = credentials(settings, config);
+    Desk::new(ledger, Arc::clone(config), writers, clock(), ids(), settings.runner_id())
+        .with_executors(executors(settings, config))
 }
 
 /// How each source is written to, where the config gives a right to.
@@ -146,6 +151,7 @@ pub(crate) fn job_desk(
     };
     let runner_id = runner.map_or_else(|| settings.runner_id(), str::to_owned);
     Desk::new(ledger, Arc::clone(config), writers(config, connect), clock(), ids(), runner_id)
+        .with_executors(executors(settings, config))
 }
 
 fn writers(config: &Config, connect: impl Fn(&Source) -> Option<Connect>) -> Vec<WriteSettings> {

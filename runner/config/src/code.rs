@@ -125,7 +125,10 @@ synapsor_protocol::problem_codes! {
         ExecutorAuthNotObject = "EXECUTOR_AUTH_NOT_OBJECT", Error, "`auth` is not an object";
         InvalidExecutorAuth = "INVALID_EXECUTOR_AUTH", Error, "`auth.type` is not `bearer_env`";
         ExecutorTokenEnvRequired = "EXECUTOR_TOKEN_ENV_REQUIRED", Error, "`auth` does not name the variable that holds the token";
-        HandlerSigningSecretEnvInvalid = "HANDLER_SIGNING_SECRET_ENV_INVALID", Error, "`signing_secret_env` is not the name of an environment variable";
+        HandlerSigningSecretEnvInvalid = "HANDLER_SIGNING_SECRET_ENV_INVALID", Error, "a secret's variable is not the name of an environment variable, or there is a next one without a present one";
+        InvalidSigningKeyId = "INVALID_SIGNING_KEY_ID", Error, "a `signing_key_id` is no name, has no secret, or is the one of both secrets";
+        InvalidPrivateAddresses = "INVALID_PRIVATE_ADDRESSES", Error, "`private_addresses` is not true or false";
+        InvalidCommandEnvironment = "INVALID_COMMAND_ENVIRONMENT", Error, "`environment` is not a list of names of environment variables";
         CommandEnvRequired = "COMMAND_ENV_REQUIRED", Error, "a `command_handler` does not name the variable that holds its command";
         InvalidHandlerTimeout = "INVALID_HANDLER_TIMEOUT", Error, "an executor's `timeout_ms` is not a positive whole number";
         ExecutorInvalidInReadOnly = "EXECUTOR_INVALID_IN_READ_ONLY", Error, "`mode: read_only` has no use for an executor";

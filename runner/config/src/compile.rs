@@ -3,6 +3,7 @@
 //! Invariant: after the checks this cannot fail; `None` is our own bug, and the caller says so.
 
 mod capability;
+mod executor;
 mod prompt;
 mod review;
 mod keeping;
@@ -14,18 +15,15 @@ use std::sync::Arc;
 
 use crate::check::SQL_UPDATE;
 use crate::compiled::{
-    Cloud, Config, Context, DEFAULT_CONTEXT, Executor, HandlerTrust, Location, Mode, ResultFormat, Source,
-    Storage, TrustedKey,
+    Cloud, Config, Context, DEFAULT_CONTEXT, HandlerTrust, Location, Mode, ResultFormat, Source, Storage,
+    TrustedKey,
 };
 use crate::raw::{
-    EnvName, ExecutorType, Provider, RawCloud, RawConfig, RawContext, RawExecutor, RawHandlers, RawSource,
-    RawStorage, RawTrustedKey,
+    EnvName, Provider, RawCloud, RawConfig, RawContext, RawHandlers, RawSource, RawStorage, RawTrustedKey,
 };
 
 /// Time limit of one statement, in milliseconds, where the config sets none.
 const STATEMENT_TIMEOUT_MS: u64 = 5_000;
-/// Time limit of an executor, in milliseconds, where the config sets none.
-const EXECUTOR_TIMEOUT_MS: u64 = 5_000;
 /// Where an `environment` context looks, where the config does not say.
 const TENANT_ID_ENV: &str = "SYNAPSOR_TENANT_ID";
 const PRINCIPAL_ENV: &str = "SYNAPSOR_PRINCIPAL";
@@ -45,8 +43,9 @@ pub(crate) fn compile(text: &str) -> Option<Config> {
         contexts.insert(DEFAULT_CONTEXT.to_owned(), Arc::new(default));
     }
     let own_executors = raw.executors.into_iter().filter(|(name, _)| name != SQL_UPDATE);
-    let executors =
-        own_executors.map(|(name, raw)| Some((name, executor(raw)?))).collect::<Option<BTreeMap<_, _>>>()?;
+    let executors = own_executors
+        .map(|(name, raw)| Some((name, executor::executor(raw)?)))
+        .collect::<Option<BTreeMap<_, _>>>()?;
     let capabilities = raw.capabilities.into_iter();
     let capabilities = capabilities
         .map(|raw| Some(Arc::new(capability::compile(raw, &sources, &contexts)?)))
@@ -130,23 +129,6 @@ fn handler_trust(raw: RawHandlers) -> HandlerTrust {
     HandlerTrust {
         keys: raw.trust.into_iter().map(key).collect(),
         require_signature: raw.require_signature.unwrap_or(false),
-    }
-}
-
-fn executor(raw: RawExecutor) -> Option<Executor> {
-    let timeout_ms = raw.timeout_ms.unwrap_or(EXECUTOR_TIMEOUT_MS);
-    match raw.kind {
-        ExecutorType::HttpHandler => Some(Executor::HttpHandler {
-            url_env: raw.url_env?.0,
-            method: raw.method.unwrap_or_else(|| "POST".to_owned()),
-            token_env: raw.auth.map(|auth| auth.token_env.0),
-            signing_secret_env: text(raw.signing_secret_env),
-            timeout_ms,
-        }),
-        ExecutorType::CommandHandler => {
-            Some(Executor::CommandHandler { command_env: raw.command_env?.0, timeout_ms })
-        }
-        ExecutorType::SqlUpdate => None,
     }
 }
 

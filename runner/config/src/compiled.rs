@@ -237,8 +237,10 @@ pub enum Executor {
         method: String,
         /// Holds the bearer token.
         token_env: Option<String>,
-        /// Holds the signing secret.
-        signing_secret_env: Option<String>,
+        /// With what requests are signed: the present secret, and the one that will replace it.
+        signing: Vec<SigningSecret>,
+        /// Whether the URL may lead into a private network, and then be `http://`.
+        private_addresses: bool,
         /// Time limit in milliseconds.
         timeout_ms: u64,
     },
@@ -246,9 +248,20 @@ pub enum Executor {
     CommandHandler {
         /// Holds the command line.
         command_env: String,
+        /// Variables the command is given, besides `PATH`.
+        environment: Vec<String>,
         /// Time limit in milliseconds.
         timeout_ms: u64,
     },
+}
+
+/// A secret that requests to an executor are signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SigningSecret {
+    /// What the application knows it as.
+    pub key_id: String,
+    /// Holds it.
+    pub secret_env: String,
 }
 
 /// One reviewed, named thing a model may ask for.

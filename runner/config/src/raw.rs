@@ -206,10 +206,23 @@ pub(crate) struct RawExecutor {
     pub(crate) method: Option<String>,
     /// How the request is authorised (`http_handler`).
     pub(crate) auth: Option<RawExecutorAuth>,
-    /// Variable that holds the signing secret (`http_handler`).
+    /// Variable that holds the signing secret, 32 bytes or more (`http_handler`).
     pub(crate) signing_secret_env: Option<EnvName>,
+    /// What the application knows that secret as (`http_handler`). Default: current.
+    #[schemars(regex(pattern = LABEL_PATTERN))]
+    pub(crate) signing_key_id: Option<String>,
+    /// Variable that holds the secret that will replace it; requests are signed with both (`http_handler`).
+    pub(crate) next_signing_secret_env: Option<EnvName>,
+    /// What the application knows that one as (`http_handler`). Default: next.
+    #[schemars(regex(pattern = LABEL_PATTERN))]
+    pub(crate) next_signing_key_id: Option<String>,
+    /// Whether the URL may lead into a private network, and then be `http://` (`http_handler`). Default: false.
+    pub(crate) private_addresses: Option<bool>,
     /// Variable that holds the command (`command_handler`).
     pub(crate) command_env: Option<EnvName>,
+    /// Variables the command is given, besides `PATH` (`command_handler`).
+    #[serde(default)]
+    pub(crate) environment: Vec<EnvName>,
     /// Time limit in milliseconds. Default: 5000.
     #[schemars(range(min = 1))]
     pub(crate) timeout_ms: Option<u64>,

@@ -32,6 +32,10 @@ impl Account {
             EventKind::WritebackQueued => self.queue(event),
             EventKind::WritebackStarted => self.start(event),
             EventKind::WritebackInterrupted => self.interrupt(event),
+            EventKind::WritebackReopened => {
+                self.job.as_mut()?.status = Status::Interrupted;
+                Some(())
+            }
             kind if matches!(step(kind), Some(Move::Finish(_))) => {
                 self.job.as_mut()?.status = Status::Finished;
                 Some(())
@@ -90,6 +94,7 @@ fn step(kind: EventKind) -> Option<Move> {
         EventKind::WritebackConflict => Some(Move::Finish(Outcome::Conflict)),
         EventKind::WritebackFailed => Some(Move::Finish(Outcome::Failed)),
         EventKind::WritebackUnknown => Some(Move::Finish(Outcome::Unknown)),
+        EventKind::WritebackReopened => Some(Move::Reopen),
         EventKind::LedgerCreated
         | EventKind::EvidenceRecorded
         | EventKind::CallRefused

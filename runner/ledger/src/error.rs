@@ -430,7 +430,7 @@ mod tests {
                 hint: `synapsor replay show` tells what became of it
             PROPOSAL_NOT_APPROVED: proposal `wrp_1` has no approval in the ledger's chain
                 hint: the ledger file was edited or damaged; verify it before trusting anything in it
-            REASON_REQUIRED: rejecting proposal `wrp_1` needs a reason
+            REASON_REQUIRED: this decision about proposal `wrp_1` needs a reason
                 hint: say why; the reason is kept with the decision
             SHADOW_WRITEBACK_DISABLED: proposal `wrp_1` is a shadow proposal and is never applied
                 hint: it is kept for comparison only; propose again with `mode` set to `review`

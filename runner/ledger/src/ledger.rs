@@ -21,6 +21,7 @@ use crate::notebook::Notebook;
 use crate::place::Place;
 use crate::points::point;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
+use crate::reopen;
 use crate::replay::{self, Replay};
 use crate::report::ChainReport;
 use crate::search;
@@ -202,6 +203,17 @@ impl Ledger {
     pub async fn interrupt_writeback(&self, job: &WritebackJob, code: Code) -> Result<(), Error> {
         let job = job.clone();
         self.book.writer.write(move |write| writeback::interrupt(write, &job, code)).await
+    }
+
+    /// Has an executor of the application try again what came to nothing: the proposal is approved once more, by the
+    /// approval it has. Repeating it answers the same until the next attempt has ended.
+    ///
+    /// # Errors
+    /// When the proposal did not end in a conflict or a failure, the runner itself carries it out, an equal proposal is open,
+    /// or no reason is given.
+    pub async fn reopen(&self, id: &ProposalId, actor: &str, reason: &str) -> Result<StoredProposal, Error> {
+        let (id, actor, reason) = (id.clone(), actor.to_owned(), reason.to_owned());
+        self.book.writer.write(move |write| reopen::reopen(write, &id, &actor, &reason)).await
     }
 
     /// Walks the chain and every record bound to it, and names the first that does not fit.

@@ -19,6 +19,7 @@ mod decide;
 mod propose;
 mod handover;
 mod writeback;
+mod reopen;
 
 mod proposals;
 mod replay;

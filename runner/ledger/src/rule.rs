@@ -79,11 +79,19 @@ pub enum Rule {
         /// The proposal.
         proposal: String,
     },
-    /// A rejection says why.
-    #[error("rejecting proposal `{proposal}` needs a reason")]
+    /// A rejection, and trying again, says why.
+    #[error("this decision about proposal `{proposal}` needs a reason")]
     ReasonRequired {
         /// The proposal.
         proposal: String,
+    },
+    /// Only what an executor of the application did not carry out is tried again.
+    #[error("proposal `{proposal}` cannot be tried again: {why}")]
+    NotReopenable {
+        /// The proposal.
+        proposal: String,
+        /// What it is instead.
+        why: String,
     },
     /// Shadow proposals are for comparison only.
     #[error("proposal `{proposal}` is a shadow proposal and is never applied")]
@@ -112,6 +120,7 @@ impl Rule {
                 Code::ProposalNotRejectable
             }
             Self::NotApproved { .. } | Self::ApprovalMissing { .. } => Code::ProposalNotApproved,
+            Self::NotReopenable { .. } => Code::ProposalNotReopenable,
             Self::ReasonRequired { .. } => Code::ReasonRequired,
             Self::Shadow { .. } => Code::ShadowWritebackDisabled,
             Self::Secret { .. } => Code::SecretMaterialRejected,
@@ -140,6 +149,9 @@ impl Rule {
             }
             Self::NotApproved { .. } | Self::NotPendingReview { .. } | Self::NotRejectable { .. } => {
                 "`synapsor replay show` tells what became of it"
+            }
+            Self::NotReopenable { .. } => {
+                "a source's own receipt of a conflict or a failure is final; propose the change again"
             }
             Self::ReasonRequired { .. } => "say why; the reason is kept with the decision",
             Self::Shadow { .. } => {

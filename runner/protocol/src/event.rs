@@ -41,6 +41,8 @@ pub enum EventKind {
     WritebackInterrupted,
     /// The outcome is not known.
     WritebackUnknown,
+    /// An operator has an executor of the application try again what came to nothing.
+    WritebackReopened,
     /// Records of earlier events were archived and removed; the events stay.
     RecordsPruned,
 }
@@ -62,6 +64,7 @@ impl EventKind {
         Self::WritebackFailed,
         Self::WritebackInterrupted,
         Self::WritebackUnknown,
+        Self::WritebackReopened,
         Self::RecordsPruned,
     ];
 
@@ -87,6 +90,7 @@ impl EventKind {
             Self::WritebackFailed => "writeback_failed",
             Self::WritebackInterrupted => "writeback_interrupted",
             Self::WritebackUnknown => "writeback_unknown",
+            Self::WritebackReopened => "writeback_reopened",
             Self::RecordsPruned => "records_pruned",
         }
     }

@@ -25,6 +25,7 @@ pub mod proposal;
 pub mod job;
 pub mod job_document;
 pub mod receipt;
+pub mod executor;
 pub mod event;
 pub mod checkpoint;
 pub mod words;

@@ -124,9 +124,9 @@ pub enum ProposalState {
     PendingWorker,
     /// The source changed as shown. Final.
     Applied,
-    /// A guard did not hold; nothing changed. Final.
+    /// A guard did not hold; nothing changed. Final, but for an operator who has an executor of the application try again.
     Conflict,
-    /// The source refused the change for good; nothing changed. Final.
+    /// The change was refused for good; nothing changed. Final, with the same exception.
     Failed,
     /// A person said no. Final.
     Rejected,
@@ -147,6 +147,8 @@ pub enum Move {
     Queue,
     /// An apply ended.
     Finish(Outcome),
+    /// An operator has an executor of the application try again what came to nothing.
+    Reopen,
 }
 
 impl ProposalState {
@@ -180,6 +182,8 @@ impl ProposalState {
                     Outcome::Unknown => S::ReconciliationRequired,
                 })
             }
+            // The approval stands: it is for content, and the content is the same.
+            (S::Conflict | S::Failed, Move::Reopen) => Some(S::Approved),
             _ => None,
         }
     }
@@ -245,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn final_states_never_move() {
+    fn final_states_never_move_by_themselves() {
         use ProposalState as S;
         let outcomes =
             [Outcome::Applied, Outcome::AlreadyApplied, Outcome::Conflict, Outcome::Failed, Outcome::Unknown];
@@ -257,6 +261,15 @@ mod tests {
             if matches!(step, Move::Finish(_)) {
                 assert_eq!(S::PendingReview.next(step), None);
             }
+        }
+    }
+
+    #[test]
+    fn only_what_came_to_nothing_is_reopened() {
+        for state in ProposalState::ALL.iter().copied() {
+            let came_to_nothing = matches!(state, ProposalState::Conflict | ProposalState::Failed);
+            let reopened = came_to_nothing.then_some(ProposalState::Approved);
+            assert_eq!(state.next(Move::Reopen), reopened, "{state}");
         }
     }
 }

@@ -68,7 +68,7 @@ pub struct Receipt {
     pub runner_id: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Rows this run changed: 0 or 1.
+    /// Rows this run changed: 0 or 1; as many as the application says where an executor of its own ran.
     pub rows_affected: u32,
     /// The version before, where there is a version column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +81,9 @@ pub struct Receipt {
     /// Why not, where it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
+    /// The application's own word for it, where an executor of its own answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executor_code: Option<String>,
     /// Which columns differed from what was reviewed; names only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed_columns: Vec<String>,

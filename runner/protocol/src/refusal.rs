@@ -184,6 +184,16 @@ codes! {
     WritebackDisabled = "WRITEBACK_DISABLED", Refusal, false, "the source has no write credential";
     WritebackNotReviewed = "WRITEBACK_NOT_REVIEWED", Refusal, false, "the config no longer allows this change";
     ExecutorUnsupported = "EXECUTOR_UNSUPPORTED", Refusal, false, "the proposal's executor is not one this command can run";
+    ExecutorNotConfigured = "EXECUTOR_NOT_CONFIGURED", Refusal, false, "the executor's URL, command, token or secret is not set, or cannot be used";
+    ExecutorAddressNotAllowed = "EXECUTOR_ADDRESS_NOT_ALLOWED", Refusal, false, "the executor's URL leads to an address that the config does not allow";
+    ExecutorUnavailable = "EXECUTOR_UNAVAILABLE", Failure, true, "the executor cannot be reached; nothing was sent to it";
+    ExecutorTurnedAway = "EXECUTOR_TURNED_AWAY", Refusal, false, "the application did not take the request: its address, credential or form is not what the application expects";
+    ExecutorFailed = "EXECUTOR_FAILED", Refusal, false, "a rule of the application refused the change; nothing changed";
+    ExecutorConflict = "EXECUTOR_CONFLICT", Refusal, false, "the application found another row than the reviewed one; nothing changed";
+    ExecutorTimeout = "EXECUTOR_TIMEOUT", Failure, true, "the executor did not answer in time; whether it acted is not known";
+    ExecutorAnswerLost = "EXECUTOR_ANSWER_LOST", Failure, true, "the connection to the executor broke, or its command ended, before it had answered; whether it acted is not known";
+    ExecutorAnswerInvalid = "EXECUTOR_ANSWER_INVALID", Failure, true, "the executor's answer is too long, no answer to this request, or contradicts itself; whether it acted is not known";
+    ProposalNotReopenable = "PROPOSAL_NOT_REOPENABLE", Refusal, false, "only a failed or conflicting attempt of an executor of the application can be tried again";
     TenantGuardMismatch = "TENANT_GUARD_MISMATCH", Refusal, false, "the locked row, or the job, is of another tenant than the proposal";
     VersionConflict = "VERSION_CONFLICT", Refusal, false, "the row's version is not the one that was reviewed";
     RowChangedAfterProposal = "ROW_CHANGED_AFTER_PROPOSAL", Refusal, false, "the row is not the one that was reviewed";

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
     ChangeSet, Decision, Event, JobDocument, Proposal, QueryAudit, Receipt, RedactedColumns, WritebackJob,
-    job_document,
+    executor, job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -158,6 +158,32 @@ fn compare(name: &str, generated: &str) {
 #[test]
 fn the_page_of_refusal_codes_is_as_generated() {
     compare("refusals.md", &synapsor_protocol::reference::refusal_reference());
+}
+
+#[test]
+fn the_schemas_of_what_executors_are_told_and_answer_are_as_generated() {
+    let schemas = [
+        ("executor-request.v1.schema.json", executor::request_schema()),
+        ("executor-answer.v1.schema.json", executor::answer_schema()),
+        ("executor-check.v1.schema.json", executor::check_schema()),
+    ];
+    for (name, schema) in schemas {
+        compare(name, &format!("{schema:#}\n"));
+    }
+}
+
+#[test]
+fn what_was_once_said_to_an_executor_fits_the_schema_it_was_published_with() {
+    for (name, schema) in [
+        ("executor-request.v1.json", executor::request_schema()),
+        ("executor-answer.v1.json", executor::answer_schema()),
+    ] {
+        let document: serde_json::Value = golden(name);
+        assert!(jsonschema::is_valid(&schema, &document), "{name}");
+    }
+    let request: executor::ExecutorRequest = golden("executor-request.v1.json");
+    let answer: executor::ExecutorAnswer = golden("executor-answer.v1.json");
+    assert_eq!(answer.idempotency_key, request.idempotency_key);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use synapsor_protocol::{
 };
 
 use crate::action::Action;
-use crate::authority;
+use crate::authority::{self, SQL_UPDATE};
 use crate::desk::{Desk, WriteSettings};
 use crate::effects::Reviewed;
 use crate::ending::Ending;
@@ -36,6 +36,9 @@ impl Desk {
     pub(crate) async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
         let stored = self.ledger.proposal(id).await?;
         authority::check(&self.config, &stored)?;
+        if stored.proposal.change_set.executor != SQL_UPDATE {
+            return self.hand_to_executor(&stored, dry_run).await;
+        }
         let writer = self.writer(&stored.proposal.change_set.target)?;
         let reviewed = self.reviewed(&stored).await?;
         if dry_run {
@@ -69,7 +72,14 @@ impl Desk {
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.
     pub(crate) async fn record(&self, job: &WritebackJob, attempt: Attempt) -> Result<ApplyReport, Error> {
         let Attempt { ending, checks } = attempt;
-        let receipt = self.receipt(job, ending);
+        self.record_receipt(self.receipt(job, ending), checks).await
+    }
+
+    pub(crate) async fn record_receipt(
+        &self,
+        receipt: Receipt,
+        checks: Vec<Check>,
+    ) -> Result<ApplyReport, Error> {
         let (mut outcome, mut changed) = (receipt.outcome, receipt.source_changed);
         let recorded = self.ledger.finish_writeback(&receipt).await;
         let standing = recorded.map_err(|source| Error::Unrecorded { changed, source })?.receipt;
@@ -79,7 +89,7 @@ impl Desk {
             (outcome, changed) = (Outcome::AlreadyApplied, SourceChanged::No);
         }
         Ok(ApplyReport {
-            proposal_id: job.proposal_id.clone(),
+            proposal_id: receipt.proposal_id,
             outcome: Some(outcome),
             dry_run: false,
             would: None,
@@ -110,6 +120,7 @@ impl Desk {
             new_version,
             source_changed,
             code,
+            executor_code: None,
             changed_columns,
             executed_at: self.clock.now(),
         }

@@ -8,6 +8,7 @@ use synapsor_protocol::{Clock, Decision, Digest, Engine, Ids, ProposalId, Refusa
 use synapsor_source::Connect;
 
 use crate::authority::Denied;
+use crate::executor::ExecutorSettings;
 use crate::stop::StopSignal;
 
 /// How one source is written to. The credential is another one than the reads use.
@@ -30,6 +31,7 @@ pub struct Desk {
     pub(crate) ledger: Ledger,
     pub(crate) config: Arc<Config>,
     pub(crate) writers: Vec<WriteSettings>,
+    pub(crate) executors: Vec<ExecutorSettings>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) runner_id: String,
@@ -52,7 +54,22 @@ impl Desk {
         ids: Arc<dyn Ids>,
         runner_id: String,
     ) -> Self {
-        Self { ledger, config, writers, clock, ids, runner_id, stop: StopSignal::never() }
+        Self {
+            ledger,
+            config,
+            writers,
+            executors: Vec::new(),
+            clock,
+            ids,
+            runner_id,
+            stop: StopSignal::never(),
+        }
+    }
+
+    /// A desk that can also hand changes to the application's own executors.
+    #[must_use]
+    pub fn with_executors(self, executors: Vec<ExecutorSettings>) -> Self {
+        Self { executors, ..self }
     }
 
     /// A desk whose applies end early when they are told to: rolled back before their COMMIT, finished after it.

@@ -5,6 +5,7 @@ use synapsor_protocol::{Code, Refusal, SourceChanged};
 use crate::admit::NotAdmitted;
 use crate::authority::Denied;
 use crate::classify::FaultClass;
+use crate::executor::NotDone;
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,24 @@ pub(crate) enum Error {
         /// What stands in the way.
         #[source]
         obstacle: Obstacle,
+    },
+    /// The application did not carry the change out; nothing happened and the proposal stays where it is.
+    #[error("executor `{executor}`: {not_done}")]
+    Executor {
+        /// Its name in the config.
+        executor: String,
+        /// Why not.
+        not_done: NotDone,
+    },
+    /// The application did not carry the change out now, and an earlier attempt has no recorded end.
+    #[error(
+        "an earlier attempt may have carried the change out, and executor `{executor}` cannot be asked now"
+    )]
+    ExecutorUnsettled {
+        /// Its name in the config.
+        executor: String,
+        /// Why not.
+        not_done: NotDone,
     },
     /// The ledger says applied and the source does not know of it.
     #[error(
@@ -71,6 +90,14 @@ impl Error {
                 let refusal = obstacle.refusal(source_name);
                 Refusal::new(refusal.code, format!("{self}: {}", refusal.message))
                     .hint("repeat the apply once the source answers: it finds the source's own receipt")
+                    .source_changed(SourceChanged::Unknown)
+            }
+            Self::Executor { not_done, .. } => {
+                Refusal::new(not_done.code(), self.to_string()).hint(not_done.hint())
+            }
+            Self::ExecutorUnsettled { not_done, .. } => {
+                Refusal::new(not_done.code(), format!("{self}: {not_done}"))
+                    .hint("repeat the apply once it answers: the application knows the idempotency key")
                     .source_changed(SourceChanged::Unknown)
             }
             Self::Regressed { .. } => Refusal::new(Code::SourceRegressed, self.to_string()).hint(

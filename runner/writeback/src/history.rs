@@ -7,12 +7,17 @@ use synapsor_protocol::{Event, EventKind};
 
 /// Whether every attempt before this one is recorded as having come to nothing.
 pub(crate) fn earlier_attempts_came_to_nothing(events: &[Event], attempt: u32) -> bool {
-    (1..attempt).all(|earlier| events.iter().any(|event| is_interruption_of(event, earlier)))
+    (1..attempt).all(|earlier| events.iter().any(|event| says_so(event, earlier)))
 }
 
-fn is_interruption_of(event: &Event, attempt: u32) -> bool {
-    event.kind == EventKind::WritebackInterrupted
-        && event.payload.get("attempt").and_then(serde_json::Value::as_u64) == Some(attempt.into())
+/// An attempt was interrupted; or it, or a later one, ended in what an operator could have tried again.
+fn says_so(event: &Event, attempt: u32) -> bool {
+    let named = event.payload.get("attempt").and_then(serde_json::Value::as_u64);
+    match event.kind {
+        EventKind::WritebackInterrupted => named == Some(attempt.into()),
+        EventKind::WritebackReopened => named.is_some_and(|last| last >= attempt.into()),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +48,13 @@ pub(crate) mod tests {
         let certain = |attempt| earlier_attempts_came_to_nothing(&events, attempt);
         assert!(certain(1) && certain(2));
         assert!(!certain(3));
+    }
+
+    #[test]
+    fn what_was_tried_again_by_an_operator_had_come_to_nothing() {
+        use EventKind::{WritebackReopened as Reopened, WritebackStarted as Started};
+        let events = [event(Started, 1), event(Started, 2), event(Reopened, 2), event(Started, 3)];
+        assert!(earlier_attempts_came_to_nothing(&events, 3));
+        assert!(!earlier_attempts_came_to_nothing(&events, 4));
     }
 }

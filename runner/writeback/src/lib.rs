@@ -3,8 +3,8 @@
 //! Invariant: the only room whose statements change a source, and no room the model talks to can reach it.
 //! Invariant: a source changes at most once per approved content, and *applied* is said only after the source's own
 //! receipt was read back. Why that holds: `docs/decisions/0002-apply-is-one-transaction.md`.
-//! Absent on purpose: executors of the application's own (`http_handler`, `command_handler`) and anything that writes more
-//! than one row, inserts or deletes.
+//! Absent on purpose: anything here that writes more than one row, inserts or deletes. That is for executors of the
+//! application's own (`http_handler`, `command_handler`), which are asked and believed under rules of their own.
 //!
 //! Modules in reading order.
 
@@ -40,6 +40,9 @@ mod rights;
 mod excess;
 mod doctor;
 
+// or somebody else does it
+mod executor;
+
 // where it runs
 mod driver;
 mod rehearse;
@@ -58,6 +61,7 @@ mod points;
 pub use desk::{Desk, WriteSettings};
 pub use doctor::{Checkup, Finding, examine};
 pub use excess::Excess;
+pub use executor::{CommandReach, ExecutorSettings, HttpReach, Reach, SigningKey};
 pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
 pub use reconcile::{Conclusion, Inspection, SourceSays};
 pub use report::{ApplyReport, Check, DryRun};

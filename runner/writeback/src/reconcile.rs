@@ -8,6 +8,7 @@ use synapsor_ledger::StoredProposal;
 use synapsor_protocol::{Code, ProposalId, ProposalState, Refusal};
 
 use crate::apply::obstructed;
+use crate::authority::SQL_UPDATE;
 use crate::desk::Desk;
 use crate::ending::Ending;
 use crate::engine;
@@ -121,6 +122,10 @@ impl Desk {
         stored: &StoredProposal,
     ) -> Result<Option<ApplyReport>, Error> {
         let id = &stored.proposal.proposal_id;
+        if stored.proposal.change_set.executor != SQL_UPDATE {
+            let Some(job) = self.ledger.replay(id).await?.jobs.pop() else { return Ok(None) };
+            return self.record_what_the_executor_says(stored, &job).await;
+        }
         let writer = self.writer(&stored.proposal.change_set.target)?;
         let Some(job) = self.ledger.replay(id).await?.jobs.pop() else { return Ok(None) };
         let recorded = engine::recorded(writer, &job).await.map_err(|obstacle| obstructed(&job, obstacle))?;
@@ -133,10 +138,23 @@ impl Desk {
 
     async fn look(&self, id: &ProposalId) -> Result<Inspection, Error> {
         let stored = self.ledger.proposal(id).await?;
+        let source = if stored.proposal.change_set.executor == SQL_UPDATE {
+            self.ask_the_source(&stored).await?
+        } else {
+            self.look_up(&stored).await?
+        };
+        let unsettled = self.is_unsettled(id).await?;
+        let attempts = self.ledger.replay(id).await?.jobs.pop().map_or(0, |job| job.attempt);
+        let conclusion = conclude(stored.state, unsettled, &source);
+        let proposal_id = id.clone();
+        Ok(Inspection { proposal_id, ledger: stored.state, unsettled, attempts, source, conclusion })
+    }
+
+    async fn ask_the_source(&self, stored: &StoredProposal) -> Result<SourceSays, Error> {
         let writer = self.writer(&stored.proposal.change_set.target)?;
-        let job = self.rehearsal_job(&stored)?;
-        let reviewed = self.reviewed(&stored).await?;
-        let source = match engine::recorded(writer, &job).await {
+        let job = self.rehearsal_job(stored)?;
+        let reviewed = self.reviewed(stored).await?;
+        Ok(match engine::recorded(writer, &job).await {
             Ok(Some(Settlement::Applied)) => SourceSays::Applied,
             Ok(Some(Settlement::Conflict)) => SourceSays::Conflict,
             Ok(Some(Settlement::Foreign)) => SourceSays::Foreign,
@@ -145,12 +163,7 @@ impl Desk {
                 Err(obstacle) => SourceSays::Silent { code: obstacle.code() },
             },
             Err(obstacle) => SourceSays::Silent { code: obstacle.code() },
-        };
-        let unsettled = self.is_unsettled(id).await?;
-        let attempts = self.ledger.replay(id).await?.jobs.pop().map_or(0, |job| job.attempt);
-        let conclusion = conclude(stored.state, unsettled, &source);
-        let proposal_id = id.clone();
-        Ok(Inspection { proposal_id, ledger: stored.state, unsettled, attempts, source, conclusion })
+        })
     }
 
     async fn is_unsettled(&self, id: &ProposalId) -> Result<bool, Error> {

@@ -69,6 +69,8 @@ impl Check {
     pub const ONE_ROW: &'static str = "one row";
     /// The row holds the approved values afterwards.
     pub const AFTER_IMAGE: &'static str = "after image";
+    /// The executor answered this request, and its answer fits.
+    pub const ANSWER: &'static str = "executor's answer";
 
     pub(crate) fn new(name: &'static str, held: bool) -> Self {
         Self { name, held }

@@ -12,7 +12,7 @@ pub(crate) struct Doctor {
     /// Also look at what applies need, with the writing credential; changes nothing
     #[arg(long, visible_alias = "check-db")]
     pub(crate) check_writeback: bool,
-    /// Also load every handler, as a server would
+    /// Also load every handler, as a server would, and ask the application's executors whether they are ready
     #[arg(long)]
     pub(crate) check_handlers: bool,
     /// One credential for reads and writes is meant so

@@ -64,6 +64,9 @@ pub(super) fn describe(report: &ApplyReport) -> String {
         if let Some(code) = receipt.code {
             lines.push(format!("  {}    {code}: {}", style::dim("why"), code.meaning()));
         }
+        if let Some(code) = &receipt.executor_code {
+            lines.push(format!("  {}   {} says the application", style::dim("code"), inert::text(code)));
+        }
         if !receipt.changed_columns.is_empty() {
             let columns = receipt.changed_columns.join(", ");
             lines.push(format!("  {}  {} since the proposal", style::dim("moved"), inert::text(&columns)));

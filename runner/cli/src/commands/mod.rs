@@ -16,6 +16,7 @@ mod database;
 mod doctor;
 mod events;
 mod evidence;
+mod executor;
 mod find;
 mod handler;
 mod init;
@@ -99,6 +100,7 @@ pub(crate) async fn run(
         Command::Writeback(args::Writeback::Reconcile(command)) => {
             reconcile::run(command, settings, json).await.map(Some)
         }
+        Command::Executor(command) => executor::run(command, settings, json).await.map(Some),
         Command::Activity(command) => activity::run(command, settings).await.map(Some),
         Command::Evidence(command) => evidence::run(command, settings).await.map(Some),
         Command::QueryAudit(command) => query_audit::run(command, settings).await.map(Some),

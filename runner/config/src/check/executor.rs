@@ -2,7 +2,8 @@
 
 use super::names::Names;
 use super::rule::{
-    optional_object, optional_positive, optional_text, optional_word, required_text, required_word,
+    optional_boolean, optional_object, optional_positive, optional_text, optional_word, required_text,
+    required_word,
 };
 use super::top::SQL_UPDATE;
 use crate::code::ProblemCode;
@@ -30,6 +31,9 @@ pub(super) fn check(name: &str, executor: &Place<'_>, names: &Names<'_>, problem
         problems.add(executor.path(), ProblemCode::ExecutorInvalidInReadOnly, message);
     }
     env_names(executor, kind, problems);
+    signing_keys(executor, problems);
+    optional_boolean(executor, "private_addresses", ProblemCode::InvalidPrivateAddresses, problems);
+    environment(executor, problems);
     optional_word(executor, "method", METHODS, ProblemCode::InvalidHandlerMethod, problems);
     optional_positive(executor, "timeout_ms", TIMEOUT_MS_MAX, ProblemCode::InvalidHandlerTimeout, problems);
     if let Some(auth) = optional_object(executor, "auth", ProblemCode::ExecutorAuthNotObject, problems) {
@@ -43,6 +47,7 @@ fn env_names(executor: &Place<'_>, kind: Option<&str>, problems: &mut Problems) 
         ("url_env", Some("http_handler"), ProblemCode::HandlerUrlEnvRequired),
         ("command_env", Some("command_handler"), ProblemCode::CommandEnvRequired),
         ("signing_secret_env", None, ProblemCode::HandlerSigningSecretEnvInvalid),
+        ("next_signing_secret_env", None, ProblemCode::HandlerSigningSecretEnvInvalid),
     ];
     for (key, required_by, code) in variables {
         if kind.is_some() && kind == required_by {
@@ -50,5 +55,42 @@ fn env_names(executor: &Place<'_>, kind: Option<&str>, problems: &mut Problems) 
         } else {
             optional_text(executor, key, Form::EnvName, code, problems);
         }
+    }
+}
+
+/// A key id belongs to a secret, and two secrets have two ids.
+fn signing_keys(executor: &Place<'_>, problems: &mut Problems) {
+    let code = ProblemCode::InvalidSigningKeyId;
+    let pairs =
+        [("signing_key_id", "signing_secret_env"), ("next_signing_key_id", "next_signing_secret_env")];
+    for (id, secret) in pairs {
+        let given = optional_text(executor, id, Form::Label, code, problems).is_some();
+        if given && executor.get(secret).is_none() {
+            let message = format!("expected `{secret}` beside it, found none");
+            problems.add(executor.path_to(id), code, message);
+        }
+    }
+    let has = |key: &str| executor.get(key).is_some();
+    if has("next_signing_secret_env") && !has("signing_secret_env") {
+        let message = "expected `signing_secret_env` beside it, found none";
+        let path = executor.path_to("next_signing_secret_env");
+        problems.add(path, ProblemCode::HandlerSigningSecretEnvInvalid, message);
+    }
+    let text = |key: &str| executor.get(key).and_then(|place| place.text());
+    if text("signing_key_id").is_some() && text("signing_key_id") == text("next_signing_key_id") {
+        let message = "expected another id than `signing_key_id`, found the same";
+        problems.add(executor.path_to("next_signing_key_id"), code, message);
+    }
+}
+
+fn environment(executor: &Place<'_>, problems: &mut Problems) {
+    let code = ProblemCode::InvalidCommandEnvironment;
+    let Some(list) = executor.get("environment") else { return };
+    if !list.is_list() {
+        problems.unexpected(&list, code, "a list");
+        return;
+    }
+    for item in list.items().filter(|item| item.text_of(Form::EnvName).is_none()) {
+        problems.unexpected(&item, code, Form::EnvName.expected());
     }
 }

@@ -61,6 +61,16 @@ fn the_published_example_compiles_with_names_resolved() {
 }
 
 #[test]
+fn an_executor_is_signed_for_with_the_present_secret_and_the_next_one() {
+    let config = compiled_with("shop", "/executors/ledger_api/signing_secret_env = \"LEDGER_SECRET\"");
+    let Executor::HttpHandler { signing, private_addresses, .. } = &config.executors["ledger_api"] else {
+        panic!("expected an endpoint");
+    };
+    let keys: Vec<_> = signing.iter().map(|key| (key.key_id.as_str(), key.secret_env.as_str())).collect();
+    assert_eq!((keys, *private_addresses), (vec![("current", "LEDGER_SECRET")], false));
+}
+
+#[test]
 fn a_redacted_column_is_read_and_shown_and_given_to_no_handler() {
     let edits = r#"/capabilities/1/redact = ["status"]"#;
     let config = compiled_with("late-fee", edits);

@@ -149,6 +149,11 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ("shop", r#"/executors/ledger_job/command_env = "rm -rf""#, "COMMAND_ENV_REQUIRED", "$.executors.ledger_job.command_env"),
     ("shop", "/executors/ledger_job/command_env -", "COMMAND_ENV_REQUIRED", "$.executors.ledger_job.command_env"),
     ("shop", "/executors/ledger_job/timeout_ms = -1", "INVALID_HANDLER_TIMEOUT", "$.executors.ledger_job.timeout_ms"),
+    ("shop", r#"/executors/ledger_api/next_signing_secret_env = "NEXT_SECRET""#, "HANDLER_SIGNING_SECRET_ENV_INVALID", "$.executors.ledger_api.next_signing_secret_env"),
+    ("shop", r#"/executors/ledger_api/signing_key_id = "2026""#, "INVALID_SIGNING_KEY_ID", "$.executors.ledger_api.signing_key_id"),
+    ("shop", "/executors/ledger_api/private_addresses = \"yes\"", "INVALID_PRIVATE_ADDRESSES", "$.executors.ledger_api.private_addresses"),
+    ("shop", "/executors/ledger_job/environment = \"PATH\"", "INVALID_COMMAND_ENVIRONMENT", "$.executors.ledger_job.environment"),
+    ("shop", r#"/executors/ledger_job/environment = ["APP_URL", "app=1"]"#, "INVALID_COMMAND_ENVIRONMENT", "$.executors.ledger_job.environment[1]"),
     ("shop", r#"/mode = "read_only""#, "EXECUTOR_INVALID_IN_READ_ONLY", "$.executors.ledger_api"),
     // capabilities
     ("shop", r#"/capabilities/0 = "x""#, "CAPABILITY_NOT_OBJECT", "$.capabilities[0]"),

@@ -16,6 +16,7 @@ mod handover;
 mod keeping;
 mod proof;
 mod record;
+mod reopen;
 mod search;
 mod sharing;
 mod steps;

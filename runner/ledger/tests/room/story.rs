@@ -97,11 +97,13 @@ pub(crate) struct Call {
     pub(crate) order: i64,
     pub(crate) note: Value,
     pub(crate) mode: ProposalMode,
+    pub(crate) executor: &'static str,
 }
 
 impl Default for Call {
     fn default() -> Self {
-        Self { tenant: "acme", order: 42, note: Value::Text("late".into()), mode: ProposalMode::Review }
+        let note = Value::Text("late".into());
+        Self { tenant: "acme", order: 42, note, mode: ProposalMode::Review, executor: "sql_update" }
     }
 }
 
@@ -204,7 +206,7 @@ impl Call {
                 advance: Advance::Increment,
             },
             allowed_columns: vec!["status".into()],
-            executor: "sql_update".into(),
+            executor: self.executor.into(),
             logic: Logic::Declarative,
             summary: None,
         }
@@ -247,6 +249,7 @@ pub(crate) fn receipt(job: &WritebackJob, outcome: Outcome) -> Receipt {
         new_version: applied.then_some(Value::Integer(4)),
         source_changed: if applied { SourceChanged::Yes } else { SourceChanged::No },
         code: None,
+        executor_code: None,
         changed_columns: vec![],
         executed_at: at(2),
     }

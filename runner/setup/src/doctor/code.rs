@@ -65,6 +65,7 @@ doctor_codes! {
     WritebackStands = "DOCTOR_WRITEBACK_STANDS", Fail, "an apply would be refused";
     WritebackExcess = "DOCTOR_WRITEBACK_EXCESS", Warn, "whoever has the credential can use the right without a proposal";
     HandlerUnusable = "DOCTOR_HANDLER_UNUSABLE", Fail, "every call of the capability is refused until the handler loads";
+    ExecutorNotReady = "DOCTOR_EXECUTOR_NOT_READY", Fail, "what the executor should carry out stays approved until it is ready";
     LedgerAbsent = "DOCTOR_LEDGER_ABSENT", Note, "it is made by the first call";
     LedgerUnusable = "DOCTOR_LEDGER_UNUSABLE", Fail, "without a record nothing is answered and nothing applied";
     LedgerMisfit = "DOCTOR_LEDGER_MISFIT", Fail, "the record was edited, or is not whole";

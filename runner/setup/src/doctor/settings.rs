@@ -97,9 +97,9 @@ impl Look<'_> {
     fn executor(&mut self, name: &str, executor: &Executor) {
         let about = format!("$.executors.{name}");
         let named: Vec<(&String, &str)> = match executor {
-            Executor::HttpHandler { url_env, token_env, signing_secret_env, .. } => {
+            Executor::HttpHandler { url_env, token_env, signing, .. } => {
                 let others = token_env.iter().map(|name| (name, "the bearer token"));
-                let secrets = signing_secret_env.iter().map(|name| (name, "the signing secret"));
+                let secrets = signing.iter().map(|key| (&key.secret_env, "a signing secret"));
                 std::iter::once((url_env, "the URL of the application's endpoint"))
                     .chain(others)
                     .chain(secrets)

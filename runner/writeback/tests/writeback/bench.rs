@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use synapsor_config::{
-    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, HandlerIsolation, HandlerTrust,
-    Keeping, Location, Logic as ConfigLogic, Mode, ProposalRules, RateLimits, ReceiptsMode, ResultFormat,
-    Source, TableTarget,
+    Acknowledgement, Binding, Capability, Config, ConflictGuard, Context, Executor, HandlerIsolation,
+    HandlerTrust, Keeping, Location, Logic as ConfigLogic, Mode, ProposalRules, RateLimits, ReceiptsMode,
+    ResultFormat, Source, TableTarget,
 };
 use synapsor_ledger::{Ledger, Opening, StoredProposal};
 use synapsor_protocol::change_set::CHANGE_SET_SCHEMA;
@@ -21,7 +21,7 @@ use synapsor_protocol::{
 };
 use synapsor_source::{Connect, RowQuery, SourceSettings, Sources};
 use synapsor_test_servers::TestDatabase;
-use synapsor_writeback::{ApplyReport, Desk, RECEIPTS_TABLE, WriteSettings};
+use synapsor_writeback::{ApplyReport, Desk, ExecutorSettings, RECEIPTS_TABLE, WriteSettings};
 
 pub(crate) const SOURCE: &str = "billing";
 pub(crate) const CAPABILITY: &str = "billing.waive_fee";
@@ -40,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) capability: &'static str,
     /// Instead of the database's own address.
     pub(crate) connect: Option<Connect>,
+    /// Where the executor of that name is.
+    pub(crate) executors: Vec<ExecutorSettings>,
 }
 
 impl Setup {
@@ -54,6 +56,7 @@ impl Setup {
             acknowledged: Vec::new(),
             capability: "capability",
             connect: None,
+            executors: Vec::new(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Bench {
             Arc::clone(&self.ids),
             "runner-1".into(),
         )
+        .with_executors(self.setup.executors.clone())
     }
 
     pub(crate) fn connect(&self) -> Connect {
@@ -389,7 +393,7 @@ impl Bench {
             handler_trust: HandlerTrust::default(),
             handler_isolation: HandlerIsolation::default(),
             handler_cache: true,
-            executors: BTreeMap::new(),
+            executors: self.setup.executors.iter().map(|one| (one.name.clone(), command())).collect(),
             prompts: Vec::new(),
             authentication: None,
             rate_limits: RateLimits::default(),
@@ -397,6 +401,11 @@ impl Bench {
             capabilities: vec![Arc::new(capability)],
         }
     }
+}
+
+/// Only that there is one of the name counts here; how it is reached is the desk's.
+fn command() -> Executor {
+    Executor::CommandHandler { command_env: "UNUSED".into(), environment: Vec::new(), timeout_ms: 1 }
 }
 
 fn captured() -> Vec<String> {

@@ -1,4 +1,5 @@
-//! Handlers: whether each bundle is there, trusted and granted what it needs; on request, whether it loads.
+//! Handlers: whether each bundle is there, trusted and granted what it needs; on request, whether it loads, and whether the
+//! application's executors are ready.
 
 use std::sync::Arc;
 
@@ -30,8 +31,25 @@ pub(super) async fn section(typed: &Doctor, settings: &Settings, config: &Arc<Co
     if typed.check_handlers && findings.is_empty() && seen > 0 {
         findings.extend(loads(settings, config).await);
     }
+    if typed.check_handlers {
+        findings.extend(executors(settings, config).await);
+    }
     let how = if typed.check_handlers { "loaded as a server would" } else { "their bundles and grants" };
     Section::of(SectionName::Handlers, format!("{seen} handlers, {how}"), findings)
+}
+
+/// Asks every executor of the application whether it is ready; nothing is carried out.
+async fn executors(settings: &Settings, config: &Config) -> Vec<Finding> {
+    let (ids, clock) = (wiring::ids(), wiring::clock());
+    let mut findings = Vec::new();
+    for executor in wiring::executors(settings, config) {
+        if let Err(refusal) = executor.check(&*ids, &*clock).await {
+            let what = format!("{}: {}", refusal.code, refusal.message);
+            let fix = refusal.hint.unwrap_or_else(|| "the application's log says why".to_owned());
+            findings.push(Finding::new(DoctorCode::ExecutorNotReady, &executor.name, what, fix));
+        }
+    }
+    findings
 }
 
 /// Compiles and links every one, as a server does when it starts.

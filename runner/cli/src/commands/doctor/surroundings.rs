@@ -57,8 +57,8 @@ pub(super) fn secret_variables(config: &Config) -> Vec<String> {
         }
     }
     for executor in config.executors.values() {
-        if let Executor::HttpHandler { token_env, signing_secret_env, .. } = executor {
-            names.extend(token_env.iter().chain(signing_secret_env).cloned());
+        if let Executor::HttpHandler { token_env, signing, .. } = executor {
+            names.extend(token_env.iter().chain(signing.iter().map(|key| &key.secret_env)).cloned());
         }
     }
     names

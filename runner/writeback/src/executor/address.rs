@@ -1,0 +1,235 @@
+//! Where a request may go. The addresses a name stands for are looked at when the connection is made, so that a name that
+//! changes its mind is noticed, and never after a redirect, since none is followed.
+//!
+//! Invariant: no request reaches a link-local address, which is where clouds answer with credentials.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// An address as far as its reach goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Public,
+    /// This machine.
+    Loopback,
+    /// A network of somebody's own.
+    Private,
+    /// Where no application answers: link-local, metadata services, multicast, nobody.
+    Never,
+}
+
+/// What a URL may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Policy {
+    private_addresses: bool,
+    /// The URL names this machine.
+    is_local: bool,
+    is_encrypted: bool,
+}
+
+/// Why a URL is not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadUrl {
+    #[error("its URL is none, or has a user, a password or a fragment; expected `https://host/path`")]
+    Form,
+    #[error(transparent)]
+    Address(#[from] AddressNotAllowed),
+}
+
+/// Why an address is not used. It is not named: it may tell of a network the reader knows nothing about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its URL leads to {what}")]
+pub(super) struct AddressNotAllowed {
+    what: &'static str,
+}
+
+/// The URL and what it may lead to, where that can be said without asking for its name.
+pub(super) fn target(text: &str, private_addresses: bool) -> Result<(Url, Policy), BadUrl> {
+    let url = Url::parse(text).map_err(|_| BadUrl::Form)?;
+    let is_plain_form = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    let host = url.host().filter(|_| is_plain_form && matches!(url.scheme(), "http" | "https"));
+    let host = host.ok_or(BadUrl::Form)?;
+    let literal = match host {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
+    };
+    let is_local = match (&host, literal) {
+        (Host::Domain(name), _) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+        (_, Some(address)) => reach(address) == Reach::Loopback,
+        (_, None) => false,
+    };
+    let policy = Policy { private_addresses, is_local, is_encrypted: url.scheme() == "https" };
+    if let Some(address) = literal {
+        policy.check(address)?;
+    }
+    Ok((url, policy))
+}
+
+impl Policy {
+    fn check(self, address: IpAddr) -> Result<(), AddressNotAllowed> {
+        let refused = |what| Err(AddressNotAllowed { what });
+        match reach(address) {
+            Reach::Never => refused("an address where no application answers"),
+            Reach::Loopback if !self.is_local && !self.private_addresses => {
+                refused("this machine under another name, which `private_addresses` allows")
+            }
+            Reach::Private if !self.private_addresses => {
+                refused("a private network, which `private_addresses` allows")
+            }
+            Reach::Public if !self.is_encrypted => {
+                refused("a public address without TLS, expected `https://`")
+            }
+            Reach::Public | Reach::Loopback | Reach::Private => Ok(()),
+        }
+    }
+}
+
+/// Asks the system for a name's addresses, and answers only if each of them may be used.
+#[derive(Debug)]
+pub(super) struct Resolver(pub(super) Policy);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = self.0;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            for address in &found {
+                policy.check(address.ip())?;
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn reach(address: IpAddr) -> Reach {
+    match address {
+        IpAddr::V4(address) => reach_v4(address),
+        IpAddr::V6(address) => embedded(address).map_or_else(|| reach_v6(address), reach_v4),
+    }
+}
+
+fn reach_v4(address: Ipv4Addr) -> Reach {
+    /// Alibaba's and Oracle's metadata services are outside the link-local block.
+    const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
+    let [first, second, ..] = address.octets();
+    if address.is_loopback() {
+        return Reach::Loopback;
+    }
+    let nowhere = address.is_link_local() || address.is_multicast() || first == 0 || first >= 240;
+    if nowhere || METADATA.contains(&address) {
+        return Reach::Never;
+    }
+    let shared = first == 100 && (64..128).contains(&second);
+    let special =
+        (first == 198 && (second == 18 || second == 19)) || address.octets().starts_with(&[192, 0, 0]);
+    if address.is_private() || shared || special { Reach::Private } else { Reach::Public }
+}
+
+fn reach_v6(address: Ipv6Addr) -> Reach {
+    /// Amazon's metadata service is inside the unique local block.
+    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    if address.is_loopback() {
+        return Reach::Loopback;
+    }
+    let nowhere = address.is_unspecified() || address.is_multicast() || address.is_unicast_link_local();
+    if nowhere || address == METADATA {
+        return Reach::Never;
+    }
+    if address.is_unique_local() { Reach::Private } else { Reach::Public }
+}
+
+/// The IPv4 address that an IPv6 one stands for: mapped, compatible, translated (64:ff9b::/96) or tunnelled (2002::/16).
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(of(high, low)),
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, private_addresses: bool) -> bool {
+        match target(url, private_addresses) {
+            Ok(_) => true,
+            Err(BadUrl::Address(_)) => false,
+            Err(BadUrl::Form) => panic!("{url} is a URL"),
+        }
+    }
+
+    #[test]
+    fn where_credentials_are_handed_out_nothing_is_ever_sent() {
+        for host in [
+            "169.254.169.254",
+            "2852039166",
+            "0xa9.0xfe.0xa9.0xfe",
+            "[::ffff:169.254.169.254]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[2002:a9fe:a9fe::1]",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "100.100.100.200",
+            "0.0.0.0",
+            "[::]",
+            "255.255.255.255",
+            "224.0.0.1",
+        ] {
+            for private in [false, true] {
+                assert!(!check(&format!("https://{host}/latest/meta-data"), private), "{host}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_private_network_is_for_those_who_say_so() {
+        for host in ["10.0.0.7", "192.168.1.2", "172.16.0.9", "100.64.0.1", "[fd12::1]", "[::ffff:10.0.0.7]"]
+        {
+            assert!(!check(&format!("https://{host}/"), false), "{host}");
+            assert!(check(&format!("https://{host}/"), true), "{host}");
+            assert!(check(&format!("http://{host}/"), true), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_public_address_is_asked_over_tls_and_this_machine_either_way() {
+        assert!(check("https://93.184.215.14/hook", false));
+        for private in [false, true] {
+            assert!(!check("http://93.184.215.14/hook", private));
+            assert!(check("http://127.0.0.1:8080/hook", private));
+            assert!(check("http://[::1]:8080/hook", private));
+        }
+    }
+
+    #[test]
+    fn a_name_is_judged_by_each_of_its_addresses() {
+        let judged = |url: &str, private, address: &str| {
+            let (_, policy) = target(url, private).expect("a URL");
+            policy.check(address.parse().expect("an address")).is_ok()
+        };
+        assert!(judged("https://app.example/hook", false, "93.184.215.14"));
+        assert!(!judged("http://app.example/hook", true, "93.184.215.14"));
+        assert!(!judged("https://app.example/hook", false, "127.0.0.1"));
+        assert!(!judged("https://app.example/hook", false, "10.0.0.7"));
+        assert!(judged("http://app.internal/hook", true, "10.0.0.7"));
+        assert!(!judged("http://app.internal/hook", true, "169.254.169.254"));
+        assert!(judged("http://localhost:3000/hook", false, "127.0.0.1"));
+    }
+
+    #[test]
+    fn what_is_no_plain_url_is_not_used() {
+        for text in ["", "app/hook", "ftp://app/", "file:///etc/passwd", "https://u:p@app/", "https://app/#a"]
+        {
+            assert_eq!(target(text, true).map(|_| ()), Err(BadUrl::Form), "{text}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use synapsor_ledger::Start;
 use tokio::task::JoinSet;
 
 use crate::story::{Call, Fixture, approval, code};
@@ -86,6 +87,23 @@ async fn two_openings_of_one_ledger_append_to_one_chain() {
     }
     assert_eq!(fixture.events().await, 101);
     assert_eq!(other.verify().await.expect("readable"), fixture.ledger.verify().await.expect("readable"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runners_start_different_applies_while_none_of_the_others_has_ended() {
+    let fixture = Fixture::new().await;
+    let other = fixture.reopened().await;
+    let mut starts = JoinSet::new();
+    for order in 0..100 {
+        let ledger = if order % 2 == 0 { fixture.ledger.clone() } else { other.clone() };
+        let id = fixture.approved(&Call::order(order)).await.proposal.proposal_id;
+        starts.spawn(async move { ledger.start_writeback(&id, &format!("runner-{order}")).await });
+    }
+    while let Some(started) = starts.join_next().await {
+        assert!(matches!(started.expect("joined"), Ok(Start::Run(_))));
+    }
+    assert_eq!(fixture.ledger.unsettled().await.expect("readable").len(), 100);
+    fixture.events().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

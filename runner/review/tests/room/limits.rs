@@ -38,6 +38,25 @@ async fn a_head_that_does_not_arrive_is_cut() {
 }
 
 #[tokio::test]
+async fn a_form_whose_length_nobody_said_is_cut_where_it_is_too_long() {
+    let world = World::new().await;
+    let stored = world.invoice("INV-1").await;
+    let browser = world.enter().await;
+    let form = browser.form(&stored, "fine").await;
+    let chunked = |body: &str| {
+        let post = browser.post(&format!("{}/approve", page(&stored)), "").with("content-length", "none");
+        let post = post.with("host", &world.address.to_string());
+        let head = String::from_utf8(post.bytes()).unwrap();
+        let head = head.replace("content-length: none", "transfer-encoding: chunked");
+        format!("{head}{:x}\r\n{body}\r\n0\r\n\r\n", body.len())
+    };
+    let long = format!("{form}{}", "x".repeat(17 * 1024));
+    assert_eq!(send(world.address, chunked(&long).as_bytes()).await.status, 413);
+    assert!(world.ledger.replay(&stored.proposal.proposal_id).await.unwrap().decisions.is_empty());
+    assert_eq!(send(world.address, chunked(&form).as_bytes()).await.status, 303);
+}
+
+#[tokio::test]
 async fn a_reader_that_stops_reading_is_cut() {
     let world = World::new().await;
     let long = "x".repeat(1 << 20);

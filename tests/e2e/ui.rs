@@ -13,7 +13,7 @@ const WAIVE: &str = "billing.propose_late_fee_waiver";
 const REASON: &str = r#"{"invoice_id":"INV-3001","reason":"The bank's fault."}"#;
 
 /// Pages that are served, for one test.
-struct Pages {
+pub(crate) struct Pages {
     child: Child,
     stdout: BufReader<ChildStdout>,
     /// The first line it printed.
@@ -24,7 +24,7 @@ struct Pages {
 }
 
 impl Pages {
-    fn start(world: &World, words: &[&str]) -> Self {
+    pub(crate) fn start(world: &World, words: &[&str]) -> Self {
         let mut command = world.command(&[&["ui"], words].concat());
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
@@ -45,12 +45,17 @@ impl Pages {
         Answer::of(&self.address.replace("0.0.0.0", "127.0.0.1"), &request.bytes(&self.address))
     }
 
+    /// What a session sees there.
+    pub(crate) fn look(&self, cookie: &str, target: &str) -> Answer {
+        self.ask(&Request::bare("GET", target).with("Cookie", cookie))
+    }
+
     fn get(&self, target: &str) -> u16 {
         self.ask(&Request::bare("GET", target)).status
     }
 
     /// The link, opened: the cookie that keeps the session.
-    fn enter(&self) -> String {
+    pub(crate) fn enter(&self) -> String {
         let answer = self.ask(&Request::bare("GET", &format!("/?token={}", self.token)));
         assert_eq!(
             (answer.status, answer.header("location")),

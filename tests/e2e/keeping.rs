@@ -87,11 +87,17 @@ async fn prune_without_an_age_goes_by_the_config_and_still_asks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_keeper_would_need_and_cannot_have_stops_the_start() {
-    let world =
+    let mut world =
         kept(json!({ "key_env": "LEDGER_KEY", "checkpoint": { "every_events": 2, "output": "points" } }))
             .await;
-    let refused = world.run(&["mcp", "serve", "--json"]);
-    assert_eq!((refused.exit, refused.code().as_str()), (1, "INVALID_INPUT"), "{}", refused.stdout);
+    for (value, said) in
+        [("", "`LEDGER_KEY`, which holds the ledger's private key, is not set"), ("hunter2", "as PEM")]
+    {
+        world.set("LEDGER_KEY", value);
+        let refused = world.run(&["mcp", "serve", "--json"]);
+        assert_eq!((refused.exit, refused.code().as_str()), (1, "INVALID_INPUT"), "{}", refused.stdout);
+        assert!(refused.stdout.contains(said) && !refused.stdout.contains("hunter2"), "{}", refused.stdout);
+    }
     let unsaid = kept(json!({})).await;
     let refused = unsaid.run(&["store", "prune", "--json"]);
     assert_eq!((refused.exit, refused.code().as_str()), (1, "INVALID_INPUT"), "{}", refused.stdout);

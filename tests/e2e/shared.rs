@@ -138,6 +138,31 @@ async fn the_config_names_the_variable_and_a_client_is_told_of_it() {
     assert!(!checked.contains(books.url()), "{checked}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variable_of_a_source_names_no_ledger() {
+    let world = World::new(Engine::Postgres).await;
+    for name in ["APP_READ_URL", "APP_WRITE_URL"] {
+        let name_of_store = format!("env:{name}");
+        for words in [
+            &["proposals", "list", "--store", &name_of_store][..],
+            &["propose", "billing.inspect_invoice", "--args", "{}", "--store", &name_of_store],
+            &["store", "migrate", "--to", &name_of_store],
+        ] {
+            let (exit, refused) = json_of(&world, words);
+            assert_eq!(
+                (exit, &refused["error"]["code"]),
+                (1, &json!("INVALID_INPUT")),
+                "{words:?}: {refused}"
+            );
+            let said = refused["error"]["message"].to_string();
+            assert!(said.contains(name) && said.contains("`app`"), "{said}");
+        }
+    }
+    let schemas =
+        "SELECT count(*)::text FROM information_schema.schemata WHERE schema_name = 'synapsor_ledger'";
+    assert_eq!(world.database.scalar(schemas).await.as_deref(), Some("0"), "nothing was made there");
+}
+
 /// Processes that work in one ledger at once.
 const RUNNERS: usize = 8;
 /// What each of them proposes.

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Keeping, Severity, Storage};
+use synapsor_config::{CONFIG_BYTES_MAX, Checked, Config, Keeping, Location, Severity, Storage};
 use synapsor_ledger::Place;
 use synapsor_protocol::{Code, Environment, Refusal};
 
@@ -100,7 +100,27 @@ impl Settings {
 
     /// Where the ledger is.
     pub(crate) fn place(&self) -> Result<Place, Refusal> {
-        self.ledger()?.place(&self.environment)
+        self.place_of(&self.ledger()?)
+    }
+
+    /// Where a ledger of that name is. What a source's variable names is none: the record does not live behind the
+    /// credential that changes what it is about, as the config's check says of its own `storage`.
+    pub(crate) fn place_of(&self, name: &LedgerName) -> Result<Place, Refusal> {
+        let source_of = |variable: &String| {
+            // One that cannot be used is said where it is needed.
+            let config = self.config().ok()?;
+            let source = config.sources.values().find(|source| reads_from(&source.location, variable))?;
+            Some(source.name.clone())
+        };
+        if let LedgerName::Variable(variable) = name
+            && let Some(source) = source_of(variable)
+        {
+            let message = format!("`{variable}` is the variable of the source `{source}`, not of a ledger");
+            return Err(Refusal::new(Code::InvalidInput, message).hint(
+                "name a variable with the URL of a database of the ledger's own, with a user of its own",
+            ));
+        }
+        name.place(&self.environment)
     }
 
     /// The file, or for a ledger on a server the name in the config's folder, beside which the runner keeps what belongs
@@ -139,6 +159,15 @@ impl Settings {
     /// The name in receipts.
     pub(crate) fn runner_id(&self) -> String {
         self.environment.get(env::RUNNER_ID).unwrap_or(RUNNER).to_owned()
+    }
+}
+
+fn reads_from(location: &Location, variable: &str) -> bool {
+    match location {
+        Location::File { .. } => false,
+        Location::Server { read_url_env, write_url_env } => {
+            read_url_env == variable || write_url_env.as_deref() == Some(variable)
+        }
     }
 }
 

@@ -96,7 +96,12 @@ fn configured(settings: &Settings) -> Result<Option<SigningKey>, Refusal> {
             SigningKey::read(&settings.config_folder().join(path)).map_err(|error| error.refusal())?
         }
         Some(LedgerKey::Variable(name)) => {
-            let pem = settings.environment.get(&name).unwrap_or_default();
+            let unset = || {
+                let message =
+                    format!("the variable `{name}`, which holds the ledger's private key, is not set");
+                Refusal::new(Code::InvalidInput, message).hint("`synapsor handler keygen` makes a key")
+            };
+            let pem = settings.environment.get(&name).ok_or_else(unset)?;
             let wrong = || {
                 let message = format!("`{name}` does not hold a private key as PEM");
                 Refusal::new(Code::InvalidInput, message).hint("`synapsor handler keygen` makes one")

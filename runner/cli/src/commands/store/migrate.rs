@@ -13,7 +13,7 @@ use crate::wiring;
 
 pub(super) async fn run(wanted: &Migrate, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     let to = LedgerName::typed(&wanted.to)?;
-    let place = to.place(&settings.environment)?;
+    let place = settings.place_of(&to)?;
     let opening = Opening { create: true, clock: wiring::clock(), ids: wiring::ids() };
     let progress = Arc::new(Progress::default());
     let migrating = synapsor_ledger::migrate(settings.place()?, place, opening, Arc::clone(&progress));

@@ -42,4 +42,5 @@ mod ui;
 mod unsettled;
 mod validate;
 mod wizard;
+mod webhook;
 mod writeback;

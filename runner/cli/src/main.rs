@@ -12,6 +12,7 @@ mod wiring;
 mod reload;
 mod interrupt;
 mod keeper;
+mod webhook;
 mod commands;
 mod demo;
 mod print;

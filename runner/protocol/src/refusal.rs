@@ -223,6 +223,9 @@ codes! {
     // the audit
     McpServerUnavailable = "MCP_SERVER_UNAVAILABLE", Failure, true, "the MCP server to be audited does not start, does not answer in time, or went away";
     McpServerInvalid = "MCP_SERVER_INVALID", Refusal, false, "the MCP server to be audited refuses, floods, or does not speak the protocol";
+    // events for somebody else
+    WebhookRefused = "WEBHOOK_REFUSED", Refusal, false, "the receiver of events refused one, or is not one that events are sent to";
+    WebhookUnavailable = "WEBHOOK_UNAVAILABLE", Failure, true, "the receiver of events does not answer, or not well";
     // the rest
     ConfigInvalid = "CONFIG_INVALID", Refusal, false, "the config is not valid";
     NotFound = "NOT_FOUND", Refusal, false, "a file or record named on the command line does not exist";

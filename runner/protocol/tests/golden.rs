@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
-    ChangeSet, Decision, Event, JobDocument, Proposal, QueryAudit, Receipt, RedactedColumns, WritebackJob,
-    executor, job_document,
+    ChangeSet, Decision, Event, EventEnvelope, JobDocument, Proposal, QueryAudit, Receipt, RedactedColumns,
+    WritebackJob, executor, job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -53,6 +53,8 @@ fn the_first_documents_still_parse_with_their_digests() {
     let receipt: Receipt = golden("execution-receipt.v2.json");
     assert_eq!(receipt.idempotency_key, job.idempotency_key);
     let event: Event = golden("event.v1.json");
+    let envelope: EventEnvelope = golden("event-webhook.v1.json");
+    assert_eq!(EventEnvelope::of(&envelope.ledger_id, event.clone()), envelope);
     assert_eq!(event.recompute_digest().expect("a digest"), event.digest);
     let _: Decision = golden("decision.v1.json");
     let _: QueryAudit = golden("query-audit.v1.json");

@@ -317,6 +317,48 @@ pub(crate) enum Events {
         after_help = "Examples:\n  synapsor events tail --follow\n  synapsor events tail --proposal latest --json"
     )]
     Tail(Tail),
+    /// Send events to an address as they come: in order, signed, each until it is taken
+    #[command(
+        visible_alias = "push",
+        after_help = "Examples:\n  synapsor events webhook --url-env EVENTS_URL --secret-env EVENTS_SECRET\n  synapsor events webhook --url-env EVENTS_URL --secret-env EVENTS_SECRET --from-start --once"
+    )]
+    Webhook(Webhook),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Webhook {
+    /// The variable that holds the address
+    #[arg(long, value_name = "NAME")]
+    pub(crate) url_env: String,
+    /// The variable that holds the secret that signs, of 32 characters or more
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret_env: String,
+    /// What the receiver knows the secret by
+    #[arg(long, value_name = "NAME", default_value = "1", value_parser = key_id)]
+    pub(crate) key_id: String,
+    /// The variable that holds a bearer token for the receiver
+    #[arg(long, value_name = "NAME")]
+    pub(crate) auth_token_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: WhichEvents,
+    /// Begin with the ledger's first event [default: with the next that comes]; where a cursor is kept it says
+    #[arg(long)]
+    pub(crate) from_start: bool,
+    /// Send what there is and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Where it is kept how far the receiver is [default: a file beside the ledger, one for each address]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cursor: Option<PathBuf>,
+    /// Let the address be of this machine or of a private network, and plain http there
+    #[arg(long)]
+    pub(crate) allow_private: bool,
+    /// How long an answer may take, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub(crate) timeout_ms: u64,
+    /// How often to look for new events, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(250..=3_600_000))]
+    pub(crate) interval_ms: u64,
 }
 
 /// Which events.
@@ -346,6 +388,12 @@ pub(crate) struct Tail {
     /// How often to look, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 1000, requires = "follow", value_parser = clap::value_parser!(u64).range(250..=3_600_000))]
     pub(crate) interval_ms: u64,
+}
+
+fn key_id(text: &str) -> Result<String, &'static str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let fits = (1..=64).contains(&text.len()) && text.chars().all(plain);
+    if fits { Ok(text.to_owned()) } else { Err("expected up to 64 letters, digits, `_` and `-`") }
 }
 
 fn object(text: &str) -> Result<ObjectFilter, &'static str> {

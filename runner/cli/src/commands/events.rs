@@ -9,11 +9,15 @@ use super::find;
 use crate::args::{Events, Tail, WhichEvents};
 use crate::print::{self, Report, event, listing};
 use crate::settings::Settings;
+use crate::webhook;
 use crate::wiring;
 
 /// `None` when the command has printed for itself.
 pub(crate) async fn run(command: Events, settings: &Settings, json: bool) -> Result<Option<Report>, Refusal> {
-    let Events::Tail(typed) = command;
+    let typed = match command {
+        Events::Tail(typed) => typed,
+        Events::Webhook(typed) => return webhook::run(&typed, settings).await.map(Some),
+    };
     let ledger = wiring::ledger(settings, false).await?;
     let filter = filter(&ledger, &typed.which).await?;
     let events = ledger.latest_events(&filter, typed.limit).await.map_err(|error| error.refusal())?;

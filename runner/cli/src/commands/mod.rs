@@ -43,7 +43,9 @@ mod ui;
 mod validate;
 mod writeback;
 
+pub(crate) use events::filter as event_filter;
 pub(crate) use init::Written;
+pub(crate) use mcp::stop_signal;
 pub(crate) use report::Account;
 pub(crate) use store::key as ledger_key;
 use synapsor_protocol::Refusal;

@@ -1,0 +1,168 @@
+//! Whoever the events go to: how one is put to them, and what their answer means.
+//!
+//! Invariant: neither the address nor the secret is printed; a redirect is not followed; an answer's body is not read.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode, Url};
+use synapsor_protocol::webhook::SIGNATURE_HEADER;
+use synapsor_protocol::{Clock, Code, Digest, EventEnvelope, Refusal, WebhookSecret};
+
+use super::whereto::{Forbidden, Whereto};
+use crate::args::Webhook;
+use crate::settings::Settings;
+use crate::wiring;
+
+/// Hex digits of the address's digest in a file's name.
+const SHORT_NAME_DIGITS: usize = 16;
+
+/// What came of sending an event.
+pub(super) enum Sent {
+    /// The receiver has it.
+    Taken,
+    /// It does not, and may take it later.
+    NotNow {
+        /// In words.
+        why: String,
+        /// How long it asked to be left alone.
+        after: Option<Duration>,
+    },
+}
+
+/// A receiver and how it is reached.
+pub(super) struct Receiver {
+    client: Client,
+    url: Url,
+    secret: WebhookSecret,
+    key_id: String,
+    authorization: Option<HeaderValue>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Receiver {
+    /// What was typed, checked. Nothing is connected.
+    pub(super) fn new(typed: &Webhook, settings: &Settings) -> Result<Self, Refusal> {
+        let invalid = |name: &str, why: &str| Refusal::new(Code::InvalidInput, format!("`{name}` {why}"));
+        let variable =
+            |name: &str| settings.environment.get(name).ok_or_else(|| invalid(name, "is not set, or empty"));
+        let (url, whereto) = address(variable(&typed.url_env)?, typed)?;
+        let secret = WebhookSecret::new(variable(&typed.secret_env)?)
+            .ok_or_else(|| invalid(&typed.secret_env, "holds no secret of 32 characters or more"))?;
+        let bearer = |name: &String| {
+            let text = format!("Bearer {}", variable(name)?);
+            let mut value = HeaderValue::from_str(&text).map_err(|_| invalid(name, "holds no token"))?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        Ok(Self {
+            client: client(whereto, Duration::from_millis(typed.timeout_ms))?,
+            url,
+            secret,
+            key_id: typed.key_id.clone(),
+            authorization: typed.auth_token_env.as_ref().map(bearer).transpose()?,
+            clock: wiring::clock(),
+        })
+    }
+
+    /// Of the address, which may hold a token, a name that tells nothing of it.
+    pub(super) fn short_name(&self) -> String {
+        let digest = Digest::of_bytes(self.url.as_str().as_bytes());
+        digest.hex().chars().take(SHORT_NAME_DIGITS).collect()
+    }
+
+    /// Sends one event once.
+    pub(super) async fn send(&self, envelope: &EventEnvelope) -> Result<Sent, Refusal> {
+        let body = serde_json::to_vec(envelope).map_err(Refusal::bug)?;
+        let at_seconds = self.clock.now().micros().div_euclid(1_000_000);
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("idempotency-key", &envelope.id)
+            .header(SIGNATURE_HEADER, self.secret.sign(&self.key_id, at_seconds, &body));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        match request.body(body).send().await {
+            Ok(answer) => judged(&answer),
+            Err(error) => match forbidden(&error) {
+                Some(forbidden) => Err(Refusal::new(Code::WebhookRefused, forbidden.to_string())),
+                None => Ok(Sent::NotNow { why: failure(&error).to_owned(), after: None }),
+            },
+        }
+    }
+}
+
+/// What an answer means, by its status alone.
+fn judged(answer: &Response) -> Result<Sent, Refusal> {
+    let status = answer.status();
+    let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    if status.is_success() {
+        return Ok(Sent::Taken);
+    }
+    let mut why = format!("the receiver answered `{}`", status.as_u16());
+    if status.is_server_error() || later.contains(&status) {
+        let after = answer.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+        return Ok(Sent::NotNow { why, after: after.map(Duration::from_secs) });
+    }
+    if status.is_redirection() {
+        why.push_str(", and a redirect is not followed");
+    }
+    Err(Refusal::new(Code::WebhookRefused, why)
+        .hint("the command begins with this event when it is repeated"))
+}
+
+/// In words, without the address.
+fn failure(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "the receiver did not answer in time"
+    } else if error.is_connect() {
+        "the receiver cannot be reached"
+    } else {
+        "the connection broke off, or what came was no answer"
+    }
+}
+
+/// Where a name led that may not be gone to.
+fn forbidden(error: &reqwest::Error) -> Option<&Forbidden> {
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        if let Some(forbidden) = found.downcast_ref() {
+            return Some(forbidden);
+        }
+        cause = found.source();
+    }
+    None
+}
+
+fn address(text: &str, typed: &Webhook) -> Result<(Url, Whereto), Refusal> {
+    let wrong = |why: &str| {
+        let message = format!("`{}` holds no address that events are sent to: {why}", typed.url_env);
+        Refusal::new(Code::WebhookRefused, message)
+    };
+    let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("expected https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            wrong("it holds a user or a password").hint("--auth-token-env names a variable with a token")
+        );
+    }
+    let whereto = Whereto { allow_private: typed.allow_private, is_encrypted: url.scheme() == "https" };
+    whereto.check_url(&url).map_err(|forbidden| wrong(&forbidden.to_string()))?;
+    Ok((url, whereto))
+}
+
+fn client(whereto: Whereto, timeout: Duration) -> Result<Client, Refusal> {
+    // Fails where a provider is installed already, which is just as well.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::trace!("a provider of cryptography is installed already");
+    }
+    // Without a proxy, which would be who looks the name up.
+    let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.dns_resolver(Arc::new(whereto)).timeout(timeout).build().map_err(Refusal::bug)
+}

@@ -3,22 +3,11 @@
 //!
 //! Invariant: no request reaches a link-local address, which is where clouds answer with credentials.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use synapsor_protocol::Reach;
 use url::{Host, Url};
-
-/// An address as far as its reach goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Public,
-    /// This machine.
-    Loopback,
-    /// A network of somebody's own.
-    Private,
-    /// Where no application answers: link-local, metadata services, multicast, nobody.
-    Never,
-}
 
 /// What a URL may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +47,7 @@ pub(super) fn target(text: &str, private_addresses: bool) -> Result<(Url, Policy
     };
     let is_local = match (&host, literal) {
         (Host::Domain(name), _) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-        (_, Some(address)) => reach(address) == Reach::Loopback,
+        (_, Some(address)) => Reach::of(address) == Reach::Loopback,
         (_, None) => false,
     };
     let policy = Policy { private_addresses, is_local, is_encrypted: url.scheme() == "https" };
@@ -71,7 +60,7 @@ pub(super) fn target(text: &str, private_addresses: bool) -> Result<(Url, Policy
 impl Policy {
     fn check(self, address: IpAddr) -> Result<(), AddressNotAllowed> {
         let refused = |what| Err(AddressNotAllowed { what });
-        match reach(address) {
+        match Reach::of(address) {
             Reach::Never => refused("an address where no application answers"),
             Reach::Loopback if !self.is_local && !self.private_addresses => {
                 refused("this machine under another name, which `private_addresses` allows")
@@ -101,57 +90,6 @@ impl Resolve for Resolver {
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
-    }
-}
-
-fn reach(address: IpAddr) -> Reach {
-    match address {
-        IpAddr::V4(address) => reach_v4(address),
-        IpAddr::V6(address) => embedded(address).map_or_else(|| reach_v6(address), reach_v4),
-    }
-}
-
-fn reach_v4(address: Ipv4Addr) -> Reach {
-    /// Alibaba's and Oracle's metadata services are outside the link-local block.
-    const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
-    let [first, second, ..] = address.octets();
-    if address.is_loopback() {
-        return Reach::Loopback;
-    }
-    let nowhere = address.is_link_local() || address.is_multicast() || first == 0 || first >= 240;
-    if nowhere || METADATA.contains(&address) {
-        return Reach::Never;
-    }
-    let shared = first == 100 && (64..128).contains(&second);
-    let special =
-        (first == 198 && (second == 18 || second == 19)) || address.octets().starts_with(&[192, 0, 0]);
-    if address.is_private() || shared || special { Reach::Private } else { Reach::Public }
-}
-
-fn reach_v6(address: Ipv6Addr) -> Reach {
-    /// Amazon's metadata service is inside the unique local block.
-    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    if address.is_loopback() {
-        return Reach::Loopback;
-    }
-    let nowhere = address.is_unspecified() || address.is_multicast() || address.is_unicast_link_local();
-    if nowhere || address == METADATA {
-        return Reach::Never;
-    }
-    if address.is_unique_local() { Reach::Private } else { Reach::Public }
-}
-
-/// The IPv4 address that an IPv6 one stands for: mapped, compatible, translated (64:ff9b::/96) or tunnelled (2002::/16).
-fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let of = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(of(high, low)),
-        [0x2002, high, low, ..] => Some(of(high, low)),
-        _ => None,
     }
 }
 

@@ -6,6 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::canonical;
+
+/// Room for a document of ordinary size.
+const BYTES_EXPECTED: usize = 1024;
+
 /// `sha256:` and 64 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -106,19 +111,9 @@ impl fmt::Display for Digest {
 /// When the document does not serialize or holds a number that is not an exact 64-bit integer.
 pub fn canonical_json<T: Serialize + ?Sized>(document: &T) -> Result<Vec<u8>, CanonicalError> {
     let tree = serde_json::to_value(document)?;
-    refuse_floats(&tree)?;
-    Ok(serde_json_canonicalizer::to_vec(&tree)?)
-}
-
-fn refuse_floats(tree: &serde_json::Value) -> Result<(), CanonicalError> {
-    match tree {
-        serde_json::Value::Number(number) if number.is_f64() => {
-            Err(CanonicalError::Float(number.to_string()))
-        }
-        serde_json::Value::Array(items) => items.iter().try_for_each(refuse_floats),
-        serde_json::Value::Object(fields) => fields.values().try_for_each(refuse_floats),
-        _ => Ok(()),
-    }
+    let mut bytes = Vec::with_capacity(BYTES_EXPECTED);
+    canonical::write(&tree, &mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

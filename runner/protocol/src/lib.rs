@@ -12,6 +12,7 @@ pub mod moment;
 pub mod door;
 pub mod standin;
 pub mod ids;
+mod canonical;
 pub mod digest;
 pub mod redaction;
 pub mod refusal;

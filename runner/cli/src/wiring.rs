@@ -6,6 +6,7 @@ mod executors;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use synapsor_bundle::{Bundle, Problem};
 use synapsor_config::{
@@ -48,18 +49,26 @@ impl Clock for SystemClock {
     }
 }
 
-/// The operating system's randomness.
-struct RandomIds;
+/// The operating system's randomness. Where it gives none an id is at least no other's: nothing refuses one that repeats.
+struct RandomIds {
+    given: AtomicU64,
+}
 
 impl Ids for RandomIds {
     fn token(&self) -> String {
         let mut bytes = [0_u8; 16];
-        // Without randomness an id could repeat, and an id that repeats is refused by the ledger's primary key.
         if let Err(error) = getrandom::fill(&mut bytes) {
             tracing::error!(%error, "the operating system gives no randomness");
+            let given = self.given.fetch_add(1, Ordering::Relaxed);
+            return unrepeated(SystemClock.now(), std::process::id(), given);
         }
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// An id no other process and no other moment gives. It can be guessed, and nothing rests on an id being a secret.
+fn unrepeated(now: Moment, process: u32, given: u64) -> String {
+    Digest::of_bytes(format!("{now} {process} {given}").as_bytes()).hex().chars().take(32).collect()
 }
 
 /// 32 bytes for a key or a token; unlike an id, a secret without randomness must not be.
@@ -74,7 +83,7 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 pub(crate) fn ids() -> Arc<dyn Ids> {
-    Arc::new(RandomIds)
+    Arc::new(RandomIds { given: AtomicU64::new(0) })
 }
 
 /// Opens the ledger; `create` makes it when it is not there.
@@ -336,4 +345,18 @@ fn ready(
         writes: bundle.manifest.writes,
         handler,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_made_without_randomness_do_not_repeat() {
+        let [now, later] = [7, 8].map(|micros| Moment::from_micros(micros).expect("in range"));
+        let ids =
+            [unrepeated(now, 1, 0), unrepeated(now, 1, 1), unrepeated(now, 2, 0), unrepeated(later, 1, 0)];
+        assert!(ids.iter().all(|id| id.len() == 32));
+        assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len());
+    }
 }

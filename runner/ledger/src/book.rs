@@ -7,7 +7,7 @@ use synapsor_protocol::{Clock, Ids, RedactionKey};
 use tokio::sync::OnceCell;
 
 use crate::connection;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::file;
 use crate::keeping::Lock;
 use crate::place::Place;
@@ -15,8 +15,9 @@ use crate::postgres::{self, Postgres, Server};
 use crate::readers::Readers;
 use crate::redaction;
 use crate::schema::{self, Founding};
+use crate::search;
 use crate::sqlite::Sqlite;
-use crate::statements::{Opener, Store};
+use crate::statements::{Opener, Statements, Store};
 use crate::writer::{Write, Writer};
 
 /// How to open a ledger.
@@ -105,6 +106,35 @@ impl Book {
         Ok(Self { readers, writer, clock, place, ledger_id, redaction_key, _open: None })
     }
 
+    /// Looks at the ledger where every record answered before now can be found. Where that cannot be written it is worked out
+    /// for this look.
+    pub(crate) async fn search<T, F>(&self, look: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Statements) -> Result<T, Error> + Send + 'static,
+    {
+        match self.bring_up_to_date().await {
+            Ok(()) => self.readers.read(look).await,
+            Err(error) if matches!(error.fault(), Some(Fault::Full | Fault::ReadOnly | Fault::Busy)) => {
+                tracing::warn!(%error, "what records are found by is worked out for one list");
+                let look = move |conn: &dyn Statements| match search::work_out(conn)? {
+                    Some(()) => look(conn),
+                    None => Err(error),
+                };
+                self.readers.read(look).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sees to it that every record answered before now can be found. What comes in meanwhile may have to wait for the next
+    /// look, so that this ends however much that is.
+    pub(crate) async fn bring_up_to_date(&self) -> Result<(), Error> {
+        let Some(head) = self.readers.read(search::missing).await? else { return Ok(()) };
+        while self.writer.write(|write| search::step(write.conn, search::STEP_EVENTS_MAX)).await? < head {}
+        Ok(())
+    }
+
     /// The key of redacted values, made where `make` says so and there is none.
     pub(crate) async fn redaction_key(&self, make: bool) -> Result<RedactionKey, Error> {
         let find = async || match self.readers.read(redaction::find).await? {
@@ -122,6 +152,24 @@ fn opener<S: Store + 'static>(open: impl Fn() -> Result<S, Error> + Send + Sync 
 
 /// Brings the file's tables up to date, and makes them where there are none and that is allowed.
 pub(crate) fn bring_up_to_date(
+    store: &Sqlite,
+    path: &Path,
+    opening: &Opening,
+    founding: Founding<'_>,
+) -> Result<(), Error> {
+    // A table that others refer to is made anew on the way; where nobody has to wait for that, they are left alone.
+    let older = schema::is_older(&store.0)?;
+    if older {
+        connection::hold_references(&store.0, false)?;
+    }
+    let ended = bring_tables_up_to_date(store, path, opening, founding);
+    if older {
+        connection::hold_references(&store.0, true)?;
+    }
+    ended
+}
+
+fn bring_tables_up_to_date(
     store: &Sqlite,
     path: &Path,
     opening: &Opening,

@@ -13,24 +13,42 @@ use crate::writer::Write;
 
 const NO_CANONICAL_FORM: Error = Error::Invariant { what: "a record has no canonical form" };
 
-/// Adds the next event and answers it.
+/// An event that was just added.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Appended {
+    /// Its number, under which its documents are stored.
+    pub(crate) seq: i64,
+    pub(crate) at: Moment,
+}
+
+/// Adds the next event.
 pub(crate) fn append(
     write: &Write<'_>,
     kind: EventKind,
     proposal_id: Option<&ProposalId>,
     actor: &str,
     payload: serde_json::Value,
-) -> Result<Event, Error> {
+) -> Result<Appended, Error> {
+    append_written(write, kind, proposal_id, actor, &canonical_text(&payload)?)
+}
+
+/// The same with a payload that its caller has written out, so that the one thread that writes for everybody does not.
+pub(crate) fn append_written(
+    write: &Write<'_>,
+    kind: EventKind,
+    proposal_id: Option<&ProposalId>,
+    actor: &str,
+    payload: &str,
+) -> Result<Appended, Error> {
     let known = write.tail.take();
     let (last_seq, previous_digest) = known.map_or_else(|| head(write.conn), Ok)?;
     let (seq, at) = (last_seq + 1, write.clock.now());
-    let text = canonical_text(&payload)?;
     let unsealed = Link {
         seq,
         kind: kind.as_str(),
         proposal_id: proposal_id.map(ProposalId::as_str),
         actor,
-        payload: &text,
+        payload,
         at_micros: at.micros(),
         previous_digest: previous_digest.as_str(),
         digest: "",
@@ -38,10 +56,9 @@ pub(crate) fn append(
     let digest = unsealed.seal(&mut String::new()).ok_or(NO_CANONICAL_FORM)?;
     point!("l.anchor.pre");
     insert(write.conn, &Link { digest: digest.as_str(), ..unsealed })?;
-    write.tail.replace(Some((seq, digest.clone())));
+    write.tail.replace(Some((seq, digest)));
     point!("l.anchor.post");
-    let (proposal_id, actor) = (proposal_id.cloned(), actor.to_owned());
-    Ok(Event { seq, kind, proposal_id, actor, payload, at, previous_digest, digest })
+    Ok(Appended { seq, at })
 }
 
 /// The last event's number and digest; zero and [`genesis`] in a chain without events.

@@ -15,11 +15,15 @@ use synapsor_protocol::{Clock, Ids};
 use tokio::sync::mpsc;
 
 use crate::error::{Error, Fault};
+use crate::search;
 use crate::statements::{Opener, Store, cells};
 use crate::writer::{Change, Tail, Write};
 
 /// Changes that share one commit at most; bounds how long the first of them waits.
 const BATCH_MAX: usize = 128;
+
+/// Changes after which what records are found by is brought up to date, unless a list was faster.
+const CATCH_UP_CHANGES: usize = 512;
 
 /// How long a change waits at most for as much company as the commit before it had.
 const COMPANY_WAIT_MAX: Duration = Duration::from_millis(5);
@@ -67,7 +71,7 @@ impl Committer {
     }
 
     pub(crate) fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
-        let (mut company, mut took) = (1, Duration::ZERO);
+        let (mut company, mut took, mut unfound) = (1, Duration::ZERO, 0);
         while let Some(first) = waiting.blocking_recv() {
             let mut batch = gather(first, &mut waiting, company, took);
             company = batch.len();
@@ -76,6 +80,37 @@ impl Committer {
                 self.commit_together(&mut batch);
             }
             took = began.elapsed();
+            unfound += company;
+            if unfound >= CATCH_UP_CHANGES {
+                unfound = 0;
+                self.catch_up();
+            }
+        }
+        if self.is_behind() {
+            self.catch_up();
+        }
+    }
+
+    /// Whether many records cannot be found yet, which the next list would have to wait for. A command that made a change or
+    /// two leaves them to it: a commit more would hold up whoever writes next.
+    fn is_behind(&self) -> bool {
+        let changes = i64::try_from(CATCH_UP_CHANGES).unwrap_or(i64::MAX);
+        let begun = self.store.begin_reading();
+        let behind = begun.and_then(|()| search::behind(self.store.statements()));
+        self.store.roll_back();
+        behind.is_ok_and(|events| events >= changes)
+    }
+
+    /// Brings what records are found by closer to the chain. Nothing is lost where it fails: whoever looks for a record does
+    /// it first, and is told why it cannot be done.
+    fn catch_up(&mut self) {
+        let caught_up = self
+            .begin()
+            .and_then(|()| search::step(self.store.statements(), search::STEP_EVENTS))
+            .and_then(|_| self.store.commit());
+        self.store.roll_back();
+        if let Err(error) = caught_up {
+            tracing::debug!(%error, "what records are found by was not brought up to date");
         }
     }
 

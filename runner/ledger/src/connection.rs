@@ -61,6 +61,11 @@ pub(crate) fn open_copy(path: &Path) -> Result<Connection, Error> {
     open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
+/// Whether what one table says of another has to hold, outside of a transaction.
+pub(crate) fn hold_references(conn: &Connection, hold: bool) -> Result<(), Error> {
+    conn.pragma_update(None, "foreign_keys", hold).map_err(Error::storage("make the ledger's tables"))
+}
+
 /// Pages beyond `bytes_max` are refused as if the disk were full, until the connection closes.
 pub(crate) fn limit_size(write: &Write<'_>, bytes_max: u64) -> Result<(), Error> {
     let conn = write.conn.file().ok_or(Error::NoFile { instead: "limit the database on its server" })?;

@@ -35,7 +35,7 @@ pub(crate) fn decide(write: &Write<'_>, decision: &Decision) -> Result<StoredPro
     };
     let payload = json!({ "proposal_digest": decision.proposal_digest, "decision_digest": seal });
     let event = chain::append(write, kind, Some(id), &decision.actor, payload)?;
-    proposals::set_state(write, stored, state, &event)
+    proposals::set_state(write, stored, state, event)
 }
 
 fn check_reason(decision: &Decision) -> Result<(), Error> {

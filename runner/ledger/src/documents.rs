@@ -10,6 +10,7 @@ use synapsor_protocol::{
 
 use crate::chain::{canonical_text, no_canonical_form};
 use crate::error::Error;
+use crate::search;
 use crate::statements::{Cell, Row, Statements, cells};
 
 /// Domain tag of a decision's digest.
@@ -63,30 +64,14 @@ impl Written {
     }
 }
 
-/// Stores evidence, with the fingerprint of its query to be found by.
-pub(crate) fn insert_evidence(
-    conn: &dyn Statements,
-    evidence: &EvidenceBundle,
-    written: &Written,
-    fingerprint: Option<&Digest>,
-) -> Result<(), Error> {
-    let sql = "INSERT INTO evidence (evidence_id, document, fingerprint) VALUES (?1, ?2, ?3)";
-    execute(conn, sql, cells![evidence.evidence_id.as_str(), &written.text, fingerprint.map(Digest::as_str)])
+/// Stores evidence under the event that vouches for it.
+pub(crate) fn insert_evidence(conn: &dyn Statements, seq: i64, written: &Written) -> Result<(), Error> {
+    execute(conn, "INSERT INTO evidence (seq, document) VALUES (?1, ?2)", cells![seq, &written.text])
 }
 
-/// Stores the audit of a call, linked to the proposal that came of it, where one did.
-pub(crate) fn insert_audit(
-    conn: &dyn Statements,
-    audit: &QueryAudit,
-    written: &Written,
-    proposal_id: Option<&ProposalId>,
-) -> Result<(), Error> {
-    // The key of the row is found by, and stands in the evidence alone.
-    let sql = "INSERT INTO query_audit (audit_id, proposal_id, document, object_key_text)
-               VALUES (?1, ?2, ?3, (SELECT object_key_text FROM evidence WHERE evidence_id = ?4))";
-    let evidence_id = audit.evidence_id.as_ref().map(EvidenceId::as_str);
-    let proposal_id = proposal_id.map(ProposalId::as_str);
-    execute(conn, sql, cells![audit.audit_id.as_str(), proposal_id, &written.text, evidence_id])
+/// Stores the audit of a call under the event that vouches for it, which names the proposal that came of it.
+pub(crate) fn insert_audit(conn: &dyn Statements, seq: i64, written: &Written) -> Result<(), Error> {
+    execute(conn, "INSERT INTO query_audit (seq, document) VALUES (?1, ?2)", cells![seq, &written.text])
 }
 
 /// Stores a decision, and answers its seal.
@@ -110,26 +95,36 @@ pub(crate) fn insert_receipt(conn: &dyn Statements, receipt: &Receipt) -> Result
     Ok(seal)
 }
 
-/// The evidence of that id.
+/// The evidence of that id; where it cannot be found by it yet, among the latest. Nothing is written for it.
 pub(crate) fn evidence(conn: &dyn Statements, id: &EvidenceId) -> Result<Option<EvidenceBundle>, Error> {
-    one(conn, "SELECT document FROM evidence WHERE evidence_id = ?1", cells![id.as_str()])
+    let sql = "SELECT v.document FROM found_by f JOIN evidence v ON v.seq = f.seq WHERE f.evidence_id = ?1";
+    if let Some(found) = one(conn, sql, cells![id.as_str()])? {
+        return Ok(Some(found));
+    }
+    match search::among_latest(conn, |payload| payload.evidence_id == Some(id.as_str()))? {
+        Some(seq) => one(conn, "SELECT document FROM evidence WHERE seq = ?1", cells![seq]),
+        None => Ok(None),
+    }
 }
 
-/// The audits of the calls that led to a proposal, oldest first.
+/// The evidence a proposal was made from.
+pub(crate) fn evidence_of(conn: &dyn Statements, id: &ProposalId) -> Result<Option<EvidenceBundle>, Error> {
+    let sql = "SELECT v.document FROM proposals p JOIN evidence v ON v.seq = p.created_seq WHERE p.proposal_id = ?1";
+    one(conn, sql, cells![id.as_str()])
+}
+
+/// The audits of the calls that led to a proposal, in order.
 pub(crate) fn audits(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<QueryAudit>, Error> {
-    all(
-        conn,
-        "SELECT document FROM query_audit WHERE proposal_id = ?1 ORDER BY at, rowid",
-        cells![id.as_str()],
-    )
+    let sql = "SELECT q.document FROM events e JOIN query_audit q ON q.seq = e.seq
+               WHERE e.proposal_id = ?1 ORDER BY e.seq";
+    all(conn, sql, cells![id.as_str()])
 }
 
-/// The audits of refused calls whose row had been read, oldest first.
-pub(crate) fn refusals(conn: &dyn Statements) -> Result<Vec<QueryAudit>, Error> {
-    let sql = "SELECT document FROM query_audit
-               WHERE code IS NOT NULL AND evidence_id IS NOT NULL
-               ORDER BY at, rowid";
-    all(conn, sql, cells![])
+/// The audits of refused calls whose row had been read, each with its evidence, in order.
+pub(crate) fn refusals(conn: &dyn Statements) -> Result<Vec<(QueryAudit, EvidenceBundle)>, Error> {
+    let sql = "SELECT q.document, v.document FROM found_by f JOIN query_audit q ON q.seq = f.seq
+               JOIN evidence v ON v.seq = f.seq WHERE f.code IS NOT NULL ORDER BY f.seq";
+    conn.all("read the ledger", sql, cells![], |row| Ok((parse(row)?, parse_at(row, 1)?)))
 }
 
 /// The decision of that kind.
@@ -169,7 +164,12 @@ fn all<T: Sealed>(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Resul
 
 /// A document out of a row that begins with its text.
 pub(crate) fn parse<T: Sealed>(row: &dyn Row) -> Result<T, Error> {
-    serde_json::from_str(row.text(0)?)
+    parse_at(row, 0)
+}
+
+/// A document out of that column.
+fn parse_at<T: Sealed>(row: &dyn Row, column: usize) -> Result<T, Error> {
+    serde_json::from_str(row.text(column)?)
         .map_err(Error::unreadable(|| format!("a record of kind `{}`", T::NAME)))
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn hand_over(
     });
     jobs::save(write, &job)?;
     let event = chain::append(write, EventKind::WritebackQueued, Some(id), &recipient.runner_id, payload)?;
-    let stored = proposals::set_state(write, stored, state, &event)?;
+    let stored = proposals::set_state(write, stored, state, event)?;
     Ok(WritebackJob { handover: Some(handover), ..writeback::whole(job, &stored) })
 }
 

@@ -45,15 +45,12 @@ pub(crate) fn list(conn: &dyn Statements, filter: &HistoryFilter) -> Result<Vec<
             calls.push(proposed(conn, stored)?);
         }
     }
-    for audit in documents::refusals(conn)? {
-        let Some(id) = &audit.evidence_id else { continue };
+    for (audit, evidence) in documents::refusals(conn)? {
         let of_capability = filter.capability.as_ref().is_none_or(|name| *name == audit.capability);
         if !of_capability || filter.since.is_some_and(|since| audit.at < since) {
             continue;
         }
-        if let Some(evidence) = documents::evidence(conn, id)? {
-            calls.push(PastCall { evidence, proposal: None, refused: audit.refused, intact: true });
-        }
+        calls.push(PastCall { evidence, proposal: None, refused: audit.refused, intact: true });
     }
     calls.sort_by_key(|call| call.evidence.received_at);
     Ok(calls)
@@ -61,7 +58,7 @@ pub(crate) fn list(conn: &dyn Statements, filter: &HistoryFilter) -> Result<Vec<
 
 fn proposed(conn: &dyn Statements, stored: StoredProposal) -> Result<PastCall, Error> {
     let StoredProposal { proposal, intact, .. } = stored;
-    let evidence = documents::evidence(conn, &proposal.evidence_id)?.ok_or_else(|| Error::Unreadable {
+    let evidence = documents::evidence_of(conn, &proposal.proposal_id)?.ok_or_else(|| Error::Unreadable {
         record: format!("the evidence of proposal `{}`", proposal.proposal_id),
     })?;
     let intact = intact && evidence.digest().is_ok_and(|digest| digest == proposal.evidence_digest);

@@ -127,7 +127,7 @@ impl Ledger {
     /// When a part of the record cannot be read back.
     pub async fn history(&self, filter: &HistoryFilter) -> Result<Vec<PastCall>, Error> {
         let filter = filter.clone();
-        self.book.readers.read(move |conn| history::list(conn, &filter)).await
+        self.book.search(move |conn| history::list(conn, &filter)).await
     }
 
     /// Records a person's decision about exactly the content they saw. Repeating it answers the same.
@@ -324,6 +324,9 @@ impl Ledger {
             }
             pruned.events += step.events;
             pruned.records += step.records;
+        }
+        if pruned.events > 0 {
+            self.book.writer.write(|write| search::forget_names(write.conn)).await?;
         }
         Ok(pruned)
     }

@@ -41,7 +41,8 @@ impl Notebook {
     /// When something in it looks like a secret, or the ledger cannot be written; nothing was recorded.
     pub async fn record_read(&self, evidence: EvidenceBundle, audit: QueryAudit) -> Result<(), Error> {
         let reading = Reading::of(evidence, audit)?;
-        self.book.writer.write(move |write| propose::read(write, &reading)).await
+        let payload = reading.payload_text()?;
+        self.book.writer.write(move |write| propose::read(write, &reading, &payload)).await
     }
 
     /// Records that a call was refused, with what had been read by then.

@@ -1,8 +1,9 @@
 //! Proposals as they are stored: by id, by reference, as a list; always with the answer whether somebody edited them.
 
 use serde::Serialize;
-use synapsor_protocol::{Digest, Event, Moment, Proposal, ProposalId, ProposalState};
+use synapsor_protocol::{Digest, Moment, Proposal, ProposalId, ProposalState};
 
+use crate::chain::Appended;
 use crate::error::Error;
 use crate::rule::Rule;
 use crate::search::{self, RecordKind};
@@ -104,7 +105,7 @@ pub(crate) fn insert(
     id: &ProposalId,
     document: &str,
     content: &Digest,
-    created: &Event,
+    created: Appended,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -126,7 +127,7 @@ pub(crate) fn set_state(
     write: &Write<'_>,
     stored: StoredProposal,
     state: ProposalState,
-    moved: &Event,
+    moved: Appended,
 ) -> Result<StoredProposal, Error> {
     let id = stored.proposal.proposal_id.as_str();
     let sql = "UPDATE proposals SET state = ?2, updated_at = ?3 WHERE proposal_id = ?1";

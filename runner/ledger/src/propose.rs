@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId, QueryAudit};
 
-use crate::chain;
+use crate::chain::{self, Appended};
 use crate::documents::{self, Written};
 use crate::error::Error;
 use crate::proposals::{self, StoredProposal};
@@ -61,12 +61,19 @@ impl Reading {
         Self::searched(evidence, audit)
     }
 
+    /// The payload of its event, as it is stored.
+    pub(crate) fn payload_text(&self) -> Result<String, Error> {
+        chain::canonical_text(&self.payload())
+    }
+
     fn searched(evidence: EvidenceBundle, audit: QueryAudit) -> Result<Self, Error> {
         Ok(Self { written: Written::of(&evidence)?, evidence, call: Call::of(audit)? })
     }
 
-    fn insert(&self, conn: &dyn Statements) -> Result<(), Error> {
-        documents::insert_evidence(conn, &self.evidence, &self.written, self.call.audit.fingerprint.as_ref())
+    /// Stores both documents of the call under its event.
+    fn insert(&self, conn: &dyn Statements, event: Appended) -> Result<(), Error> {
+        documents::insert_evidence(conn, event.seq, &self.written)?;
+        self.call.insert(conn, event)
     }
 
     /// What every event about a read carries.
@@ -83,8 +90,8 @@ impl Call {
         Ok(Self { written: Written::of(&audit)?, audit })
     }
 
-    fn insert(&self, conn: &dyn Statements, proposal_id: Option<&ProposalId>) -> Result<(), Error> {
-        documents::insert_audit(conn, &self.audit, &self.written, proposal_id)
+    fn insert(&self, conn: &dyn Statements, event: Appended) -> Result<(), Error> {
+        documents::insert_audit(conn, event.seq, &self.written)
     }
 
     /// What every event about a call carries.
@@ -123,35 +130,31 @@ impl Draft {
 }
 
 /// Records a read and what was read.
-pub(crate) fn read(write: &Write<'_>, reading: &Reading) -> Result<(), Error> {
-    reading.insert(write.conn)?;
-    reading.call.insert(write.conn, None)?;
+pub(crate) fn read(write: &Write<'_>, reading: &Reading, payload: &str) -> Result<(), Error> {
     let principal = &reading.evidence.principal;
-    chain::append(write, EventKind::EvidenceRecorded, None, principal, reading.payload().into())?;
-    Ok(())
+    let event = chain::append_written(write, EventKind::EvidenceRecorded, None, principal, payload)?;
+    reading.insert(write.conn, event)
 }
 
 /// Records that a call was refused.
 pub(crate) fn refusal(write: &Write<'_>, refused: &Refused) -> Result<(), Error> {
     let (call, mut payload) = match refused {
-        Refused::AfterReading(reading) => {
-            reading.insert(write.conn)?;
-            (&reading.call, reading.payload())
-        }
+        Refused::AfterReading(reading) => (&reading.call, reading.payload()),
         Refused::Before(call) => (call.as_ref(), call.payload()),
     };
     payload.insert("code".into(), json!(call.audit.refused));
-    call.insert(write.conn, None)?;
     // A call refused before its context was known has no principal.
     let actor = call.audit.principal.as_deref().unwrap_or("unknown");
-    chain::append(write, EventKind::CallRefused, None, actor, payload.into())?;
-    Ok(())
+    let event = chain::append(write, EventKind::CallRefused, None, actor, payload.into())?;
+    match refused {
+        Refused::AfterReading(reading) => reading.insert(write.conn, event),
+        Refused::Before(call) => call.insert(write.conn, event),
+    }
 }
 
 /// Records a proposal, or finds the open one with the same content. The read behind it is recorded either way.
 pub(crate) fn proposal(write: &Write<'_>, draft: &Draft) -> Result<Recorded, Error> {
     let Draft { proposal, text, content, reading } = draft;
-    reading.insert(write.conn)?;
     if let Some(open) = proposals::open_with_content(write.conn, proposal, content)? {
         return repeat(write, open, reading);
     }
@@ -162,8 +165,8 @@ pub(crate) fn proposal(write: &Write<'_>, draft: &Draft) -> Result<Recorded, Err
     payload.insert("content_digest".into(), json!(content));
     let actor = &proposal.change_set.principal;
     let event = chain::append(write, EventKind::ProposalCreated, Some(id), actor, payload.into())?;
-    proposals::insert(write, id, text, content, &event)?;
-    reading.call.insert(write.conn, Some(id))?;
+    proposals::insert(write, id, text, content, event)?;
+    reading.insert(write.conn, event)?;
     Ok(Recorded { proposal: proposals::get_intact(write.conn, id)?, repeated: false })
 }
 
@@ -173,11 +176,11 @@ fn repeat(write: &Write<'_>, open: StoredProposal, reading: &Reading) -> Result<
     if !open.intact || open.proposal.change_set.tenant != reading.evidence.tenant {
         return Err(proposals::mismatch(id, "sealed"));
     }
-    reading.call.insert(write.conn, Some(id))?;
     let mut payload = reading.payload();
     payload.insert("repeated".into(), json!(true));
     let principal = &reading.evidence.principal;
-    chain::append(write, EventKind::EvidenceRecorded, Some(id), principal, payload.into())?;
+    let event = chain::append(write, EventKind::EvidenceRecorded, Some(id), principal, payload.into())?;
+    reading.insert(write.conn, event)?;
     Ok(Recorded { proposal: open, repeated: true })
 }
 

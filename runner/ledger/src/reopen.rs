@@ -51,7 +51,7 @@ pub(crate) fn reopen(
         json!({ "proposal_digest": stored.proposal.digest, "attempt": job.attempt, "reason": reason });
     jobs::save(write, &StoredJob { status: Status::Interrupted, ..job })?;
     let event = chain::append(write, EventKind::WritebackReopened, Some(id), actor, payload)?;
-    proposals::set_state(write, stored, state, &event)
+    proposals::set_state(write, stored, state, event)
 }
 
 fn came_to_nothing(job: &StoredJob) -> bool {

@@ -42,7 +42,7 @@ pub struct Replay {
 pub(crate) fn of(conn: &dyn Statements, ledger_id: &str, id: &ProposalId) -> Result<Replay, Error> {
     let proposal = proposals::get(conn, id)?;
     let sealed = &proposal.proposal;
-    let evidence = documents::evidence(conn, &sealed.evidence_id)?
+    let evidence = documents::evidence_of(conn, id)?
         .ok_or_else(|| Error::Unreadable { record: format!("the evidence of proposal `{id}`") })?;
     let evidence_intact = evidence.digest().is_ok_and(|digest| digest == sealed.evidence_digest);
     Ok(Replay {

@@ -19,8 +19,11 @@ use crate::writer::Write;
 const APPLICATION_ID: i64 = 0x5359_4e50;
 
 /// Migration `n` leads to `user_version` `n + 1`.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_search.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_search.sql"),
+    include_str!("schema/0003_found_by.sql"),
+];
 
 /// What tables that are made begin with.
 #[derive(Clone, Copy)]

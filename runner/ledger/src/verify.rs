@@ -82,8 +82,7 @@ pub(crate) fn verify(
         ahead: None,
         afterwards: None,
         gone: Gone::load(conn)?,
-        // A copy of an earlier release's ledger has no such columns yet.
-        witnessed: Witnessed::new(conn, !conn.file().map(schema::is_older).transpose()?.unwrap_or_default()),
+        witnessed: Witnessed::new(conn, conn.file().map(schema::is_older).transpose()?.unwrap_or_default())?,
         settled: HashSet::new(),
         room: String::new(),
     };
@@ -142,7 +141,7 @@ impl Walk<'_> {
         self.anchors.end(self.fitting)?;
         self.progress.walked.store(self.fitting.unsigned_abs(), Ordering::Relaxed);
         self.afterwards.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)))?;
-        self.witnessed.are_all(self.conn)
+        self.witnessed.are_all(self.conn, self.fitting)
     }
 
     fn event(&mut self, event: &Link<'_>) -> Result<(), Stop> {

@@ -97,7 +97,7 @@ pub(crate) fn finish(write: &Write<'_>, receipt: &Receipt) -> Result<Finished, E
         "source_changed": receipt.source_changed,
     });
     let event = chain::append(write, ended(receipt.outcome), Some(id), &receipt.runner_id, payload)?;
-    let proposal = proposals::set_state(write, stored, state, &event)?;
+    let proposal = proposals::set_state(write, stored, state, event)?;
     Ok(Finished { proposal, receipt: receipt.clone() })
 }
 

@@ -17,6 +17,7 @@ use super::tombstone::{Gone, Tombstone, runs};
 use crate::chain;
 use crate::error::Error;
 use crate::link::{self, Link};
+use crate::search;
 use crate::statements::{Cell, Statements, cells};
 use crate::writer::Write;
 
@@ -152,14 +153,12 @@ struct Step<'a> {
     archive: &'a mut Archive,
     events: Vec<i64>,
     proposals: Vec<String>,
-    evidence: Vec<String>,
-    audits: Vec<String>,
     records: u64,
 }
 
 impl<'a> Step<'a> {
     fn into(archive: &'a mut Archive) -> Self {
-        Self { archive, events: vec![], proposals: vec![], evidence: vec![], audits: vec![], records: 0 }
+        Self { archive, events: vec![], proposals: vec![], records: 0 }
     }
 
     /// Takes a few proposals, each with every event about it.
@@ -195,14 +194,14 @@ impl<'a> Step<'a> {
         let payload = event.payload().ok_or_else(|| unreadable(&format!("event `{}`", event.seq)))?;
         self.events.push(event.seq);
         if let Some(id) = payload.evidence_id {
-            let sql = "SELECT document FROM evidence WHERE evidence_id = ?1";
-            self.record(conn, event.seq, ("evidence", id, payload.evidence_digest), sql, cells![id])?;
-            self.evidence.push(id.to_owned());
+            let sql = "SELECT document FROM evidence WHERE seq = ?1";
+            let digest = payload.evidence_digest;
+            self.record(conn, event.seq, ("evidence", id, digest), sql, cells![event.seq])?;
         }
         if let Some(id) = payload.audit_id {
-            let sql = "SELECT document FROM query_audit WHERE audit_id = ?1";
-            self.record(conn, event.seq, ("query_audit", id, payload.audit_digest), sql, cells![id])?;
-            self.audits.push(id.to_owned());
+            let sql = "SELECT document FROM query_audit WHERE seq = ?1";
+            let digest = payload.audit_digest;
+            self.record(conn, event.seq, ("query_audit", id, digest), sql, cells![event.seq])?;
         }
         if let Some(id) = payload.receipt_id {
             let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
@@ -246,11 +245,14 @@ impl<'a> Step<'a> {
 
     /// Deletes what was taken, while the triggers that forbid it are set aside.
     fn delete(&self, conn: &dyn Statements) -> Result<(), Error> {
-        for table in ["receipts", "approvals", "writeback_jobs", "query_audit", "proposals"] {
+        for table in ["receipts", "approvals", "writeback_jobs", "proposals"] {
             delete(conn, table, "proposal_id", &self.proposals)?;
         }
-        delete(conn, "query_audit", "audit_id", &self.audits)?;
-        delete(conn, "evidence", "evidence_id", &self.evidence)?;
+        for seq in &self.events {
+            conn.execute(PRUNING, "DELETE FROM query_audit WHERE seq = ?1", cells![*seq])?;
+            conn.execute(PRUNING, "DELETE FROM evidence WHERE seq = ?1", cells![*seq])?;
+            search::forget(conn, *seq)?;
+        }
         Ok(())
     }
 }

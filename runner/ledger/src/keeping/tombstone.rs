@@ -64,10 +64,11 @@ pub(crate) struct Gone {
 impl Gone {
     /// What the tombstones say. One that does not read back says nothing; the walk over the chain names it.
     pub(crate) fn load(conn: &dyn Statements) -> Result<Self, Error> {
-        let sql = "SELECT payload FROM events WHERE kind = ?1 ORDER BY seq";
+        // The kind in the statement's text, so that the index of just these answers.
         let kind = EventKind::RecordsPruned.as_str();
+        let sql = format!("SELECT payload FROM events WHERE kind = '{kind}' ORDER BY seq");
         let mut ranges = Vec::new();
-        conn.each("read what was pruned", sql, cells![kind], &mut |row| {
+        conn.each("read what was pruned", &sql, cells![], &mut |row| {
             if let Ok(tombstone) = serde_json::from_str::<Tombstone>(row.text(0)?) {
                 ranges.extend(tombstone.ranges);
             }

@@ -45,20 +45,19 @@ const EVENTS: Table = Table {
     again: "",
 };
 
+/// What stands under the number of its event.
+const DOCUMENTS: [Table; 2] = [
+    Table { name: "evidence", columns: &["seq", "document"], beside: None, again: "" },
+    Table { name: "query_audit", columns: &["seq", "document"], beside: None, again: "" },
+];
+
 /// In the order in which one refers to the other.
-const RECORDS: [Table; 6] = [
-    Table { name: "evidence", columns: &["evidence_id", "document", "fingerprint"], beside: None, again: "" },
+const RECORDS: [Table; 4] = [
     Table {
         name: "proposals",
         columns: &["proposal_id", "content_digest", "created_seq", "state", "updated_at", "document"],
         beside: None,
         again: " ON CONFLICT (proposal_id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at",
-    },
-    Table {
-        name: "query_audit",
-        columns: &["audit_id", "proposal_id", "document"],
-        beside: Some(Beside { columns: &["object_key_text"], of: "evidence", key: "evidence_id" }),
-        again: "",
     },
     Table {
         name: "approvals",
@@ -108,6 +107,8 @@ type Kepts = Vec<Kept>;
 pub(super) struct Part {
     events: Vec<Kepts>,
     last: Option<(i64, String)>,
+    /// The rows of each of [`DOCUMENTS`].
+    documents: Vec<Vec<Kepts>>,
     /// The rows of each of [`RECORDS`].
     records: Vec<Vec<Kepts>>,
 }
@@ -115,8 +116,6 @@ pub(super) struct Part {
 /// What the events of a part name, in the order in which they do.
 #[derive(Default)]
 struct Named {
-    evidence: Vec<String>,
-    audits: Vec<String>,
     receipts: Vec<String>,
     proposals: Vec<String>,
 }
@@ -133,17 +132,13 @@ impl Part {
             last = Some((event.seq, event.digest.to_owned()));
             kept(row, EVENTS.columns.len())
         })?;
-        let ids = [
-            &named.evidence,
-            &named.proposals,
-            &named.audits,
-            &named.proposals,
-            &named.proposals,
-            &named.receipts,
-        ];
+        let until = last.as_ref().map_or(seq, |(last, _)| *last);
+        let documents =
+            DOCUMENTS.iter().map(|table| table.between(conn, seq, until)).collect::<Result<_, _>>()?;
+        let ids = [&named.proposals, &named.proposals, &named.proposals, &named.receipts];
         let records =
             RECORDS.iter().zip(ids).map(|(table, ids)| table.rows(conn, ids)).collect::<Result<_, _>>()?;
-        Ok(Self { events, last, records })
+        Ok(Self { events, last, documents, records })
     }
 
     /// How many events these are.
@@ -161,6 +156,7 @@ impl Part {
 
     pub(super) fn insert(&self, conn: &dyn Statements) -> Result<(), Error> {
         EVENTS.insert(conn, &self.events)?;
+        DOCUMENTS.iter().zip(&self.documents).try_for_each(|(table, rows)| table.insert(conn, rows))?;
         RECORDS.iter().zip(&self.records).try_for_each(|(table, rows)| table.insert(conn, rows))
     }
 }
@@ -169,8 +165,6 @@ impl Named {
     fn add(&mut self, event: &Link<'_>) -> Result<(), Error> {
         // A tombstone names no record.
         if let Some(payload) = event.payload() {
-            self.evidence.extend(payload.evidence_id.map(str::to_owned));
-            self.audits.extend(payload.audit_id.map(str::to_owned));
             self.receipts.extend(payload.receipt_id.map(str::to_owned));
         }
         if let Some(id) = event.proposal_id
@@ -198,6 +192,13 @@ impl Table {
         }
         // Where two records have the same instant, lists tell them in the order in which they came.
         Ok(ids.iter().filter_map(|id| found.remove(id)).flatten().collect())
+    }
+
+    /// The rows of the events after one and up to another; what was pruned is not there.
+    fn between(&self, conn: &dyn Statements, after: i64, until: i64) -> Result<Vec<Kepts>, Error> {
+        let columns = self.columns.join(", ");
+        let sql = format!("SELECT {columns} FROM {} WHERE seq > ?1 AND seq <= ?2 ORDER BY seq", self.name);
+        conn.all(COPYING, &sql, cells![after, until], |row| kept(row, self.columns.len()))
     }
 
     fn insert(&self, conn: &dyn Statements, rows: &[Kepts]) -> Result<(), Error> {
@@ -276,7 +277,7 @@ mod tests {
         let stored: BTreeSet<(String, String)> = conn
             .prepare(
                 "SELECT t.name, c.name FROM pragma_table_list t, pragma_table_xinfo(t.name) c
-                 WHERE t.type = 'table' AND t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' AND t.name <> 'meta' AND c.hidden = 0",
+                 WHERE t.type = 'table' AND t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT IN ('meta', 'names', 'found_by') AND c.hidden = 0",
             )
             .and_then(|mut sql| sql.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
             .expect("columns");
@@ -285,7 +286,8 @@ mod tests {
             let columns = table.columns.iter().chain(beside);
             columns.map(|column| (table.name.to_owned(), (*column).to_owned())).collect()
         };
-        let copied: BTreeSet<_> = RECORDS.iter().chain([&EVENTS]).flat_map(columns).collect();
+        let copied: BTreeSet<_> =
+            RECORDS.iter().chain(&DOCUMENTS).chain([&EVENTS]).flat_map(columns).collect();
         assert_eq!(copied, stored);
     }
 }

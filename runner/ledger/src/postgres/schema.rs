@@ -15,8 +15,11 @@ use crate::statements::{Statements, Store, cells};
 use crate::writer::Write;
 
 /// Migration `n` leads to `schema_version` `n + 1`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../schema/postgres/0001_first.sql"), include_str!("../schema/postgres/0002_search.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../schema/postgres/0001_first.sql"),
+    include_str!("../schema/postgres/0002_search.sql"),
+    include_str!("../schema/postgres/0003_found_by.sql"),
+];
 
 /// One at a time: of several processes that open a fresh database, one makes the tables and the others find them.
 const BEGIN_MIGRATING: &str = concat!(
@@ -77,7 +80,7 @@ fn writable(store: &Postgres) -> Result<(), Error> {
     store.begin_writing()?;
     let may =
         "SELECT count(*) FROM unnest(ARRAY['events', 'evidence', 'proposals', 'query_audit', 'approvals',
-                 'writeback_jobs', 'receipts']) AS t(name) WHERE NOT has_table_privilege(name, 'SELECT')
+                 'writeback_jobs', 'receipts', 'names', 'found_by']) AS t(name) WHERE NOT has_table_privilege(name, 'SELECT')
                  OR NOT has_table_privilege(name, 'INSERT')
                  OR name IN ('proposals', 'writeback_jobs') AND NOT has_table_privilege(name, 'UPDATE')";
     let missing = store.statements().one("open the ledger", may, cells![], |row| row.integer(0));

@@ -12,6 +12,7 @@ use super::table::RecordKind;
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::proposals::StoredProposal;
+use crate::statements::Statements;
 
 impl Ledger {
     /// A page of the proposals a filter lets through, newest first.
@@ -57,7 +58,7 @@ impl Ledger {
     /// See [`Ledger::find_proposals`].
     pub async fn find_activity(&self, filter: &Filter, page: &Page) -> Result<Listing<Activity>, Error> {
         let (filter, page) = (filter.clone(), page.clone());
-        self.book.readers.read(move |conn| activity::list(conn, &filter, &page)).await
+        self.book.search(move |conn| activity::list(conn, &filter, &page)).await
     }
 
     /// The evidence of that id, and the proposal that came of it.
@@ -91,7 +92,8 @@ impl Ledger {
     /// When no record of the kind matches, or more than one.
     pub async fn resolve_record(&self, kind: RecordKind, reference: &str) -> Result<String, Error> {
         let reference = reference.to_owned();
-        self.book.readers.read(move |conn| reference::resolve(conn, kind, &reference)).await
+        let look = move |conn: &dyn Statements| reference::resolve(conn, kind, &reference);
+        self.look(kind.table().is_found_later(), look).await
     }
 
     /// The latest events a filter lets through, oldest first.
@@ -100,7 +102,7 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub async fn latest_events(&self, filter: &EventFilter, rows_max: u32) -> Result<Vec<Event>, Error> {
         let (filter, rows) = (filter.clone(), rows(rows_max));
-        self.book.readers.read(move |conn| events::latest(conn, &filter, rows)).await
+        self.look(filter.is_searched(), move |conn| events::latest(conn, &filter, rows)).await
     }
 
     /// The events after the one of that number that a filter lets through, oldest first.
@@ -114,7 +116,7 @@ impl Ledger {
         rows_max: u32,
     ) -> Result<Vec<Event>, Error> {
         let (filter, rows) = (filter.clone(), rows(rows_max));
-        self.book.readers.read(move |conn| events::after(conn, &filter, seq, rows)).await
+        self.look(filter.is_searched(), move |conn| events::after(conn, &filter, seq, rows)).await
     }
 
     async fn list<T: Listed + Send + 'static>(
@@ -123,15 +125,25 @@ impl Ledger {
         page: &Page,
     ) -> Result<Listing<T>, Error> {
         let (filter, page) = (filter.clone(), page.clone());
-        self.book.readers.read(move |conn| lists::list(conn, &filter, &page)).await
+        let is_found_later = T::TABLE.is_found_later() || filter.evidence.is_some();
+        self.look(is_found_later, move |conn| lists::list(conn, &filter, &page)).await
     }
 
     async fn one<T: Listed + Send + 'static>(&self, kind: RecordKind, id: &str) -> Result<T, Error> {
         let id = id.to_owned();
-        self.book
-            .readers
-            .read(move |conn| lists::one(conn, &id)?.ok_or_else(|| reference::not_found(kind, &id)))
-            .await
+        let look = move |conn: &dyn Statements| {
+            lists::one(conn, &id)?.ok_or_else(|| reference::not_found(kind, &id))
+        };
+        self.look(T::TABLE.is_found_later(), look).await
+    }
+
+    /// Looks where everything can be found, for what is found by rows that are written later.
+    async fn look<T: Send + 'static>(
+        &self,
+        is_found_later: bool,
+        look: impl FnOnce(&dyn Statements) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if is_found_later { self.book.search(look).await } else { self.book.readers.read(look).await }
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) fn after(
     seq: i64,
     rows_max: usize,
 ) -> Result<Vec<Event>, Error> {
-    let mut select = matching(filter);
-    select.and("seq >", Param::Integer(seq), "");
-    select.ordered("seq", rows_max).all(conn, chain::event)
+    statement(filter, Some(seq), "seq", rows_max).all(conn, chain::event)
 }
 
 /// The latest events, oldest first.
@@ -44,21 +42,40 @@ pub(super) fn latest(
 
 /// The statement behind [`latest`].
 pub(super) fn latest_statement(filter: &EventFilter, rows_max: usize) -> Select {
-    matching(filter).ordered("seq DESC", rows_max)
+    statement(filter, None, "seq DESC", rows_max)
 }
 
-fn matching(filter: &EventFilter) -> Select {
-    let mut select = Select::from(&format!("SELECT {} FROM events", link::COLUMNS));
+impl EventFilter {
+    /// Whether events are found by what is brought up to date now and then.
+    pub(super) fn is_searched(&self) -> bool {
+        self.proposal.is_none() && (self.kind.is_some() || self.actor.is_some())
+    }
+}
+
+/// The chain itself knows the events of a proposal, which are few; those of a kind or an actor are found.
+fn statement(filter: &EventFilter, after: Option<i64>, order: &str, rows_max: usize) -> Select {
     let EventFilter { proposal, kind, actor } = filter;
-    let terms = [
-        ("proposal_id =", proposal.as_ref().map(|id| id.to_string())),
-        ("kind =", kind.map(|kind| kind.as_str().to_owned())),
-        ("actor =", actor.clone()),
-    ];
-    for (left, value) in terms {
-        if let Some(value) = value {
-            select.and(left, Param::Text(value), "");
+    let searched = filter.is_searched();
+    let head = format!("SELECT {} FROM events", link::COLUMNS);
+    let mut select = Select::from(if searched { "SELECT seq FROM found_by" } else { head.as_str() });
+    let (left, right) =
+        if searched { (" = (SELECT name_id FROM names WHERE name =", ")") } else { (" =", "") };
+    if let Some(id) = proposal {
+        select.and("proposal_id =", Param::Text(id.to_string()), "");
+    }
+    let words = [("kind", kind.map(|kind| kind.as_str().to_owned())), ("actor", actor.clone())];
+    for (column, word) in words {
+        if let Some(word) = word {
+            select.and(&format!("{column}{left}"), Param::Text(word), right);
         }
     }
-    select
+    if let Some(seq) = after {
+        select.and("seq >", Param::Integer(seq), "");
+    }
+    let select = select.ordered(order, rows_max);
+    if searched {
+        select.within(&format!("{head} WHERE seq IN"), &format!("ORDER BY {order}"))
+    } else {
+        select
+    }
 }

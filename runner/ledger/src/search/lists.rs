@@ -107,8 +107,8 @@ impl Listed for StoredProposal {
 
 impl Listed for FoundEvidence {
     const TABLE: &'static Table = &EVIDENCE;
-    const HEAD: &'static str = "SELECT e.document, (SELECT q.proposal_id FROM query_audit q
-        WHERE q.evidence_id = e.evidence_id AND q.proposal_id IS NOT NULL LIMIT 1) FROM evidence e";
+    const HEAD: &'static str = "SELECT (SELECT v.document FROM evidence v WHERE v.seq = f.seq),
+        (SELECT e.proposal_id FROM events e WHERE e.seq = f.seq) FROM found_by f";
 
     fn read(row: &dyn Row) -> Result<Self, Error> {
         Ok(Self { evidence: documents::parse(row)?, proposal_id: text(row, 1)?.map(ProposalId::from_stored) })
@@ -117,7 +117,8 @@ impl Listed for FoundEvidence {
 
 impl Listed for FoundAudit {
     const TABLE: &'static Table = &QUERY_AUDIT;
-    const HEAD: &'static str = "SELECT q.document, q.proposal_id, q.object_key_text FROM query_audit q";
+    const HEAD: &'static str = "SELECT (SELECT q.document FROM query_audit q WHERE q.seq = f.seq),
+        (SELECT e.proposal_id FROM events e WHERE e.seq = f.seq), f.object_key FROM found_by f";
 
     fn read(row: &dyn Row) -> Result<Self, Error> {
         let proposal_id = text(row, 1)?.map(ProposalId::from_stored);

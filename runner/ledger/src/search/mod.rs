@@ -1,7 +1,9 @@
 //! Finding records: by who, what, where and when, newest first, a page at a time.
 //!
-//! Invariant: a page is read off an index that ends in the time and the id of the records, so that its cost does not grow
+//! Invariant: a page is read off an index that ends in the time of the records, so that its cost does not grow
 //! with the ledger; `plans.rs` holds every filter to it.
+//! Invariant: evidence and audits are found by rows that are written later than they are, and always before a page is read;
+//! where they cannot be written they are worked out for that page.
 //! Invariant: what a page shows is the documents themselves; columns only find them.
 //! Absent on purpose: full-text search and free SQL. The filters are the questions that are asked.
 //!
@@ -19,6 +21,11 @@ mod events;
 mod reference;
 mod copies;
 
+mod names;
+mod found;
+mod catch_up;
+mod unwritten;
+
 mod door;
 
 #[cfg(test)]
@@ -32,5 +39,10 @@ pub use object::{ObjectFilter, TableFilter};
 pub use page::{Cursor, CursorUnreadable, Listing, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page};
 pub use table::RecordKind;
 
-pub(crate) use copies::{is_miscopied, said_fingerprint, said_key};
+pub(crate) use catch_up::{
+    Matching, STEP_EVENTS, STEP_EVENTS_MAX, among_latest, behind, forget, forget_names, missing, step,
+};
+pub(crate) use copies::is_miscopied;
+pub(crate) use found::{COLUMNS as FOUND_COLUMNS, Found};
 pub(crate) use reference::{not_found, proposal};
+pub(crate) use unwritten::work_out;

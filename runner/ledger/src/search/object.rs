@@ -57,7 +57,7 @@ impl TableFilter {
 }
 
 /// A table's name as `object_type` has it: lower case, without its plural. The schema's expression is the twin of this.
-fn singular(name: &str) -> String {
+pub(super) fn singular(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     let cut = |ending: &str| name.strip_suffix(ending).map(str::to_owned);
     if let Some(stem) = cut("ies") {

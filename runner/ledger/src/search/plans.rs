@@ -51,7 +51,10 @@ fn variants(filter: &Filter) -> Vec<(&'static str, Filter, Page)> {
 
 /// What is found through other records is few: those of one call or one proposal. These alone are sorted.
 fn is_few(kind: &str, filter: &str) -> bool {
-    matches!((kind, filter), ("evidence", "proposal") | ("proposals", "evidence"))
+    matches!(
+        (kind, filter),
+        ("evidence" | "query audit", "proposal" | "evidence") | ("proposals", "evidence")
+    )
 }
 
 fn plan(conn: &Connection, select: &Select) -> Vec<String> {
@@ -63,7 +66,10 @@ fn plan(conn: &Connection, select: &Select) -> Vec<String> {
 /// The complaints about a plan: reading all of a table, or sorting what was found.
 fn complaints(steps: &[String], few: bool) -> Vec<&String> {
     let walks_all = |step: &str| step.starts_with("SCAN") && !step.contains("USING");
-    let sorts = |step: &str| step.contains("TEMP B-TREE") && !few;
+    // Records of one instant are sorted by their ids; that is no more than came in a microsecond.
+    let last_term = ["FOR LAST TERM OF ORDER BY", "FOR RIGHT PART OF ORDER BY"];
+    let of_one_instant = |step: &str| last_term.iter().any(|words| step.ends_with(words));
+    let sorts = |step: &str| step.contains("TEMP B-TREE") && !of_one_instant(step) && !few;
     steps.iter().filter(|step| walks_all(step) || sorts(step)).collect()
 }
 
@@ -115,7 +121,10 @@ fn events_are_read_off_an_index_in_order() {
     ];
     for filter in filters {
         let steps = plan(&conn, &latest_statement(&filter, 20));
-        let ordered = steps.iter().all(|step| step.starts_with("SEARCH") || step == "SCAN events");
+        let starts = ["SEARCH", "SCALAR SUBQUERY", "LIST SUBQUERY", "CREATE BLOOM FILTER"];
+        let ordered = steps
+            .iter()
+            .all(|step| step == "SCAN events" || starts.iter().any(|start| step.starts_with(start)));
         assert!(ordered && complaints(&steps[1..], false).is_empty(), "{filter:?}: {steps:?}");
     }
 }
@@ -148,12 +157,17 @@ fn the_type_of_an_object_is_the_same_in_rust_and_in_the_tables() {
         "s",
         "Ärzte",
     ] {
-        let document = serde_json::json!({ "table": name }).to_string();
-        conn.execute("INSERT INTO evidence (evidence_id, document) VALUES (?1, ?2)", [name, &document])
-            .expect("stored");
+        let document = serde_json::json!({ "change_set": { "target": { "table": name } } }).to_string();
+        conn.execute("PRAGMA foreign_keys = OFF", []).expect("off");
+        conn.execute(
+            "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
+             SELECT ?1, '', count(*), '', 0, ?2 FROM proposals",
+            [name, &document],
+        )
+        .expect("stored");
         let filter =
             Filter { table: Some(TableFilter { schema: None, name: name.to_owned() }), ..Filter::default() };
-        let select = statement::<FoundEvidence>(&filter, &Page::default()).expect("a statement");
+        let select = statement::<StoredProposal>(&filter, &Page::default()).expect("a statement");
         let mut found = conn.prepare(&select.sql).expect("a statement");
         assert!(found.exists(rusqlite::params_from_iter(select.cells())).expect("runs"), "{name}");
     }

@@ -2,9 +2,11 @@
 //!
 //! Invariant: the text is made of names in this room's source alone; whatever came from outside is a parameter.
 
+use synapsor_protocol::Moment;
+
 use super::filter::Filter;
 use super::page::{Cursor, Page};
-use super::table::{Condition, Table};
+use super::table::{Clock, Condition, Table};
 use crate::error::Error;
 use crate::statements::{Cell, Row, Statements};
 
@@ -25,7 +27,12 @@ pub(crate) struct Select {
 impl Select {
     /// Starts with `SELECT … FROM …`.
     pub(super) fn from(head: &str) -> Self {
-        Self { sql: format!("{head} WHERE TRUE"), params: Vec::new() }
+        Self::among(head, "TRUE")
+    }
+
+    /// Starts with `SELECT … FROM … WHERE …`.
+    pub(super) fn among(head: &str, condition: &str) -> Self {
+        Self { sql: format!("{head} WHERE {condition}"), params: Vec::new() }
     }
 
     /// Adds `AND left value right`.
@@ -40,6 +47,11 @@ impl Select {
         let place = self.place(limit);
         self.sql.push_str(&format!(" ORDER BY {order} LIMIT {place}"));
         self
+    }
+
+    /// What it finds, as the subquery of another.
+    pub(super) fn within(self, head: &str, tail: &str) -> Self {
+        Self { sql: format!("{head} ({}) {tail}", self.sql), params: self.params }
     }
 
     /// What it finds, which its limit keeps short.
@@ -69,26 +81,36 @@ impl Select {
 
 /// The page of a filter, and one record more. `None` where the kind of record lacks a field the filter asks for.
 pub(super) fn page(table: &Table, head: &str, filter: &Filter, page: &Page) -> Option<Select> {
-    let Table { alias, id, at, .. } = *table;
-    let mut select = Select::from(head);
+    let Table { alias, id, at, present, clock, .. } = *table;
+    let mut select = Select::among(head, present);
     for (field, value) in filter.terms() {
         let value = Param::Text(value);
         match table.condition(field)? {
             Condition::Column(column) => select.and(&format!("{alias}.{column} ="), value, ""),
+            Condition::Name(column) => {
+                select.and(
+                    &format!("{alias}.{column} = (SELECT name_id FROM names WHERE name ="),
+                    value,
+                    ")",
+                );
+            }
             Condition::Among(column, found) => {
                 select.and(&format!("{alias}.{column} IN ({found}"), value, ")");
             }
         }
     }
-    let time = |moment: Option<synapsor_protocol::Moment>| moment.map(|at| Param::Text(at.to_string()));
-    if let Some(from) = time(filter.from) {
+    let time = |moment: Moment| match clock {
+        Clock::Text => Param::Text(moment.to_string()),
+        Clock::Micros => Param::Integer(moment.micros()),
+    };
+    if let Some(from) = filter.from.map(time) {
         select.and(&format!("{alias}.{at} >="), from, "");
     }
-    if let Some(to) = time(filter.to) {
+    if let Some(to) = filter.to.map(time) {
         select.and(&format!("{alias}.{at} <"), to, "");
     }
     if let Some(Cursor { at: last_at, id: last_id }) = &page.after {
-        let last_at = select.place(Param::Text(last_at.to_string()));
+        let last_at = select.place(time(*last_at));
         let last_id = Param::Text(last_id.clone());
         select.and(&format!("({alias}.{at}, {alias}.{id}) < ({last_at},"), last_id, ")");
     }
@@ -114,9 +136,8 @@ mod tests {
         };
         let after = Cursor { at: Moment::from_micros(9).expect("in range"), id: "ev_1".into() };
         let wanted = Page { rows_max: 2, after: Some(after) };
-        let select =
-            page(&EVIDENCE, "SELECT document FROM evidence e", &filter, &wanted).expect("a statement");
-        expect![[r#"SELECT document FROM evidence e WHERE TRUE AND e.tenant = ?1 AND e.evidence_id IN (SELECT evidence_id FROM query_audit WHERE proposal_id = ?2) AND e.at >= ?3 AND (e.at, e.evidence_id) < (?4, ?5) ORDER BY e.at DESC, e.evidence_id DESC LIMIT ?6"#]]
+        let select = page(&EVIDENCE, "SELECT 1 FROM found_by f", &filter, &wanted).expect("a statement");
+        expect![[r#"SELECT 1 FROM found_by f WHERE f.evidence_id IS NOT NULL AND f.at IS NOT NULL AND f.tenant = (SELECT name_id FROM names WHERE name = ?1) AND f.seq IN (SELECT seq FROM events WHERE proposal_id = ?2) AND f.at >= ?3 AND (f.at, f.evidence_id) < (?4, ?5) ORDER BY f.at DESC, f.evidence_id DESC LIMIT ?6"#]]
             .assert_eq(&select.sql);
         assert_eq!(select.params.len(), 6);
     }

@@ -75,8 +75,23 @@ pub(crate) struct Table {
     pub(super) id_prefix: &'static str,
     /// The column of the time it is listed by.
     pub(super) at: &'static str,
+    /// How that time is stored.
+    pub(super) clock: Clock,
+    /// What holds for every row that is such a record.
+    pub(super) present: &'static str,
+    /// How it is found by what every kind has.
+    scope: &'static [(Field, Condition)],
     /// How it is found by a field that not every kind has.
     own_fields: &'static [(Field, Condition)],
+}
+
+/// How an instant is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Clock {
+    /// As documents spell it.
+    Text,
+    /// In microseconds.
+    Micros,
 }
 
 /// How a field is compared.
@@ -84,21 +99,28 @@ pub(crate) struct Table {
 pub(super) enum Condition {
     /// The column equals it.
     Column(&'static str),
+    /// The column is the number of that name.
+    Name(&'static str),
     /// The first column is among what the subquery finds for it.
     Among(&'static str, &'static str),
 }
 
 impl Table {
+    /// Whether its records are found by rows that are written later than they are.
+    pub(super) fn is_found_later(&self) -> bool {
+        self.name == "found_by"
+    }
+
     /// How the kind is found by a field; none where it does not have it.
     pub(super) fn condition(&self, field: Field) -> Option<Condition> {
-        let fields = SCOPE.iter().chain(self.own_fields);
+        let fields = self.scope.iter().chain(self.own_fields);
         fields.copied().find(|(known, _)| *known == field).map(|(_, condition)| condition)
     }
 }
 
-use Condition::{Among, Column};
+use Condition::{Among, Column, Name};
 
-/// What every kind of record has: who asked for what, about which row.
+/// What every kind of record has, who asked for what and about which row: beside the document of a proposal or a receipt,
 const SCOPE: &[(Field, Condition)] = &[
     (Field::Tenant, Column("tenant")),
     (Field::Principal, Column("principal")),
@@ -110,6 +132,27 @@ const SCOPE: &[(Field, Condition)] = &[
     (Field::ObjectKey, Column("object_key_text")),
 ];
 
+/// and in `found_by` of evidence and an audit.
+const FOUND_BY: &[(Field, Condition)] = &[
+    (Field::Tenant, Name("tenant")),
+    (Field::Principal, Name("principal")),
+    (Field::Capability, Name("capability")),
+    (Field::Source, Name("source")),
+    (Field::Schema, Name("schema_name")),
+    (Field::Table, Name("table_name")),
+    (Field::ObjectType, Name("object_type")),
+    (Field::ObjectKey, Column("object_key")),
+];
+
+/// The events about a proposal.
+const OF_PROPOSAL: Condition = Among("seq", "SELECT seq FROM events WHERE proposal_id =");
+
+/// The proposal an event about that evidence names.
+const OF_EVIDENCE: Condition = Among(
+    "proposal_id",
+    "SELECT e.proposal_id FROM events e JOIN found_by f ON f.seq = e.seq WHERE f.evidence_id =",
+);
+
 /// Proposals.
 pub(crate) const PROPOSALS: Table = Table {
     name: "proposals",
@@ -117,40 +160,49 @@ pub(crate) const PROPOSALS: Table = Table {
     id: "proposal_id",
     id_prefix: "wrp_",
     at: "created_at",
+    clock: Clock::Text,
+    present: "TRUE",
+    scope: SCOPE,
     own_fields: &[
         (Field::Status, Column("state")),
         (Field::Proposal, Column("proposal_id")),
         // A repeated call leaves evidence of its own, which leads to the proposal through its audit.
-        (Field::Evidence, Among("proposal_id", "SELECT proposal_id FROM query_audit WHERE evidence_id =")),
+        (Field::Evidence, OF_EVIDENCE),
     ],
 };
 
 /// Evidence.
 pub(crate) const EVIDENCE: Table = Table {
-    name: "evidence",
-    alias: "e",
+    name: "found_by",
+    alias: "f",
     id: "evidence_id",
     id_prefix: "ev_",
     at: "at",
+    clock: Clock::Micros,
+    present: "f.evidence_id IS NOT NULL AND f.at IS NOT NULL",
+    scope: FOUND_BY,
     own_fields: &[
-        (Field::Proposal, Among("evidence_id", "SELECT evidence_id FROM query_audit WHERE proposal_id =")),
+        (Field::Proposal, OF_PROPOSAL),
         (Field::Evidence, Column("evidence_id")),
-        (Field::Fingerprint, Column("fingerprint")),
+        (Field::Fingerprint, Name("fingerprint")),
     ],
 };
 
 /// Query audits.
 pub(crate) const QUERY_AUDIT: Table = Table {
-    name: "query_audit",
-    alias: "q",
+    name: "found_by",
+    alias: "f",
     id: "audit_id",
     id_prefix: "qa_",
     at: "at",
+    clock: Clock::Micros,
+    present: "f.audit_id IS NOT NULL AND f.at IS NOT NULL",
+    scope: FOUND_BY,
     own_fields: &[
-        (Field::Proposal, Column("proposal_id")),
+        (Field::Proposal, OF_PROPOSAL),
         (Field::Evidence, Column("evidence_id")),
-        (Field::Fingerprint, Column("fingerprint")),
-        (Field::Refused, Column("code")),
+        (Field::Fingerprint, Name("fingerprint")),
+        (Field::Refused, Name("code")),
     ],
 };
 
@@ -161,6 +213,9 @@ pub(crate) const RECEIPTS: Table = Table {
     id: "receipt_id",
     id_prefix: "rcp_",
     at: "at",
+    clock: Clock::Text,
+    present: "TRUE",
+    scope: SCOPE,
     own_fields: &[
         (Field::Status, Column("outcome")),
         (Field::Proposal, Column("proposal_id")),

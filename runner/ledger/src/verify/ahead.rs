@@ -1,121 +1,109 @@
-//! The evidence and the audits a walk asks for, read ahead of it.
+//! What stands in the tables beside each event, read ahead of the walk: its evidence, its audit, and what they are found by.
 //!
-//! They are stored in the order of their events, so that a walk wants them as they lie: a block of rows is one statement in
-//! place of hundreds. Whatever is not where it is expected is looked up by its id.
+//! They are stored under the event's number, so that a block of events is one statement in place of hundreds.
 //!
-//! Invariant: the order saves time and proves nothing. Invariant: memory is a block of each kind, however long the ledger.
+//! Invariant: memory is one block, however long the ledger.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 
 use synapsor_protocol::{Digest, EvidenceBundle, QueryAudit};
 
 use crate::documents::Sealed;
 use crate::error::Error;
-use crate::search;
+use crate::link::Payload;
+use crate::search::{FOUND_COLUMNS, Found, Matching};
 use crate::statements::{Row, Statements, cells};
 
-/// Rows that are read at once.
-const BLOCK_ROWS: usize = 256;
+/// Events that are read at once.
+const BLOCK_EVENTS: usize = 256;
 
-/// A record that was read, as far as a walk compares it.
-pub(super) struct Seen {
-    /// The digest over its stored text.
-    pub(super) seal: Digest,
-    /// What its document says that is copied beside the other record of the call.
-    pub(super) said: Option<String>,
-    /// What is copied beside it out of that one.
-    pub(super) copied: Option<String>,
-    /// The proposal it is stored with.
-    pub(super) proposal_id: Option<String>,
+/// What stands beside one event, as far as a walk compares it.
+pub(super) struct Beside {
+    seq: i64,
+    /// The digests over the stored texts.
+    pub(super) evidence: Option<Digest>,
+    pub(super) audit: Option<Digest>,
+    /// Whether they are found by what they say, and by nothing else.
+    pub(super) is_found: bool,
 }
 
-/// The records of one kind.
-pub(super) struct Ahead {
-    domain: &'static str,
-    said: fn(&str) -> Option<String>,
-    by_id: String,
-    block: String,
-    /// The row up to which it was read; none where there is nothing to read ahead.
-    last: Option<i64>,
-    rows: HashMap<String, Seen>,
+/// What stands beside the events, as they come.
+pub(super) enum Ahead {
+    ByEvent {
+        block: String,
+        matching: Matching,
+        read: VecDeque<Beside>,
+    },
+    /// In a copy of an earlier release's ledger documents are stored under their own ids.
+    ById,
 }
 
 impl Ahead {
-    /// Of evidence.
-    pub(super) fn evidence(conn: &dyn Statements, with_copies: bool) -> Self {
-        let columns = format!("evidence_id, document, {}, {NOTHING}", or_nothing("fingerprint", with_copies));
-        Self::new(conn, EvidenceBundle::DOMAIN, search::said_key, &columns, "evidence", "evidence_id")
+    pub(super) fn new(conn: &dyn Statements, is_older: bool) -> Result<Self, Error> {
+        if is_older {
+            return Ok(Self::ById);
+        }
+        let found = FOUND_COLUMNS.map(|column| format!("f.{column}"));
+        let block = format!(
+            "SELECT e.seq, e.kind, e.actor, q.document, v.document, {} FROM events e
+             LEFT JOIN query_audit q ON q.seq = e.seq LEFT JOIN evidence v ON v.seq = e.seq
+             LEFT JOIN found_by f ON f.seq = e.seq
+             WHERE e.seq >= ?1 ORDER BY e.seq LIMIT {BLOCK_EVENTS}",
+            found.join(", ")
+        );
+        Ok(Self::ByEvent {
+            block,
+            matching: Matching::new(conn)?,
+            read: VecDeque::with_capacity(BLOCK_EVENTS),
+        })
     }
 
-    /// Of audits.
-    pub(super) fn audits(conn: &dyn Statements, with_copies: bool) -> Self {
-        let columns =
-            format!("audit_id, document, {}, proposal_id", or_nothing("object_key_text", with_copies));
-        Self::new(conn, QueryAudit::DOMAIN, search::said_fingerprint, &columns, "query_audit", "audit_id")
-    }
-
-    fn new(
+    /// What stands beside an event; asked for in the order of the chain.
+    pub(super) fn beside(
+        &mut self,
         conn: &dyn Statements,
-        domain: &'static str,
-        said: fn(&str) -> Option<String>,
-        columns: &str,
-        table: &str,
-        id: &str,
-    ) -> Self {
-        Self {
-            domain,
-            said,
-            by_id: format!("SELECT {columns} FROM {table} WHERE {id} = ?1"),
-            block: format!(
-                "SELECT {columns}, rowid FROM {table} WHERE rowid > ?1 ORDER BY rowid LIMIT {BLOCK_ROWS}"
-            ),
-            // Only a file keeps its rows in that order; a server would sort them for every block.
-            last: conn.file().map(|_| 0),
-            rows: HashMap::with_capacity(BLOCK_ROWS),
+        seq: i64,
+        payload: &Payload<'_>,
+    ) -> Result<Beside, Error> {
+        let Self::ByEvent { block, matching, read } = self else { return by_id(conn, seq, payload) };
+        while read.front().is_some_and(|beside| beside.seq < seq) {
+            read.pop_front();
         }
-    }
-
-    /// The record of that id.
-    pub(super) fn take(&mut self, conn: &dyn Statements, id: &str) -> Result<Option<Seen>, Error> {
-        if let Some(seen) = self.rows.remove(id) {
-            return Ok(Some(seen));
+        if read.is_empty() {
+            let next = conn.all("read the records of the chain", block, cells![seq], |row| {
+                beside(conn, row, matching)
+            })?;
+            read.extend(next);
         }
-        self.read_on(conn)?;
-        if let Some(seen) = self.rows.remove(id) {
-            return Ok(Some(seen));
-        }
-        let (domain, said) = (self.domain, self.said);
-        conn.one("read a record of the chain", &self.by_id, cells![id], |row| seen(row, domain, said))
-    }
-
-    fn read_on(&mut self, conn: &dyn Statements) -> Result<(), Error> {
-        let Some(last) = self.last else { return Ok(()) };
-        // What no event has asked for by now, is in no order.
-        self.rows.clear();
-        let (domain, said) = (self.domain, self.said);
-        let read = conn.all("read the records of the chain", &self.block, cells![last], |row| {
-            Ok((row.text(0)?.to_owned(), seen(row, domain, said)?, row.integer(4)?))
-        })?;
-        self.last = read.last().map(|(_, _, rowid)| *rowid).filter(|_| read.len() == BLOCK_ROWS);
-        self.rows.extend(read.into_iter().map(|(id, seen, _)| (id, seen)));
-        Ok(())
+        let nothing = Beside { seq, evidence: None, audit: None, is_found: false };
+        Ok(read.pop_front().filter(|beside| beside.seq == seq).unwrap_or(nothing))
     }
 }
 
-const NOTHING: &str = "CAST(NULL AS text)";
-
-/// A copy of an earlier release's ledger has no such column yet.
-fn or_nothing(column: &'static str, is_there: bool) -> &'static str {
-    if is_there { column } else { NOTHING }
+fn beside(conn: &dyn Statements, row: &dyn Row, matching: &mut Matching) -> Result<Beside, Error> {
+    let (audit, evidence) = (row.optional_text(3)?, row.optional_text(4)?);
+    let expected = Found::of(row.integer(0)?, row.text(1)?, row.text(2)?, audit, evidence);
+    Ok(Beside {
+        seq: expected.seq(),
+        evidence: evidence.map(|text| Digest::of_canonical(EvidenceBundle::DOMAIN, text)),
+        audit: audit.map(|text| Digest::of_canonical(QueryAudit::DOMAIN, text)),
+        is_found: matching.is(conn, &expected, row, 5)?,
+    })
 }
 
-fn seen(row: &dyn Row, domain: &'static str, said: fn(&str) -> Option<String>) -> Result<Seen, Error> {
-    let document = row.text(1)?;
-    let text = |column| Ok::<_, Error>(row.optional_text(column)?.map(str::to_owned));
-    Ok(Seen {
-        seal: Digest::of_canonical(domain, document),
-        said: said(document),
-        copied: text(2)?,
-        proposal_id: text(3)?,
+fn by_id(conn: &dyn Statements, seq: i64, payload: &Payload<'_>) -> Result<Beside, Error> {
+    let seal = |sql: &str, id: Option<&str>, domain: &str| -> Result<Option<Digest>, Error> {
+        let Some(id) = id else { return Ok(None) };
+        conn.one("read a record of the chain", sql, cells![id], |row| {
+            Ok(Digest::of_canonical(domain, row.text(0)?))
+        })
+    };
+    let evidence = "SELECT document FROM evidence WHERE evidence_id = ?1";
+    let audit = "SELECT document FROM query_audit WHERE audit_id = ?1";
+    Ok(Beside {
+        seq,
+        evidence: seal(evidence, payload.evidence_id, EvidenceBundle::DOMAIN)?,
+        audit: seal(audit, payload.audit_id, QueryAudit::DOMAIN)?,
+        is_found: true,
     })
 }

@@ -2,20 +2,20 @@
 
 use synapsor_protocol::{Decision, Digest, EventKind, EvidenceBundle, QueryAudit, Receipt, Verdict};
 
-use super::ahead::{Ahead, Seen};
+use super::ahead::Ahead;
 use super::{Stop, misfit};
 use crate::documents::{Sealed, verdict_name};
+use crate::error::Error;
 use crate::link::{Link, Payload};
 use crate::report::MisfitKind;
-use crate::search::{self, RecordKind};
+use crate::search;
 use crate::statements::{Cell, Statements, cells};
 
 /// How many records of each kind the events so far vouch for.
 pub(super) struct Witnessed {
-    /// Whether the ledger's tables hold copies for records to be found by.
-    with_copies: bool,
-    evidence_ahead: Ahead,
-    audits_ahead: Ahead,
+    /// Whether the tables are those of an earlier release.
+    is_older: bool,
+    ahead: Ahead,
     evidence: u64,
     audits: u64,
     decisions: u64,
@@ -25,18 +25,17 @@ pub(super) struct Witnessed {
 }
 
 impl Witnessed {
-    pub(super) fn new(conn: &dyn Statements, with_copies: bool) -> Self {
-        Self {
-            with_copies,
-            evidence_ahead: Ahead::evidence(conn, with_copies),
-            audits_ahead: Ahead::audits(conn, with_copies),
+    pub(super) fn new(conn: &dyn Statements, is_older: bool) -> Result<Self, Error> {
+        Ok(Self {
+            is_older,
+            ahead: Ahead::new(conn, is_older)?,
             evidence: 0,
             audits: 0,
             decisions: 0,
             receipts: 0,
             proposals: 0,
             jobs: 0,
-        }
+        })
     }
 
     /// The documents among them.
@@ -57,7 +56,7 @@ impl Witnessed {
             let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
             vouch::<Receipt>(conn, event, id, payload.receipt_digest, sql, cells![id])?;
             self.receipts += 1;
-            self.found_by(conn, event, RecordKind::Receipt, id)?;
+            self.receipt(conn, event, id)?;
         }
         if let (Some(verdict), Some(id)) = (verdict(kind), event.proposal_id) {
             let sql = "SELECT document FROM approvals WHERE proposal_id = ?1 AND verdict = ?2";
@@ -68,48 +67,43 @@ impl Witnessed {
         Ok(())
     }
 
-    /// The records of a call: its evidence and its audit, and what each holds of the other.
+    /// The records of a call: its evidence and its audit, and what they are found by.
     fn call(&mut self, conn: &dyn Statements, event: &Link<'_>, payload: &Payload<'_>) -> Result<(), Stop> {
-        let (mut evidence, mut audit) = (None, None);
-        if let Some(id) = payload.evidence_id {
-            let seen = self.evidence_ahead.take(conn, id)?;
-            evidence = Some(sealed::<EvidenceBundle>(event, id, payload.evidence_digest, seen)?);
-            self.evidence += 1;
-        }
+        let beside = self.ahead.beside(conn, event.seq, payload)?;
+        let mut found = (event.seq.to_string(), "event");
         if let Some(id) = payload.audit_id {
-            let seen = self.audits_ahead.take(conn, id)?;
-            let of_it = seen.filter(|seen| seen.proposal_id.as_deref() == event.proposal_id);
-            audit = Some(sealed::<QueryAudit>(event, id, payload.audit_digest, of_it)?);
+            fits::<QueryAudit>(event, id, payload.audit_digest, beside.audit.as_ref())?;
             self.audits += 1;
+            found = (id.to_owned(), QueryAudit::NAME);
         }
-        let parts = |seen: Option<Seen>| seen.map_or((None, None), |seen| (seen.said, seen.copied));
-        let ((key, fingerprint_copied), (fingerprint, key_copied)) = (parts(evidence), parts(audit));
-        if key == key_copied && fingerprint == fingerprint_copied {
+        if let Some(id) = payload.evidence_id {
+            fits::<EvidenceBundle>(event, id, payload.evidence_digest, beside.evidence.as_ref())?;
+            self.evidence += 1;
+            found = (id.to_owned(), EvidenceBundle::NAME);
+        }
+        if beside.is_found {
             return Ok(());
         }
-        let ids = [(RecordKind::Evidence, payload.evidence_id), (RecordKind::QueryAudit, payload.audit_id)];
-        ids.into_iter()
-            .filter_map(|(kind, id)| Some((kind, id?)))
-            .try_for_each(|(kind, id)| self.found_by(conn, event, kind, id))
+        let (id, name) = found;
+        Err(misfit(
+            MisfitKind::RecordEdited,
+            Some(event.seq),
+            Some(format!("what {name} `{id}` is found by")),
+        ))
     }
 
-    /// The record is found by nothing it is not about.
-    fn found_by(
-        &self,
-        conn: &dyn Statements,
-        event: &Link<'_>,
-        kind: RecordKind,
-        id: &str,
-    ) -> Result<(), Stop> {
-        if !self.with_copies || !search::is_miscopied(conn, kind, id)? {
+    /// The receipt is found by what its proposal is about.
+    fn receipt(&self, conn: &dyn Statements, event: &Link<'_>, id: &str) -> Result<(), Stop> {
+        if self.is_older || !search::is_miscopied(conn, id)? {
             return Ok(());
         }
-        let record = format!("what {} `{id}` is found by", kind.name());
+        let record = format!("what receipt `{id}` is found by");
         Err(misfit(MisfitKind::RecordEdited, Some(event.seq), Some(record)))
     }
 
     /// Nothing stands in the tables that no event vouches for.
-    pub(super) fn are_all(&self, conn: &dyn Statements) -> Result<(), Stop> {
+    pub(super) fn are_all(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
+        self.nothing_else_is_found(conn, last)?;
         let tables = [
             ("evidence", "SELECT count(*) FROM evidence", self.evidence),
             ("query audit", "SELECT count(*) FROM query_audit", self.audits),
@@ -128,6 +122,21 @@ impl Witnessed {
         }
         Ok(())
     }
+
+    /// A row for each event was compared with it; there is none for anything else.
+    fn nothing_else_is_found(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
+        if self.is_older {
+            return Ok(());
+        }
+        let sql = "SELECT count(*) FROM found_by WHERE seq < 1 OR seq > ?1";
+        match conn.one("count the records", sql, cells![last], |row| row.integer(0))? {
+            Some(0) | None => Ok(()),
+            Some(_) => {
+                let record = "what events are found by that are not there".to_owned();
+                Err(misfit(MisfitKind::RecordUnwitnessed, None, Some(record)))
+            }
+        }
+    }
 }
 
 /// The document a statement finds is there, and it is the one whose digest the event carries.
@@ -143,17 +152,6 @@ fn vouch<T: Sealed>(
         Ok(Digest::of_canonical(T::DOMAIN, row.text(0)?))
     })?;
     fits::<T>(event, id, expected, seal.as_ref())
-}
-
-/// The same of one that was seen already.
-fn sealed<T: Sealed>(
-    event: &Link<'_>,
-    id: &str,
-    expected: Option<&str>,
-    seen: Option<Seen>,
-) -> Result<Seen, Stop> {
-    fits::<T>(event, id, expected, seen.as_ref().map(|seen| &seen.seal))?;
-    seen.ok_or_else(|| misfit(MisfitKind::RecordMissing, Some(event.seq), None))
 }
 
 fn fits<T: Sealed>(

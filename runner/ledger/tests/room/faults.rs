@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use synapsor_ledger::Ledger;
-use synapsor_protocol::{Outcome, ProposalState, Value};
+use synapsor_ledger::{EventFilter, Filter, Ledger, Page, RecordKind};
+use synapsor_protocol::{EventKind, Outcome, ProposalState, Value};
 
 use crate::story::{Call, Fixture, approval, code, opening, receipt};
 
@@ -38,6 +38,43 @@ async fn a_full_disk_is_said_plainly_and_the_next_write_works_when_there_is_room
     fixture.ledger.limit_size(100_000_000).await.expect("room again");
     assert!(!fixture.record(&big()).await.expect("recorded").repeated);
     assert_eq!(fixture.events().await, events + 1);
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_found_while_the_disk_is_full_and_afterwards() {
+    let fixture = Fixture::new().await;
+    fill(&fixture).await;
+    let recorded = usize::try_from(fixture.events().await - 1).expect("few");
+    let (all, page) = (Filter::default(), Page::default());
+    let kind = EventFilter { kind: Some(EventKind::EvidenceRecorded), ..EventFilter::default() };
+    for full in [true, true, false] {
+        if !full {
+            fixture.ledger.limit_size(100_000_000).await.expect("room again");
+        }
+        let found = fixture.ledger.find_evidence(&all, &page).await.expect("readable").items;
+        let tenant = Filter { tenant: Some("acme".into()), ..all.clone() };
+        let audits = fixture.ledger.find_audits(&tenant, &page).await.expect("readable").items;
+        assert_eq!((found.len(), audits.len()), (recorded, recorded));
+        assert_eq!(fixture.ledger.latest_events(&kind, 100).await.expect("readable").len(), recorded);
+        let latest = fixture.ledger.resolve_record(RecordKind::Evidence, "latest").await.expect("one");
+        assert_eq!(latest, found[0].evidence.evidence_id.as_str());
+        let other = Filter { tenant: Some("globex".into()), ..all.clone() };
+        assert!(fixture.ledger.find_activity(&other, &page).await.expect("readable").items.is_empty());
+    }
+    fixture.events().await;
+}
+
+#[tokio::test]
+async fn a_list_does_not_wait_for_ever_for_somebody_elses_lock() {
+    let fixture = Fixture::new().await;
+    let call = Call::order(7);
+    fixture.ledger.notebook().record_read(call.evidence(), call.audit(None)).await.expect("recorded");
+    let holder = rusqlite::Connection::open(&fixture.path).expect("opens");
+    holder.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let found = fixture.ledger.find_evidence(&Filter::default(), &Page::default()).await;
+    assert_eq!(found.expect("readable").items.len(), 1);
+    holder.execute_batch("ROLLBACK").expect("free");
+    fixture.events().await;
 }
 
 #[tokio::test]

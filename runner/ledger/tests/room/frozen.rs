@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use synapsor_ledger::{Filter, Ledger, Page, Status, TableFilter};
+use synapsor_ledger::{Filter, Ledger, MisfitKind, Page, Status, TableFilter};
 
+use crate::ground::edit_file;
 use crate::story::{code, opening};
 
 /// Every past version, by its number.
@@ -87,6 +88,42 @@ async fn an_older_ledger_is_kept_beside_the_one_that_was_brought_up_to_date() {
         let report =
             Ledger::open(&kept, opening(false)).await.expect("opens").verify().await.expect("readable");
         assert!(report.holds());
+    }
+}
+
+/// Changes a file whose triggers an upgrade will look for.
+fn edit_past_triggers(path: &Path, edit: &str) {
+    let conn = rusqlite::Connection::open(path).expect("opens");
+    let triggers: Vec<String> = conn
+        .prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .expect("triggers");
+    drop(conn);
+    edit_file(path, &format!("{edit}; {}", triggers.join(";")));
+}
+
+#[tokio::test]
+async fn what_verify_names_in_an_older_ledger_it_names_after_the_upgrade() {
+    let edits = [
+        (
+            "INSERT INTO evidence (evidence_id, document) VALUES ('ev_put_in', '{}')",
+            MisfitKind::RecordUnwitnessed,
+        ),
+        (
+            "INSERT INTO query_audit (audit_id, document) VALUES ('qa_put_in', '{}')",
+            MisfitKind::RecordUnwitnessed,
+        ),
+        ("DELETE FROM evidence WHERE rowid = 5", MisfitKind::RecordMissing),
+        ("UPDATE events SET payload = 'no json' WHERE seq = 9", MisfitKind::EventEdited),
+    ];
+    for (version, path) in frozen() {
+        for (edit, kind) in edits {
+            let (_folder, path) = thaw(&path);
+            edit_past_triggers(&path, edit);
+            let ledger = Ledger::open(&path, opening(false)).await.expect("opens");
+            let report = ledger.verify().await.expect("readable");
+            assert_eq!(report.misfit.map(|found| found.kind), Some(kind), "{version}: {edit}");
+        }
     }
 }
 

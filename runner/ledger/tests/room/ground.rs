@@ -13,9 +13,6 @@ pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// How a text in an event's payload is reached.
-pub(crate) const IN_PAYLOAD: &str = "payload ->> '$.";
-
 impl Fixture {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");

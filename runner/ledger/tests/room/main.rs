@@ -5,6 +5,7 @@
 mod ground;
 mod story;
 
+mod catch_up;
 mod cells;
 mod crash;
 mod damage;

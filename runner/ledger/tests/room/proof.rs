@@ -6,7 +6,6 @@ use ed25519_dalek::{SIGNATURE_LENGTH, Signature, SigningKey, VerifyingKey};
 use synapsor_ledger::{ChainReport, MisfitKind, Trust, Verification};
 use synapsor_protocol::{Checkpoint, Digest, Outcome, Signer, Verifier};
 
-use crate::ground::IN_PAYLOAD;
 use crate::story::{Call, Fixture, receipt};
 
 /// An Ed25519 key, its texts in hex.
@@ -77,13 +76,9 @@ async fn read(fixture: &Fixture, order: i64) {
 }
 
 /// Removes the last event with its records, as somebody would who knows the tables.
-fn cut_tail() -> String {
-    format!(
-        "DELETE FROM query_audit WHERE audit_id = (SELECT {IN_PAYLOAD}audit_id' FROM events WHERE seq = 9);
-         DELETE FROM evidence WHERE evidence_id = (SELECT {IN_PAYLOAD}evidence_id' FROM events WHERE seq = 9);
-         DELETE FROM events WHERE seq = 9;"
-    )
-}
+const CUT_TAIL: &str =
+    "DELETE FROM query_audit WHERE seq = 9; DELETE FROM evidence WHERE seq = 9; DELETE FROM found_by WHERE seq = 9;
+     DELETE FROM events WHERE seq = 9;";
 
 /// What was done to the file, the SQL that does it, and what is found at which event.
 const TAMPERINGS: &[(&str, &str, MisfitKind, Option<i64>)] = &[
@@ -147,7 +142,7 @@ const TAMPERINGS: &[(&str, &str, MisfitKind, Option<i64>)] = &[
     ),
     (
         "a record put in that no event vouches for",
-        "INSERT INTO evidence (evidence_id, document) SELECT 'ev_forged', document FROM evidence LIMIT 1",
+        "INSERT INTO evidence (seq, document) SELECT 99, document FROM evidence LIMIT 1",
         MisfitKind::RecordUnwitnessed,
         None,
     ),
@@ -189,7 +184,7 @@ async fn a_checkpoint_shows_a_cut_tail_and_holds_on_what_has_grown_since() {
 
     let fixture = story().await;
     let kept = fixture.ledger.checkpoint(&key).await.expect("signed");
-    let fixture = fixture.tampered(&cut_tail()).await;
+    let fixture = fixture.tampered(CUT_TAIL).await;
     assert!(fixture.ledger.verify().await.expect("readable").holds(), "the chain alone cannot show it");
     let found = found_with(&fixture, &against(vec![kept], &key)).await.misfit.expect("noticed");
     assert_eq!((found.kind, found.seq), (MisfitKind::TailCut, Some(9)));
@@ -202,7 +197,7 @@ async fn a_checkpoint_shows_an_older_copy_that_went_on_differently() {
     let key = Key::new(1);
     let fixture = story().await;
     let kept = fixture.ledger.checkpoint(&key).await.expect("signed");
-    let fixture = fixture.tampered(&cut_tail()).await;
+    let fixture = fixture.tampered(CUT_TAIL).await;
     read(&fixture, 77).await;
     let found = found_with(&fixture, &against(vec![kept], &key)).await.misfit.expect("noticed");
     assert_eq!((found.kind, found.seq), (MisfitKind::CheckpointDiffers, Some(9)));

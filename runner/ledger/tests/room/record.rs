@@ -249,16 +249,15 @@ async fn an_unknown_proposal_is_refused_by_every_call_that_takes_one() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_there_twice_is_refused_and_the_ledger_goes_on() {
+async fn a_proposal_under_the_id_of_another_is_refused_and_the_ledger_goes_on() {
     let fixture = Fixture::new().await;
     let notebook = fixture.ledger.notebook();
-    let call = Call::default();
-    let evidence = call.evidence();
-    notebook.record_read(evidence.clone(), call.audit(None)).await.expect("recorded");
-    let error = notebook.record_read(evidence, call.audit(None)).await.expect_err("twice");
+    let taken = fixture.propose(&Call::order(1)).await.proposal.proposal_id;
+    let Documents { proposal, evidence, audit } = Call::order(2).documents_as(&taken);
+    let error = notebook.record_proposal(proposal, evidence, audit).await.expect_err("taken");
     assert_eq!(code(&error), "INTERNAL");
-    notebook.record_read(call.evidence(), call.audit(None)).await.expect("recorded");
+    fixture.propose(&Call::order(2)).await;
     let report = fixture.ledger.verify().await.expect("readable");
     assert_eq!(report.misfit.map(|misfit| misfit.kind), None::<MisfitKind>);
-    assert_eq!((report.events, report.records), (3, 4));
+    assert_eq!((report.events, report.records), (3, 6));
 }

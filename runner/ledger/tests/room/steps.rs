@@ -172,3 +172,24 @@ async fn a_change_that_takes_the_whole_transaction_down_leaves_no_false_answer()
     }
     assert_eq!(fixture.events().await, kept + 1);
 }
+
+/// Catching up that is broken off leaves nothing half, keeps no call from being recorded, and is done by the next look.
+#[tokio::test]
+async fn a_list_that_cannot_be_brought_up_to_date_says_so_and_a_call_is_recorded_all_the_same() {
+    for table in ["found_by", "names"] {
+        for way in WAYS {
+            let fixture = Fixture::new().await;
+            break_table(&fixture.path, table, way);
+            let read = Change::Read(Call::default());
+            read.ask(&fixture.ledger).await.expect("recorded");
+            let page = synapsor_ledger::Page::default();
+            let filter = synapsor_ledger::Filter::default();
+            let refused = fixture.ledger.find_audits(&filter, &page).await.expect_err("not up to date");
+            assert_eq!(code(&refused), "INTERNAL", "{table} {way}: {refused}");
+            assert_eq!(fixture.events().await, 2);
+            mend(&fixture.path);
+            assert_eq!(fixture.ledger.find_audits(&filter, &page).await.expect("readable").items.len(), 1);
+            assert_eq!(fixture.events().await, 2);
+        }
+    }
+}

@@ -128,6 +128,14 @@ impl Call {
         Documents { proposal: proposal.expect("canonical"), evidence, audit }
     }
 
+    /// The documents of a proposal that has that id.
+    pub(crate) fn documents_as(&self, id: &ProposalId) -> Documents {
+        let documents = self.documents();
+        let Proposal { mode, change_set, evidence_id, evidence_digest, created_at, .. } = documents.proposal;
+        let proposal = Proposal::seal(id.clone(), mode, change_set, evidence_id, evidence_digest, created_at);
+        Documents { proposal: proposal.expect("canonical"), ..documents }
+    }
+
     pub(crate) fn evidence(&self) -> EvidenceBundle {
         EvidenceBundle {
             schema_version: EVIDENCE_SCHEMA.into(),

@@ -1,9 +1,8 @@
 //! Somebody edits the file: what `verify` says, and what can no longer be done.
 
-use synapsor_ledger::{Misfit, MisfitKind};
+use synapsor_ledger::{Filter, Misfit, MisfitKind, Page};
 use synapsor_protocol::{Digest, Outcome, Value, Verdict};
 
-use crate::ground::IN_PAYLOAD;
 use crate::story::{Call, Fixture, approval, code, receipt};
 
 /// One applied proposal, one approved, one waiting, one read: 11 events.
@@ -18,6 +17,8 @@ pub(crate) async fn story() -> Fixture {
     let audit = call.audit(Some(&evidence));
     fixture.ledger.notebook().record_read(evidence, audit).await.expect("recorded");
     assert_eq!(fixture.events().await, 9);
+    // With the first list what records are found by is there to be tampered with.
+    fixture.ledger.find_audits(&Filter::default(), &Page::default()).await.expect("readable");
     fixture
 }
 
@@ -91,9 +92,14 @@ async fn an_edited_or_removed_record_is_named_with_its_event() {
 #[tokio::test]
 async fn what_a_record_is_found_by_is_named_when_it_was_edited() {
     for (edit, kind, seq) in [
-        ("UPDATE evidence SET fingerprint = 'sha256:0'", "evidence", 2),
-        ("UPDATE query_audit SET object_key_text = '77'", "query audit", 2),
-        ("UPDATE query_audit SET object_key_text = NULL", "query audit", 2),
+        ("UPDATE found_by SET fingerprint = actor WHERE seq = 2", "evidence", 2),
+        ("UPDATE found_by SET object_key = '77'", "event", 1),
+        ("UPDATE found_by SET object_key = '77' WHERE seq > 1", "evidence", 2),
+        ("UPDATE found_by SET object_key = NULL", "evidence", 2),
+        ("UPDATE found_by SET at = at + 1", "evidence", 2),
+        ("UPDATE names SET name = 'globex' WHERE name = 'acme'", "evidence", 2),
+        ("DELETE FROM found_by WHERE seq = 2", "evidence", 2),
+        ("UPDATE found_by SET kind = actor WHERE seq = 3", "event", 3),
         ("UPDATE receipts SET tenant = 'globex'", "receipt", 5),
         ("UPDATE receipts SET object_type = NULL", "receipt", 5),
     ] {
@@ -138,7 +144,7 @@ async fn a_record_nobody_vouches_for_and_an_edited_state_are_named() {
         ("UPDATE proposals SET state = 'approved' WHERE state = 'pending_review'", MisfitKind::StateEdited),
         ("UPDATE proposals SET state = 'nonsense' WHERE state = 'pending_review'", MisfitKind::RecordEdited),
         (
-            "INSERT INTO evidence (evidence_id, document) SELECT 'ev_forged', document FROM evidence LIMIT 1",
+            "INSERT INTO evidence (seq, document) SELECT 99, document FROM evidence LIMIT 1",
             MisfitKind::RecordUnwitnessed,
         ),
         (
@@ -156,12 +162,9 @@ async fn a_record_nobody_vouches_for_and_an_edited_state_are_named() {
 async fn a_cut_tail_is_not_noticed_by_the_chain_alone_but_by_its_remembered_head() {
     let fixture = story().await;
     let remembered = fixture.ledger.verify().await.expect("readable");
-    let cut = format!(
-        "DELETE FROM query_audit WHERE audit_id = (SELECT {IN_PAYLOAD}audit_id' FROM events WHERE seq = 9);
-         DELETE FROM evidence WHERE evidence_id = (SELECT {IN_PAYLOAD}evidence_id' FROM events WHERE seq = 9);
-         DELETE FROM events WHERE seq = 9"
-    );
-    let report = fixture.tampered(&cut).await.ledger.verify().await.expect("readable");
+    let cut = "DELETE FROM query_audit WHERE seq = 9; DELETE FROM evidence WHERE seq = 9; DELETE FROM found_by WHERE seq = 9;
+         DELETE FROM events WHERE seq = 9";
+    let report = fixture.tampered(cut).await.ledger.verify().await.expect("readable");
     assert!(report.holds());
     assert!(report.events < remembered.events && report.head != remembered.head);
 }

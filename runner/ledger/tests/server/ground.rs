@@ -11,12 +11,19 @@ pub(crate) struct Fixture {
     pub(crate) database: TestDatabase,
 }
 
-/// How a text in an event's payload is reached.
-pub(crate) const IN_PAYLOAD: &str = "payload::json ->> '";
-
 /// Every table with text in it.
-const TABLES: [&str; 8] =
-    ["meta", "events", "evidence", "proposals", "query_audit", "approvals", "writeback_jobs", "receipts"];
+const TABLES: [&str; 10] = [
+    "meta",
+    "events",
+    "evidence",
+    "proposals",
+    "query_audit",
+    "approvals",
+    "writeback_jobs",
+    "receipts",
+    "names",
+    "found_by",
+];
 
 impl Fixture {
     pub(crate) async fn new() -> Self {

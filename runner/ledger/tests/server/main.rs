@@ -6,6 +6,8 @@ mod ground;
 #[path = "../room/story.rs"]
 mod story;
 
+#[path = "../room/catch_up.rs"]
+mod catch_up;
 #[path = "../room/decide.rs"]
 mod decide;
 #[path = "../room/handover.rs"]

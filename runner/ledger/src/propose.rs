@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 use serde_json::json;
-use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId, QueryAudit};
+use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId, ProposalState, QueryAudit};
 
 use crate::chain::{self, Appended};
 use crate::documents::{self, Written};
@@ -167,7 +167,14 @@ pub(crate) fn proposal(write: &Write<'_>, draft: &Draft) -> Result<Recorded, Err
     let event = chain::append(write, EventKind::ProposalCreated, Some(id), actor, payload.into())?;
     proposals::insert(write, id, text, content, event)?;
     reading.insert(write.conn, event)?;
-    Ok(Recorded { proposal: proposals::get_intact(write.conn, id)?, repeated: false })
+    // As it was checked and sealed a moment ago; what came of it since is nothing.
+    let proposal = StoredProposal {
+        proposal: proposal.clone(),
+        state: ProposalState::PendingReview,
+        updated_at: event.at,
+        intact: true,
+    };
+    Ok(Recorded { proposal, repeated: false })
 }
 
 fn repeat(write: &Write<'_>, open: StoredProposal, reading: &Reading) -> Result<Recorded, Error> {

@@ -50,14 +50,14 @@ pub(crate) fn step(conn: &dyn Statements, events_max: u32) -> Result<i64, Error>
     let sql = "SELECT e.seq, e.kind, e.actor, q.document, v.document FROM events e
                LEFT JOIN query_audit q ON q.seq = e.seq LEFT JOIN evidence v ON v.seq = e.seq
                WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2";
-    let found = conn.all(CATCHING_UP, sql, cells![from, events_max], |row| {
+    let (mut names, mut until) = (Names::default(), from);
+    conn.each(CATCHING_UP, sql, cells![from, events_max], &mut |row| {
         let (audit, evidence) = (row.optional_text(3)?, row.optional_text(4)?);
-        let seq = row.integer(0)?;
-        Ok((seq, Found::of(seq, row.text(1)?, row.text(2)?, audit, evidence)))
+        until = row.integer(0)?;
+        Found::of(until, row.text(1)?, row.text(2)?, audit, evidence).insert(conn, &mut names)?;
+        Ok(ControlFlow::Continue(()))
     })?;
-    let mut names = Names::default();
-    found.iter().try_for_each(|(_, found)| found.insert(conn, &mut names))?;
-    Ok(found.last().map_or(from, |(seq, _)| *seq))
+    Ok(until)
 }
 
 /// The latest event without a row yet whose payload is the one that is looked for.
@@ -114,7 +114,7 @@ impl Matching {
     pub(crate) fn is(
         &mut self,
         conn: &dyn Statements,
-        expected: &Found,
+        expected: &Found<'_>,
         row: &dyn Row,
         first: usize,
     ) -> Result<bool, Error> {

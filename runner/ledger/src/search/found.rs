@@ -3,8 +3,10 @@
 //! Invariant: the row of an event follows from its kind, its actor and its two documents, so that it can be made anew, and
 //! held against them, at any time.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
-use synapsor_protocol::{Code, Digest, QueryAudit};
+use synapsor_protocol::Moment;
 
 use super::names::Names;
 use super::object::singular;
@@ -50,65 +52,104 @@ const COLUMNS_COUNT: usize = 15;
 
 /// One column of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Word {
+enum Word<'r> {
     Nothing,
     Micros(i64),
     /// As it is.
-    Text(String),
+    Text(Cow<'r, str>),
     /// By its number.
-    Name(String),
+    Name(Cow<'r, str>),
 }
 
-/// The row of one event.
+/// The row of one event. Its words lie in what is stored: a walk over the ledger makes one for every event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct Found<'r> {
     seq: i64,
-    words: [Word; COLUMNS_COUNT],
+    words: [Word<'r>; COLUMNS_COUNT],
+}
+
+/// A text that is copied only where JSON has to escape a part of it.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'r>(#[serde(borrow)] Cow<'r, str>);
+
+/// What an audit says, as far as something is found by it.
+#[derive(Deserialize)]
+struct Call<'r> {
+    #[serde(borrow)]
+    audit_id: Text<'r>,
+    #[serde(borrow)]
+    capability: Text<'r>,
+    #[serde(borrow)]
+    tenant: Option<Text<'r>>,
+    #[serde(borrow)]
+    principal: Option<Text<'r>>,
+    #[serde(borrow)]
+    source: Option<Text<'r>>,
+    #[serde(borrow)]
+    table: Option<Text<'r>>,
+    #[serde(borrow)]
+    fingerprint: Option<Text<'r>>,
+    #[serde(borrow)]
+    refused: Option<Text<'r>>,
+    at: Moment,
 }
 
 /// What evidence says beyond its audit.
 #[derive(Deserialize)]
-struct Place {
-    evidence_id: String,
-    schema: String,
-    table: String,
+struct Place<'r> {
+    #[serde(borrow)]
+    evidence_id: Text<'r>,
+    #[serde(borrow)]
+    schema: Text<'r>,
+    #[serde(borrow)]
+    table: Text<'r>,
     key: serde_json::Value,
 }
 
-impl Found {
+impl<'r> Found<'r> {
     /// From what is stored. A document that does not read back finds nothing; its seal tells that it was edited.
-    pub(crate) fn of(seq: i64, kind: &str, actor: &str, audit: Option<&str>, evidence: Option<&str>) -> Self {
-        let audit = audit.and_then(|text| serde_json::from_str::<QueryAudit>(text).ok());
-        let place = evidence.and_then(|text| serde_json::from_str::<Place>(text).ok());
-        let [kind, actor] = [kind, actor].map(|text| Word::Name(plain(text)));
-        let Some(audit) = audit else {
+    pub(crate) fn of(
+        seq: i64,
+        kind: &'r str,
+        actor: &'r str,
+        audit: Option<&'r str>,
+        evidence: Option<&'r str>,
+    ) -> Self {
+        let call = audit.and_then(|text| serde_json::from_str::<Call<'r>>(text).ok());
+        let place = evidence.and_then(|text| serde_json::from_str::<Place<'r>>(text).ok());
+        let [kind, actor] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
+        let Some(call) = call else {
             let mut words = [const { Word::Nothing }; COLUMNS_COUNT];
             let [first, second, ..] = &mut words;
             (*first, *second) = (kind, actor);
             return Self { seq, words };
         };
-        let (schema, table) = match &place {
-            Some(place) => (Some(place.schema.as_str()), Some(place.table.as_str())),
-            None => parts(audit.table.as_deref()),
+        let key = place.as_ref().and_then(|place| key_text(&place.key)).map(|key| Text(Cow::Owned(key)));
+        let (evidence_id, schema, table) = match place {
+            Some(Place { evidence_id, schema, table, .. }) => (Some(evidence_id), Some(schema), Some(table)),
+            None => {
+                let (schema, table) = parts(call.table);
+                (None, schema, table)
+            }
         };
-        let evidence_id = place.as_ref().map(|place| place.evidence_id.as_str());
-        let key = place.as_ref().and_then(|place| key_text(&place.key));
+        let object_type = table.as_ref().map(|table| Text(Cow::Owned(singular(&table.0))));
         let words = [
             kind,
             actor,
-            Word::Micros(audit.at.micros()),
-            Word::text(Some(audit.audit_id.as_str())),
+            Word::Micros(call.at.micros()),
+            Word::text(Some(call.audit_id)),
             Word::text(evidence_id),
-            Word::name(audit.tenant.as_deref()),
-            Word::name(audit.principal.as_deref()),
-            Word::name(Some(audit.capability.as_str())),
-            Word::name(audit.source.as_deref()),
+            Word::name(call.tenant),
+            Word::name(call.principal),
+            Word::name(Some(call.capability)),
+            Word::name(call.source),
             Word::name(schema),
             Word::name(table),
-            Word::name(table.map(singular).as_deref()),
-            Word::text(key.as_deref()),
-            Word::name(audit.fingerprint.as_ref().map(Digest::as_str)),
-            Word::name(audit.refused.map(Code::as_str)),
+            Word::name(object_type),
+            Word::text(key),
+            Word::name(call.fingerprint),
+            Word::name(call.refused),
         ];
         Self { seq, words }
     }
@@ -160,28 +201,35 @@ impl Found {
     }
 }
 
-impl Word {
-    fn text(text: Option<&str>) -> Self {
-        text.map_or(Self::Nothing, |text| Self::Text(plain(text)))
+impl<'r> Word<'r> {
+    fn text(text: Option<Text<'r>>) -> Self {
+        text.map_or(Self::Nothing, |text| Self::Text(plain(text.0)))
     }
 
-    fn name(name: Option<&str>) -> Self {
-        name.map_or(Self::Nothing, |name| Self::Name(plain(name)))
+    fn name(name: Option<Text<'r>>) -> Self {
+        name.map_or(Self::Nothing, |name| Self::Name(plain(name.0)))
     }
 }
 
 /// A server's text cannot hold the character NUL, so what is found by it is found by what stands for it.
-fn plain(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
 }
 
 /// An audit names its table as `schema.table`.
-fn parts(table: Option<&str>) -> (Option<&str>, Option<&str>) {
-    match table.map(|table| table.split_once('.').ok_or(table)) {
-        None => (None, None),
-        Some(Ok((schema, table))) => (Some(schema), Some(table)),
-        Some(Err(table)) => (Some(""), Some(table)),
-    }
+fn parts(table: Option<Text<'_>>) -> (Option<Text<'_>>, Option<Text<'_>>) {
+    let Some(Text(text)) = table else { return (None, None) };
+    let (schema, table) = match text {
+        Cow::Borrowed(text) => {
+            let (schema, table) = text.split_once('.').unwrap_or(("", text));
+            (Cow::Borrowed(schema), Cow::Borrowed(table))
+        }
+        Cow::Owned(text) => {
+            let (schema, table) = text.split_once('.').unwrap_or(("", &text));
+            (Cow::Owned(schema.to_owned()), Cow::Owned(table.to_owned()))
+        }
+    };
+    (Some(Text(schema)), Some(Text(table)))
 }
 
 /// A key as people write it: what stands in its typed value, a boolean as 1 or 0.
@@ -197,6 +245,12 @@ fn key_text(key: &serde_json::Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn words<'r>(
+        (schema, table): (Option<Text<'r>>, Option<Text<'r>>),
+    ) -> (Option<Cow<'r, str>>, Option<Cow<'r, str>>) {
+        (schema.map(|text| text.0), table.map(|text| text.0))
+    }
 
     fn key(document: serde_json::Value) -> Option<String> {
         key_text(&document)
@@ -222,8 +276,8 @@ mod tests {
 
     #[test]
     fn every_column_that_holds_the_number_of_a_name_is_known_to() {
-        let at = synapsor_protocol::Moment::from_micros(7).expect("in range");
-        let digest = Digest::of_bytes(b"a query");
+        let at = Moment::from_micros(7).expect("in range");
+        let digest = synapsor_protocol::Digest::of_bytes(b"a query");
         let audit = serde_json::json!({ "audit_id": "qa_1", "evidence_id": "ev_1", "tenant": "acme", "principal": "bot-7",
             "capability": "orders.read", "source": "shop", "table": "main.orders", "fingerprint": digest, "row_count": 1,
             "refused": "ROW_NOT_FOUND", "at": at });
@@ -238,9 +292,19 @@ mod tests {
     }
 
     #[test]
+    fn what_json_escapes_is_found_as_it_was_meant() {
+        let audit = r#"{"audit_id":"qa_1","capability":"orders.read","tenant":"a\"b\u0000","at":"2026-01-01T00:00:00.000000Z"}"#;
+        let found = Found::of(7, "call_refused", "bot-7", Some(audit), None);
+        assert_eq!(found.words[5], Word::Name("a\"b\u{fffd}".into()));
+        assert_eq!(found.words[9], Word::Nothing);
+    }
+
+    #[test]
     fn a_table_without_a_schema_has_an_empty_one() {
-        assert_eq!(parts(Some("main.orders")), (Some("main"), Some("orders")));
-        assert_eq!(parts(Some("orders")), (Some(""), Some("orders")));
-        assert_eq!(parts(None), (None, None));
+        for text in [Cow::Borrowed("main.orders"), Cow::Owned("main.orders".to_owned())] {
+            assert_eq!(words(parts(Some(Text(text)))), (Some("main".into()), Some("orders".into())));
+        }
+        assert_eq!(words(parts(Some(Text("orders".into())))), (Some("".into()), Some("orders".into())));
+        assert_eq!(words(parts(None)), (None, None));
     }
 }

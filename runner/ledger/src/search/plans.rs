@@ -111,6 +111,20 @@ fn every_list_by_any_one_filter_is_read_off_an_index_in_order() {
 }
 
 #[test]
+fn of_two_filters_the_key_of_a_row_is_the_one_that_is_looked_up() {
+    let conn = tables();
+    let object = ObjectFilter { kind: Some("invoice".into()), key: Some("INV-3001".into()) };
+    let filter = Filter { tenant: Some("acme".into()), object, ..Filter::default() };
+    for select in [
+        statement::<FoundEvidence>(&filter, &Page::default()),
+        statement::<FoundAudit>(&filter, &Page::default()),
+    ] {
+        let steps = plan(&conn, &select.expect("a statement"));
+        assert!(steps.iter().any(|step| step.contains("found_by_object_key (object_key=?")), "{steps:?}");
+    }
+}
+
+#[test]
 fn events_are_read_off_an_index_in_order() {
     let conn = tables();
     let filters = [

@@ -6,7 +6,7 @@ use synapsor_protocol::Moment;
 
 use super::filter::Filter;
 use super::page::{Cursor, Page};
-use super::table::{Clock, Condition, Table};
+use super::table::{Clock, Condition, Field, Table};
 use crate::error::Error;
 use crate::statements::{Cell, Row, Statements};
 
@@ -83,16 +83,17 @@ impl Select {
 pub(super) fn page(table: &Table, head: &str, filter: &Filter, page: &Page) -> Option<Select> {
     let Table { alias, id, at, present, clock, .. } = *table;
     let mut select = Select::among(head, present);
-    for (field, value) in filter.terms() {
+    let terms = filter.terms();
+    // A name is shared by many records and a key by few, which the database does not know: behind a sign a column is compared
+    // and its index is not read.
+    let sign = if terms.iter().any(|(field, _)| *field == Field::ObjectKey) { "+" } else { "" };
+    for (field, value) in terms {
         let value = Param::Text(value);
         match table.condition(field)? {
             Condition::Column(column) => select.and(&format!("{alias}.{column} ="), value, ""),
             Condition::Name(column) => {
-                select.and(
-                    &format!("{alias}.{column} = (SELECT name_id FROM names WHERE name ="),
-                    value,
-                    ")",
-                );
+                let left = format!("{sign}{alias}.{column} = (SELECT name_id FROM names WHERE name =");
+                select.and(&left, value, ")");
             }
             Condition::Among(column, found) => {
                 select.and(&format!("{alias}.{column} IN ({found}"), value, ")");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::world::{Answered, BINARY, World};
 
 /// Where each language's tools are: what a person has in `PATH`, and the variables for what stands elsewhere.
-static TOOLS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
+pub(crate) static TOOLS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let cargo = prepared("wasm-cargo", &[]);
     let go = format!("{}/bin/go", prepared("wasm-go", &["env", "GOROOT"]));
     vec![("SYNAPSOR_WASM_CARGO", cargo), ("SYNAPSOR_GO", go)]

@@ -29,6 +29,7 @@ mod ledger;
 mod published_defects;
 mod readme;
 mod ready;
+mod recipes;
 mod redaction;
 mod reload;
 mod report;

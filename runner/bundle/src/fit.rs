@@ -3,6 +3,8 @@
 //!
 //! Invariant: names of columns and arguments are identifiers, so that they can stand in every language's text.
 
+use std::path::PathBuf;
+
 use crate::template::Blanks;
 
 /// What a project is fitted to.
@@ -12,8 +14,13 @@ pub struct Fit {
     pub capability: String,
     /// What one row is called.
     pub object: String,
-    /// What it sets, in order.
+    /// What the caller says, in order.
     pub columns: Vec<FitColumn>,
+    /// Every column it may set: those, and what it computes.
+    pub writes: Vec<String>,
+    /// The rule's files where there is one already, by their places in the project; blanks are filled in. Without any, the
+    /// language's template sets each column to its argument.
+    pub rule: Vec<(PathBuf, String)>,
 }
 
 /// A column, and the argument it is set to.
@@ -82,8 +89,7 @@ impl FitKind {
 impl Fit {
     /// Blanks of a whole text.
     pub(crate) fn blanks(&self) -> Blanks {
-        let quoted: Vec<String> =
-            self.columns.iter().map(|column| format!("\"{}\"", column.column)).collect();
+        let quoted: Vec<String> = self.writes.iter().map(|name| format!("\"{name}\"")).collect();
         let first = self.columns.first().map(|column| column.argument.clone()).unwrap_or_default();
         let is_decimal = |column: &FitColumn| column.kind == FitKind::Decimal;
         let features = if self.columns.iter().any(is_decimal) { ", features = [\"decimal\"]" } else { "" };
@@ -153,6 +159,8 @@ mod tests {
                 column("total_eur", "total_eur", FitKind::Decimal),
                 column("is_gift", "is_gift", FitKind::Boolean),
             ],
+            writes: ["status", "row_version", "total_eur", "is_gift"].map(str::to_owned).into(),
+            rule: Vec::new(),
         }
     }
 

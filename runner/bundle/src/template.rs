@@ -61,6 +61,12 @@ fn project(language: &str, name: &str, folder: &Path, fit: Option<&Fit>) -> Resu
     project.fill_in(toolchain.template)?;
     match fit {
         None => project.fill_in(&BUNDLE)?,
+        Some(fit) if !fit.rule.is_empty() => {
+            for (path, text) in &fit.rule {
+                let text = filled(text, &project.blanks);
+                project.write(path, text.as_bytes())?;
+            }
+        }
         Some(_) => {
             project.fill_in_under(FITTED_BUNDLE)?;
             project.fill_in_under(language)?;

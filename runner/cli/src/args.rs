@@ -32,7 +32,7 @@ pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExe
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
-pub(crate) use init::{Init, Onboard, TableFlags};
+pub(crate) use init::{Init, Onboard, RecipeInit, Recipes, TableFlags};
 pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;
 pub(crate) use smoke::{Smoke, SmokeCall};
@@ -128,6 +128,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor init\n  synapsor init --from ./app.db --table invoices\n  synapsor init --from env:APP_READ_URL --table public.invoices --tenant-key tenant_id --conflict-column updated_at --patch late_fee_cents=fixed:0,waiver_reason=arg:reason --numeric-bound late_fee_cents=0:10000\n  synapsor init --answers answers.json --yes\n\nAt a terminal, where no table is named, it asks. Elsewhere, without enough flags, it lists what is undecided and writes nothing. A flag about a table counts for every --table; `invoices:tenant_id` for that one.\nExit codes: 0 written; 1 not confirmed, or a file is there already; 2 something is undecided; 3 the database cannot be reached"
     )]
     Init(Box<Init>),
+    /// Decisions for a domain that many have: list them, show one, write a first config by it
+    #[command(subcommand)]
+    Recipes(Recipes),
     /// From a database to a working config: `init`, then `config validate`, `smoke boundary` and `doctor`
     #[command(subcommand)]
     Onboard(Onboard),

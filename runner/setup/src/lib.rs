@@ -10,6 +10,7 @@
 mod spelling;
 pub mod inspect;
 pub mod init;
+pub mod recipes;
 pub mod boundary;
 mod sample;
 pub mod start;

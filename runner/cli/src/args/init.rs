@@ -16,6 +16,34 @@ pub(crate) enum Onboard {
     Db(Box<Init>),
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Recipes {
+    /// List them
+    #[command(after_help = "Example:\n  synapsor recipes list")]
+    List,
+    /// Show what one needs and decides
+    #[command(
+        after_help = "Examples:\n  synapsor recipes show billing.late_fee_waiver\n  synapsor recipes show inventory.reorder --json"
+    )]
+    Show {
+        /// Its name, or a file of one's own that ends in .json
+        recipe: String,
+    },
+    /// Write a first config by a recipe, for a table of one's own
+    #[command(
+        after_help = "Examples:\n  synapsor recipes init billing.late_fee_waiver --from ./app.db --table invoices\n  synapsor recipes init inventory.reorder --from-env APP_READ_URL --table public.stock_items\n\nEvery flag of `synapsor init` adds to what the recipe decides; one --table says what its table is called here.\nExit codes: as for `synapsor init`"
+    )]
+    Init(Box<RecipeInit>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecipeInit {
+    /// Its name, or a file of one's own that ends in .json
+    pub(crate) recipe: String,
+    #[command(flatten)]
+    pub(crate) init: Init,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// The database: a SQLite file, or env:NAME for the variable that holds its URL [default: env:SYNAPSOR_DATABASE_READ_URL]
@@ -128,6 +156,9 @@ pub(crate) struct TableFlags {
     /// What a handler may set
     #[arg(long, value_name = "COLUMN,…")]
     pub(crate) allowed_columns: Vec<String>,
+    /// Of a handler's columns those whose new value the caller says [default: all]
+    #[arg(long, value_name = "COLUMN,…")]
+    pub(crate) asked_columns: Vec<String>,
     /// Bounds of a number; one side may be left out
     #[arg(long, visible_alias = "patch-bounds", value_name = "COLUMN=MIN:MAX")]
     pub(crate) numeric_bound: Vec<String>,

@@ -8,7 +8,7 @@ mod files;
 mod first_call;
 mod wizard;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Refusal};
@@ -30,21 +30,46 @@ use crate::wiring;
 /// How long the database may take to tell its catalogs.
 const TIMEOUT_MS: u64 = 10_000;
 
+/// What there is before anything was said: nothing, or a recipe.
+#[derive(Default)]
+pub(crate) struct Base {
+    pub(crate) answers: Answers,
+    /// The files of the handler's project.
+    pub(crate) rule: Vec<(PathBuf, String)>,
+}
+
 pub(crate) async fn run(typed: &Init, settings: &Settings, json: bool) -> Result<Report, Refusal> {
-    let answers = answers::gathered(typed)?;
-    if wizard::is_wanted(typed, json)? {
+    from_base(Base::default(), typed, settings, json).await
+}
+
+/// The same, with something to begin with.
+pub(crate) async fn from_base(
+    base: Base,
+    typed: &Init,
+    settings: &Settings,
+    json: bool,
+) -> Result<Report, Refusal> {
+    let Base { answers, rule } = base;
+    let asks = wizard::is_wanted(typed, !answers.tables.is_empty(), json)?;
+    let answers = answers::gathered(answers, typed)?;
+    if asks {
         wizard::catch_interrupts();
         let place = match &answers.from {
             None => beside(wizard::place(settings)?, settings)?,
             Some(_) => place(&answers, settings)?,
         };
         let found = inspected(&place, typed, &answers, settings).await?;
-        return finish(wizard::held(answers, &place, &found, typed, settings)?, settings).await;
+        let mut decided = wizard::held(answers, &place, &found, typed, settings)?;
+        decided.draft.begin_with(&rule);
+        return finish(decided, settings).await;
     }
     let place = place(&answers, settings)?;
     let found = inspected(&place, typed, &answers, settings).await?;
     let draft = match draft(&answers, &place, &found) {
-        Ok(draft) => draft,
+        Ok(mut draft) => {
+            draft.begin_with(&rule);
+            draft
+        }
         Err(questions) => {
             let text = print::draft::undecided(&questions);
             return Ok(Report::done(json!({ "undecided": questions }), text).exit(Exit::Usage));

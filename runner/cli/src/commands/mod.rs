@@ -30,6 +30,7 @@ mod proposals;
 mod propose;
 mod query_audit;
 mod receipts;
+mod recipes;
 mod reconcile;
 mod replay;
 mod report;
@@ -77,6 +78,7 @@ pub(crate) async fn run(
             init::onboard(&wanted, settings, json).await.map(Some)
         }
         Command::Start(_) => start::run(settings).await.map(Some),
+        Command::Recipes(command) => recipes::run(command, settings, json).await.map(Some),
         Command::Doctor(wanted) => doctor::run(&wanted, settings).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),
         Command::Config(args::Config::Show { redacted: true }) => config::redacted(settings).map(Some),

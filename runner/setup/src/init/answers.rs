@@ -80,6 +80,10 @@ pub struct TableAnswers {
     /// What a handler may set; of a patch it is what the patch sets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_columns: Vec<String>,
+    /// Of a handler's columns those whose new value the caller says, each in an argument of the same name; the handler computes
+    /// the others. Default: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked_columns: Vec<String>,
     /// `column=minimum:maximum`; either may be left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub numeric_bounds: Vec<String>,

@@ -1,6 +1,7 @@
 //! Answers and an inspection to the text of a config that passes its own check, and to what has to stand beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use synapsor_config::{Config, Mode};
@@ -46,6 +47,15 @@ pub struct Draft {
     pub notes: Vec<(String, Note)>,
     /// The call to try first.
     pub first_call: FirstCall,
+}
+
+impl Draft {
+    /// The handlers begin with these files in place of their language's template.
+    pub fn begin_with(&mut self, rule: &[(PathBuf, String)]) {
+        for project in &mut self.handlers {
+            project.fit.rule = rule.to_vec();
+        }
+    }
 }
 
 /// A variable a config names.
@@ -399,6 +409,8 @@ impl Plan<'_> {
             capability: self.name("propose", table, "_update"),
             object: table.object.clone(),
             columns: asked(table).into_iter().map(column).collect(),
+            writes: table.answers.allowed_columns.clone(),
+            rule: Vec::new(),
         };
         Some(HandlerProject { language, name, folder, fit })
     }
@@ -425,7 +437,11 @@ fn changed(table: &Decided<'_>) -> Vec<String> {
 fn asked<'t>(table: &'t Decided<'_>) -> Vec<(String, &'t InspectedColumn)> {
     if table.answers.handler.is_some() {
         let named = |name: &String| Some((argument::name_for(name), table.column(name)?));
-        return table.answers.allowed_columns.iter().filter_map(named).collect();
+        let asked = match table.answers.asked_columns.as_slice() {
+            [] => &table.answers.allowed_columns,
+            _ => &table.answers.asked_columns,
+        };
+        return asked.iter().filter_map(named).collect();
     }
     let bound = |(column, binding): &(String, Binding)| match binding {
         Binding::Argument(name) => Some((name.clone(), table.column(column)?)),

@@ -276,6 +276,16 @@ impl Desk<'_> {
         if has_handler && !self.answers.patch.is_empty() {
             self.ask(("--handler", "LANG"), "a patch is declared, or a handler computes it; not both");
         }
+        let asked = &self.answers.asked_columns;
+        if !asked.is_empty() && !has_handler {
+            self.ask(("--handler", "LANG"), "a patch says itself which columns the caller sets");
+        }
+        if asked.iter().any(|name| !self.answers.allowed_columns.contains(name)) && has_handler {
+            self.ask(
+                ("--allowed-columns", "COLUMN,…"),
+                "what the caller says has to be among what the handler may set",
+            );
+        }
         if has_handler && self.answers.allowed_columns.is_empty() {
             self.ask(("--allowed-columns", "COLUMN,…"), "nothing says which columns the handler may set");
         }

@@ -12,11 +12,11 @@ use crate::settings::unreadable;
 /// Largest file of answers, in bytes.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// Everything that was said; a flag wins over the file.
-pub(super) fn gathered(typed: &Init) -> Result<Answers, Refusal> {
+/// Everything that was said; a flag wins over the file, and the file stands in place of what there was to begin with.
+pub(super) fn gathered(base: Answers, typed: &Init) -> Result<Answers, Refusal> {
     let mut answers = match &typed.answers {
         Some(path) => read(path)?,
-        None => Answers::default(),
+        None => base,
     };
     let runner = &typed.runner;
     let from = typed.from.clone().or_else(|| typed.from_env.as_ref().map(|name| format!("env:{name}")));
@@ -73,6 +73,9 @@ fn about_tables(tables: &mut Vec<TableAnswers>, typed: &TableFlags) -> Result<()
     })?;
     tell.each("--allowed-columns", &typed.allowed_columns, |table, value| {
         table.allowed_columns.extend(parts(&value));
+    })?;
+    tell.each("--asked-columns", &typed.asked_columns, |table, value| {
+        table.asked_columns.extend(parts(&value));
     })?;
     tell.each("--patch", &typed.patch, |table, value| table.patch.extend(parts(&value)))?;
     tell.each("--patch-fixed", &typed.patch_fixed, |table, value| {
@@ -152,7 +155,7 @@ mod tests {
     fn answers(words: &[&str]) -> Result<Answers, Refusal> {
         let cli = Cli::try_parse_from([&["synapsor", "init"], words].concat()).expect("well formed");
         let Command::Init(typed) = cli.command else { panic!("another command") };
-        gathered(&typed)
+        gathered(Answers::default(), &typed)
     }
 
     #[test]

@@ -19,8 +19,8 @@ use crate::args::Init;
 use crate::print::{self, style};
 use crate::settings::Settings;
 
-/// Whether somebody is there to be asked, and nothing says that they should not be.
-pub(super) fn is_wanted(typed: &Init, json: bool) -> Result<bool, Refusal> {
+/// Whether somebody is there to be asked, and nothing says that they should not be; `is_decided` where a recipe names tables.
+pub(super) fn is_wanted(typed: &Init, is_decided: bool, json: bool) -> Result<bool, Refusal> {
     let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     if typed.wizard && !somebody {
         return Err(Refusal::new(Code::InvalidInput, "there is no terminal to ask questions at").hint(
@@ -28,6 +28,7 @@ pub(super) fn is_wanted(typed: &Init, json: bool) -> Result<bool, Refusal> {
         ));
     }
     let is_scripted = json
+        || is_decided
         || typed.answers.is_some()
         || !typed.tables.table.is_empty()
         || typed.accept_suggested

@@ -237,3 +237,31 @@ async fn onboarding_ends_with_a_diagnosis() {
     assert_eq!(told["doctor"]["schema_version"], json!("synapsor.doctor.v1"));
     assert_eq!(told["boundary"].as_array().map(Vec::len), Some(6));
 }
+
+/// As they were published, with `wrp_123` where an id belongs; the files of jobs are the one that was written here.
+const PUBLISHED: &str = include_str!("onboarding-commands.txt");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_published_commands_of_onboarding_run_word_for_word() {
+    let newcomer = Newcomer::new(Engine::Sqlite).await;
+    assert_eq!(newcomer.init(&["onboard", "db"], &[&WAIVER[..], &["--yes"]].concat()).exit, 0);
+    let arguments = r#"{"invoice_id":"INV-3001","reason":"bank delay"}"#;
+    let proposed = newcomer.ask(&["propose", "app.propose_invoice_update", "--args", arguments]);
+    assert_eq!(proposed["ok"], json!(true), "{proposed}");
+    assert_eq!(newcomer.run(&["proposals", "approve", "latest", "--yes"]).exit, 0);
+    let shown = newcomer.run(&["proposals", "show", "latest"]).stdout;
+    let id = shown.split_whitespace().find(|word| word.starts_with("wrp_")).expect("an id").to_owned();
+    for line in PUBLISHED.lines() {
+        let words = line.trim_start_matches("npx -y -p @synapsor/runner@alpha ").replace("wrp_123", &id);
+        let words: Vec<&str> = words.split_whitespace().skip(1).collect();
+        let job = words.iter().find(|word| word.ends_with("job.approved.json"));
+        if let Some(job) = job.map(|job| newcomer.folder.path().join(job)) {
+            std::fs::create_dir_all(job.parent().expect("a folder")).expect("made");
+            std::fs::copy(newcomer.folder.path().join("job.json"), job).expect("copied");
+        }
+        let answered = newcomer.run(&words);
+        assert_eq!(answered.exit, 0, "{line}: {answered:?}");
+    }
+    let fee = "SELECT CAST(late_fee_cents AS TEXT) FROM invoices WHERE id = 'INV-3001'";
+    assert_eq!(newcomer.database.query_text(fee).await[0][0].as_deref(), Some("0"));
+}

@@ -39,6 +39,7 @@ mod shared;
 mod smoke;
 mod store;
 mod story;
+mod transcripts;
 mod ui;
 mod unsettled;
 mod validate;

@@ -1,4 +1,8 @@
 //! A core module becomes a component of the world that its bindings named in it.
+//!
+//! `synapsor handler build` does the same in `runner/bundle/src/component.rs`, and the two share no code on purpose: this
+//! package's own lock file decides the bytes of the components that are committed here and pinned by digest. With the host's
+//! versions an update of the host would change every one of them.
 
 use std::path::Path;
 

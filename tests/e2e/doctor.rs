@@ -61,6 +61,13 @@ fn on_a_server(world: &mut World, read: Option<&str>, write: Option<&str>) {
 const READER: &str = "postgres://reader:hunter2@127.0.0.1:1/app";
 const WRITER: &str = "postgres://writer:hunter2@127.0.0.1:1/app";
 
+const WAIVER: &str = "billing.propose_plan_waiver";
+
+fn waiver(world: &World) -> String {
+    let arguments = r#"{ "invoice_id": "INV-3002", "reason": "bank delay" }"#;
+    world.run(&["propose", WAIVER, "--args", arguments, "--json"]).code()
+}
+
 fn file(world: &World, name: &str) -> std::path::PathBuf {
     world.folder.path().join(name)
 }
@@ -187,6 +194,22 @@ const BROKEN: &[Broken] = &[
         },
         codes: &["DOCTOR_HANDLER_UNUSABLE"],
         mends: put_back,
+    },
+    Broken {
+        what: "a handler is stopped in call after call",
+        breaks: |world| {
+            change(world, |config| {
+                World::capability(config, WAIVER)["handler"]["limits"] = json!({ "output_bytes": 1 });
+            });
+            for _ in 0..5 {
+                assert_eq!(waiver(world), "GUEST_OUTPUT_TOO_LARGE");
+            }
+        },
+        codes: &["DOCTOR_HANDLER_BREAKING"],
+        mends: |world| {
+            put_back(world);
+            assert_eq!(waiver(world), "no refusal", "one answer brings it back");
+        },
     },
     Broken {
         what: "an executor's variable is not set",

@@ -187,20 +187,21 @@ impl Drop for Watched {
     }
 }
 
+/// How a call ends that was stopped for what the component itself did.
+pub const OWN_STOPS: [Code; 8] = [
+    Code::GuestFuel,
+    Code::GuestMemory,
+    Code::GuestTable,
+    Code::GuestStack,
+    Code::GuestTrap,
+    Code::GuestOutputTooLarge,
+    Code::GuestAbi,
+    Code::GuestReadsExceeded,
+];
+
 /// A deadline counts where no read was asked for: with reads, the time may have been the source's.
 fn is_its_own_fault(error: &GuestError) -> bool {
-    match error.code {
-        Code::GuestFuel
-        | Code::GuestMemory
-        | Code::GuestTable
-        | Code::GuestStack
-        | Code::GuestTrap
-        | Code::GuestOutputTooLarge
-        | Code::GuestAbi
-        | Code::GuestReadsExceeded => true,
-        Code::GuestDeadline => error.usage.reads == 0,
-        _ => false,
-    }
+    OWN_STOPS.contains(&error.code) || (error.code == Code::GuestDeadline && error.usage.reads == 0)
 }
 
 impl fmt::Debug for Breaker {

@@ -51,7 +51,7 @@ mod stop;
 mod ticker;
 
 pub use allowance::{Allowance, Wasi};
-pub use breaker::{PAUSE_MS, ROW_MS, STOPS_IN_A_ROW, Suspension};
+pub use breaker::{OWN_STOPS, PAUSE_MS, ROW_MS, STOPS_IN_A_ROW, Suspension};
 pub use cache::CacheSettings;
 pub use compile::{Compile, CompileLimits};
 pub use engine::HandlerEngine;

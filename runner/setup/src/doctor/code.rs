@@ -66,6 +66,7 @@ doctor_codes! {
     WritebackExcess = "DOCTOR_WRITEBACK_EXCESS", Warn, "whoever has the credential can use the right without a proposal";
     HandlerUnusable = "DOCTOR_HANDLER_UNUSABLE", Fail, "every call of the capability is refused until the handler loads";
     ExecutorNotReady = "DOCTOR_EXECUTOR_NOT_READY", Fail, "what the executor should carry out stays approved until it is ready";
+    HandlerBreaking = "DOCTOR_HANDLER_BREAKING", Warn, "a server leaves such a handler alone for a while, and refuses its calls meanwhile";
     LedgerAbsent = "DOCTOR_LEDGER_ABSENT", Note, "it is made by the first call";
     LedgerUnusable = "DOCTOR_LEDGER_UNUSABLE", Fail, "without a record nothing is answered and nothing applied";
     LedgerMisfit = "DOCTOR_LEDGER_MISFIT", Fail, "the record was edited, or is not whole";

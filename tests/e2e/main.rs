@@ -13,6 +13,8 @@ mod benchmark;
 mod commands;
 mod configure;
 mod demo;
+mod documents;
+mod terminal;
 mod doctor;
 mod executors;
 mod handler;

@@ -19,17 +19,10 @@ fn pages() -> Vec<PathBuf> {
             }
         }
     }
+    pages.extend(["README.md", "handlers/README.md"].map(|page| root().join(page)));
     pages.extend(
-        [
-            "README.md",
-            "handlers/README.md",
-            "sdk/rust/README.md",
-            "sdk/c/README.md",
-            "sdk/go/README.md",
-            "sdk/executor-js/README.md",
-            "sdk/executor-python/README.md",
-        ]
-        .map(|page| root().join(page)),
+        ["rust", "javascript", "python", "c", "go", "executor-js", "executor-python"]
+            .map(|sdk| root().join(format!("sdk/{sdk}/README.md"))),
     );
     pages
 }
@@ -67,6 +60,41 @@ fn every_file_a_page_names_is_there() {
         }
     }
     assert_eq!(missing, Vec::<String>::new());
+}
+
+/// The sections a link may lead to, named as code hosts name them.
+fn sections(page: &str) -> BTreeSet<String> {
+    let headings =
+        page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let letter = |c: char| match c {
+        ' ' => Some('-'),
+        '-' | '_' => Some(c),
+        _ => c.is_alphanumeric().then(|| c.to_ascii_lowercase()),
+    };
+    headings.map(|heading| heading.chars().filter_map(letter).collect()).collect()
+}
+
+#[test]
+fn every_section_a_link_leads_to_is_there() {
+    let mut missing = Vec::new();
+    let mut looked = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page is text");
+        let folder = page.parent().expect("a folder");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let sections_named =
+            targets.filter(|target| !target.contains("://")).filter_map(|target| target.split_once('#'));
+        for (file, section) in sections_named {
+            let target = if file.is_empty() { page.clone() } else { folder.join(file) };
+            let target = std::fs::read_to_string(&target).unwrap_or_default();
+            looked += 1;
+            if !sections(&target).contains(section) {
+                missing.push(format!("{}: {file}#{section}", shown(&page)));
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+    assert!(looked > 20, "{looked} links");
 }
 
 fn shown(page: &Path) -> String {

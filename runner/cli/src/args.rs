@@ -17,6 +17,8 @@ pub(crate) mod span;
 mod ui;
 mod ledger;
 mod when;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
@@ -42,9 +44,9 @@ pub(crate) use when::{End, When};
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
 #[derive(Debug, Parser)]
-#[command(name = "synapsor", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "synapsor", version, max_term_width = 100)]
 #[command(after_help = format!(
-    "Examples:\n  synapsor demo\n  synapsor config validate\n  synapsor mcp serve --config synapsor.runner.json\n\nEnvironment:\n{}\n\nExit codes:\n{}",
+    "Without a command it says where you are and what comes next.\n\nExamples:\n  synapsor demo\n  synapsor config validate\n  synapsor mcp serve --config synapsor.runner.json\n\nEnvironment:\n{}\n\nExit codes:\n{}",
     crate::env::table(),
     Exit::table()
 ))]
@@ -52,15 +54,17 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 impl Cli {
     /// Whether one JSON document is wanted.
     pub(crate) fn json(&self) -> bool {
         let of_report = match &self.command {
-            Command::Validate(validate) => validate.format == Format::Json,
-            Command::Audit(audit) | Command::Mcp(Mcp::Audit(audit)) => audit.format == AuditFormat::Json,
+            Some(Command::Validate(validate)) => validate.format == Format::Json,
+            Some(Command::Audit(audit) | Command::Mcp(Mcp::Audit(audit))) => {
+                audit.format == AuditFormat::Json
+            }
             _ => false,
         };
         self.global.json || of_report
@@ -71,6 +75,21 @@ impl Command {
     /// Whether it serves clients until it is told to stop.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self, Self::Mcp(Mcp::Serve(_) | Mcp::ServeStreamableHttp(_) | Mcp::ServeHttp(_)))
+    }
+
+    /// What may take more than a second, of a command that says nothing before it ends and asks nothing.
+    pub(crate) fn takes_a_while(&self) -> Option<&'static str> {
+        match self {
+            Self::Inspect(_) => Some("reading the database's catalogs"),
+            Self::Audit(_) | Self::Mcp(Mcp::Audit(_)) => Some("asking for tools"),
+            Self::Benchmark(_) => Some("measuring"),
+            Self::Propose(_) | Self::Smoke(_) => Some("waiting for the answer"),
+            Self::Doctor(_) | Self::Writeback(Writeback::Prepare(_)) => Some("looking"),
+            Self::Validate(_) => Some("running cases"),
+            Self::Rerun(_) => Some("running the recorded call again"),
+            Self::Report(_) => Some("walking the ledger"),
+            _ => None,
+        }
     }
 }
 
@@ -237,6 +256,13 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write the manual, a page for every command
+    #[command(after_help = "Example:\n  synapsor man ./man1")]
+    Man {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 
@@ -548,33 +574,4 @@ pub(crate) enum Format {
     Sarif,
     // For CI systems.
     Junit,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_command_that_does_something_shows_an_example() {
-        fn walk(command: &clap::Command, path: &str, missing: &mut Vec<String>) {
-            let path = format!("{path} {}", command.get_name());
-            let mut leaf = true;
-            for sub in command.get_subcommands() {
-                leaf = false;
-                walk(sub, &path, missing);
-            }
-            if leaf && command.get_after_help().is_none() {
-                missing.push(path);
-            }
-        }
-        let mut missing = Vec::new();
-        walk(&Cli::command(), "", &mut missing);
-        assert_eq!(missing, Vec::<String>::new());
-    }
 }

@@ -28,43 +28,70 @@ pub(crate) const OTEL_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 pub(crate) const OTEL_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 /// `true`: nothing is sent, whatever else is set.
 pub(crate) const OTEL_DISABLED: &str = "OTEL_SDK_DISABLED";
-/// The cargo that builds Rust handlers, as a command with its first words; `synapsor-bundle` reads it.
-const WASM_CARGO: &str = "SYNAPSOR_WASM_CARGO";
-/// The Python that makes the environment a Python handler is built in; `synapsor-bundle` reads it.
-const PYTHON: &str = "SYNAPSOR_PYTHON";
-/// The clang that builds C handlers; `synapsor-bundle` reads it.
-const CLANG: &str = "SYNAPSOR_CLANG";
-/// The Go that builds Go handlers; `synapsor-bundle` reads it.
-const GO: &str = "SYNAPSOR_GO";
 /// Who decides, when `--actor` is not given.
 pub(crate) const USER: &str = "USER";
 /// Where programs are found; an executor's command has it too.
 pub(crate) const PATH: &str = "PATH";
-/// No colour (<https://no-color.org>); `anstream` reads it.
-const NO_COLOR: &str = "NO_COLOR";
+
+/// Variables about one thing, each with what it is for.
+type Section = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// Every variable. What other rooms read is named here too: the words are the same string, and a test looks for strays.
+const SECTIONS: &[Section] = &[
+    (
+        "Where things are",
+        &[
+            (CONFIG, "the config, when --config is not given"),
+            (STORE, "the ledger, when --store is not given"),
+            (RUNNER_ID, "this runner's name in receipts"),
+        ],
+    ),
+    (
+        "Who is asking",
+        &[
+            ("SYNAPSOR_TENANT_ID", "the tenant, where an `environment` context names no variable of its own"),
+            ("SYNAPSOR_PRINCIPAL", "the principal, likewise"),
+            (USER, "who decides, when --actor is not given"),
+        ],
+    ),
+    (
+        "Credentials",
+        &[
+            (DATABASE_READ_URL, "what `inspect` and `init` look at, when they are told of no other"),
+            (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
+            (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
+            (HTTP_TOKEN, "the bearer token of clients over HTTP, when --auth-token-env is not given"),
+            (METRICS_TOKEN, "the bearer token of /metrics, when --metrics-token-env is not given"),
+            (AUDIT_BEARER, "the bearer token for `audit --url`, when --bearer-env is not given"),
+        ],
+    ),
+    (
+        "What is said",
+        &[
+            (LOG_LEVEL, "what is logged on standard error: error, warn, info, debug or trace"),
+            ("NO_COLOR", "set to anything: no colour"),
+            ("OTEL_EXPORTER_OTLP_*", "where servers send traces and metrics; nowhere, when none is set"),
+            (OTEL_DISABLED, "`true`: nothing is sent, whatever else is set"),
+        ],
+    ),
+    (
+        "Building handlers",
+        &[
+            (
+                "SYNAPSOR_WASM_CARGO",
+                "the cargo command that builds Rust handlers, where it is not plain `cargo`",
+            ),
+            ("SYNAPSOR_PYTHON", "the Python command that builds Python handlers, where it is not `python3`"),
+            ("SYNAPSOR_CLANG", "the clang command that builds C handlers, where it is not `clang-19`"),
+            ("SYNAPSOR_GO", "the Go command that builds Go handlers, where it is not `go`"),
+        ],
+    ),
+];
 
 /// The variables and what they are for, for the help.
 pub(crate) fn table() -> String {
-    let lines = [
-        (CONFIG, "the config, when --config is not given"),
-        (STORE, "the ledger, when --store is not given"),
-        (LOG_LEVEL, "what is logged on standard error: error, warn, info, debug or trace"),
-        (RUNNER_ID, "this runner's name in receipts"),
-        (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
-        (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
-        (DATABASE_READ_URL, "what `inspect` looks at, when it is told of no other"),
-        (AUDIT_BEARER, "the bearer token for `audit --url`, when --bearer-env is not given"),
-        (HTTP_TOKEN, "the bearer token of clients over HTTP, when --auth-token-env is not given"),
-        (METRICS_TOKEN, "the bearer token of /metrics, when --metrics-token-env is not given"),
-        ("OTEL_EXPORTER_OTLP_*", "where servers send traces and metrics; nowhere, when none is set"),
-        (WASM_CARGO, "the cargo command that builds Rust handlers, where it is not plain `cargo`"),
-        (PYTHON, "the Python command that builds Python handlers, where it is not `python3`"),
-        (CLANG, "the clang command that builds C handlers, where it is not `clang-19`"),
-        (GO, "the Go command that builds Go handlers, where it is not `go`"),
-        (USER, "who decides, when --actor is not given"),
-        (NO_COLOR, "set to anything: no colour"),
-    ];
-    lines.map(|(name, purpose)| format!("  {name:<26}  {purpose}")).join("\n")
+    let all = SECTIONS.iter().flat_map(|(_, variables)| *variables);
+    all.map(|(name, purpose)| format!("  {name:<26}  {purpose}")).collect::<Vec<_>>().join("\n")
 }
 
 /// The environment the process started with. Variables that are not valid Unicode are left out.
@@ -74,4 +101,80 @@ pub(crate) fn read() -> Environment {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use expect_test::expect_file;
+
+    use super::*;
+
+    const OPENING: &str = "\
+# Environment variables
+
+Every variable the binary knows by name. Which ones hold the URLs of sources, the tenant and the principal, a config says itself
+(`read_url_env`, `write_url_env`, `tenant_id_env`, `principal_env` and the like; `synapsor init` writes `SYNAPSOR_DATABASE_WRITE_URL` where
+it is told no other name); those are the only others that are read, but for the standard ones of OpenTelemetry
+([telemetry](../guides/telemetry.md)) and the folders in which clients keep their settings. A flag wins over a variable. This page is
+generated from `runner/cli/src/env.rs`.
+";
+
+    #[test]
+    fn the_committed_page_of_variables_is_the_generated_one() {
+        let mut page = OPENING.to_owned();
+        for (section, variables) in SECTIONS {
+            let _ = write!(page, "\n## {section}\n\n| Variable | For |\n| --- | --- |\n");
+            for (name, purpose) in *variables {
+                let _ = writeln!(page, "| `{name}` | {purpose} |");
+            }
+        }
+        expect_file!["../../../docs/reference/environment.md"].assert_eq(&page);
+    }
+
+    /// What `init` writes into a config, where nothing else is said: known by that config and by nothing else.
+    const WRITTEN_INTO_CONFIGS: &str = "SYNAPSOR_DATABASE_WRITE_URL";
+
+    /// Names of ours in the text of a program.
+    fn named(text: &str) -> impl Iterator<Item = &str> {
+        let quoted = text.split('"').skip(1).step_by(2);
+        quoted.filter(|word| {
+            word.starts_with("SYNAPSOR_") && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        })
+    }
+
+    fn look_for_strays(folder: &Path, strays: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            // Of what simulates worlds nothing ships.
+            if path.is_dir() && !path.ends_with("simulation") && !path.ends_with("tests") {
+                look_for_strays(&path, strays);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file is text");
+                let known = |name: &str| {
+                    let listed = |(_, all): &Section| all.iter().any(|(known, _)| *known == name);
+                    name == WRITTEN_INTO_CONFIGS || SECTIONS.iter().any(listed)
+                };
+                strays.extend(
+                    named(&text)
+                        .filter(|name| !known(name))
+                        .map(|name| format!("{}: {name}", path.display())),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_room_knows_a_variable_that_is_not_in_the_table() {
+        let mut strays = Vec::new();
+        for room in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).expect("the rooms") {
+            let source = room.expect("a room").path().join("src");
+            if source.is_dir() {
+                look_for_strays(&source, &mut strays);
+            }
+        }
+        assert_eq!(strays, Vec::<String>::new());
+    }
 }

@@ -16,6 +16,7 @@ mod webhook;
 mod commands;
 mod demo;
 mod print;
+mod next;
 mod exit;
 mod points;
 
@@ -54,7 +55,11 @@ fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::bug)?;
     let telemetry = {
         let _entered = runtime.enter();
-        Telemetry::start(cli.global.log_format, &environment, cli.command.is_server())?
+        Telemetry::start(
+            cli.global.log_format,
+            &environment,
+            cli.command.as_ref().is_some_and(args::Command::is_server),
+        )?
     };
     let settings = Settings::new(&cli.global, environment, telemetry.clone());
     let json = cli.json();

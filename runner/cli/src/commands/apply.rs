@@ -1,5 +1,6 @@
 //! `synapsor apply`: carries out an approved proposal, or says what would happen.
 
+use serde_json::json;
 use synapsor_protocol::{Outcome, Refusal, words};
 use synapsor_writeback::{ApplyReport, DryRun, StopSwitch};
 
@@ -7,7 +8,9 @@ use super::{apply_all, job};
 use crate::args::Apply;
 use crate::exit::Exit;
 use crate::interrupt::stoppable;
+use crate::next::{self, After};
 use crate::points::point;
+use crate::print::document::with;
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -35,7 +38,24 @@ pub(crate) async fn run(apply: &Apply, settings: &Settings, json: bool) -> Resul
     };
     point!("job.ack", unsaid());
     let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
-    Ok(Report::done(document, describe(&report)).exit(exit(&report)))
+    let (after, id) = (after(&report), report.proposal_id.to_string());
+    let document = with(document, [("next", json!(next::commands(after, &id)))]);
+    let text = format!("{}\n{}", describe(&report), next::lines(after, &id));
+    Ok(Report::done(document, text).exit(exit(&report)))
+}
+
+/// What leads on from this report.
+fn after(report: &ApplyReport) -> After {
+    match (&report.outcome, &report.would) {
+        (Some(Outcome::Applied | Outcome::AlreadyApplied), _) | (None, Some(DryRun::AlreadyApplied)) => {
+            After::Applied
+        }
+        (Some(Outcome::Conflict), _) => After::Conflict,
+        (Some(Outcome::Failed), _) => After::Failed,
+        (Some(Outcome::Unknown), _) => After::Unknown,
+        (None, Some(DryRun::Conflict { .. })) => After::WouldConflict,
+        (None, _) => After::WouldApply,
+    }
 }
 
 /// An answer that a failpoint kept from being given.

@@ -22,6 +22,7 @@ mod handler;
 mod init;
 mod inspect;
 mod job;
+mod man;
 mod mcp;
 mod migrate;
 mod output;
@@ -52,15 +53,23 @@ pub(crate) use store::key as ledger_key;
 use synapsor_protocol::Refusal;
 
 use crate::args::{self, Command};
-use crate::print::Report;
+use crate::print::{Report, progress};
 use crate::settings::Settings;
 
-/// Carries out a command. `None` when the command has printed for itself.
+/// Carries out a command; without one, says where somebody is. `None` when the command has printed for itself.
 pub(crate) async fn run(
-    command: Command,
+    command: Option<Command>,
     settings: &Settings,
     json: bool,
 ) -> Result<Option<Report>, Refusal> {
+    let Some(command) = command else { return start::run(settings).await.map(Some) };
+    match command.takes_a_while() {
+        Some(what) => progress::waiting(json, what, carry_out(command, settings, json)).await,
+        None => carry_out(command, settings, json).await,
+    }
+}
+
+async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<Option<Report>, Refusal> {
     match command {
         Command::Demo(demo) => crate::demo::run(&demo, json).await.map(Some),
         Command::Audit(wanted) | Command::Mcp(args::Mcp::Audit(wanted)) => {
@@ -118,5 +127,6 @@ pub(crate) async fn run(
         Command::Handler(command) => handler::run(command, settings, json).await.map(Some),
         Command::Store(command) => store::run(command, settings, json).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),
+        Command::Man { folder } => man::write(&folder).map(Some),
     }
 }

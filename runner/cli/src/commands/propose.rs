@@ -9,6 +9,7 @@ use synapsor_protocol::value::plain_object;
 use synapsor_protocol::{Code, Refusal, Value};
 
 use crate::args::Propose;
+use crate::next::{self, After};
 use crate::print::{Report, document::with, inert, proposal, style, table::table};
 use crate::settings::{Settings, unreadable};
 use crate::wiring;
@@ -32,16 +33,18 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
             let row = |(name, value): (&String, &Value)| [inert::text(name), inert::value(value)];
             let rows: Vec<_> = answer.data.iter().map(row).collect();
             let text = format!(
-                "{}\n\n{} {}",
+                "{}\n\n{} {}{}",
                 table(["column", "value"], &rows),
                 style::dim("evidence:"),
-                answer.evidence_id
+                answer.evidence_id,
+                next::lines(After::Read, answer.evidence_id.as_str())
             );
             let document = json!({
                 "capability": answer.capability,
                 "data": plain_object(&answer.data),
                 "evidence_id": answer.evidence_id,
                 "source_changed": "no",
+                "next": next::commands(After::Read, answer.evidence_id.as_str()),
             });
             Ok(Report::done(document, text))
         }

@@ -154,7 +154,7 @@ mod tests {
 
     fn answers(words: &[&str]) -> Result<Answers, Refusal> {
         let cli = Cli::try_parse_from([&["synapsor", "init"], words].concat()).expect("well formed");
-        let Command::Init(typed) = cli.command else { panic!("another command") };
+        let Some(Command::Init(typed)) = cli.command else { panic!("another command") };
         gathered(Answers::default(), &typed)
     }
 

@@ -103,13 +103,13 @@ impl SqlitePool {
             let done = work(&open.connection);
             (open, done)
         });
-        // Time spent waiting for somebody else's lock is bounded by the busy timeout, which an interrupt cannot cut.
-        let (finished, late) = match timeout(self.deadline, &mut working).await {
+        let waited = timeout(self.deadline, &mut working).await;
+        // Before the connection is anybody else's, whose read it would end.
+        drop(stop);
+        let (finished, late) = match waited {
             Ok(finished) => (finished, false),
-            Err(_) => {
-                drop(stop);
-                (working.await, true)
-            }
+            // Time spent waiting for somebody else's lock is bounded by the busy timeout, which an interrupt cannot cut.
+            Err(_) => (working.await, true),
         };
         let (open, done) = finished.map_err(|error| crashed(&error))?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);

@@ -293,6 +293,24 @@ async fn more_callers_than_connections_wait_their_turn_or_are_told_it_is_busy() 
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_read_that_ends_never_ends_the_one_that_gets_its_connection() {
+    let door = std::sync::Arc::new(Door::with(Engine::Sqlite, TABLE).await);
+    let readers: Vec<_> = (0..16)
+        .map(|_| {
+            let door = std::sync::Arc::clone(&door);
+            tokio::spawn(async move {
+                for _ in 0..1000 {
+                    assert_eq!(door.value("note").await.expect("the row"), text("x"));
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.expect("every read is answered");
+    }
+}
+
 #[tokio::test]
 async fn a_read_cannot_write_even_through_a_view() {
     for engine in [Engine::Postgres, Engine::Mysql] {

@@ -113,8 +113,9 @@ async fn deliver(
 /// Turns true when somebody says stop.
 fn stopping() -> watch::Receiver<bool> {
     let (told, stop) = watch::channel(false);
+    let stopped = stop_signal();
     tokio::spawn(async move {
-        stop_signal().await;
+        stopped.await;
         // Nobody waits any more when the command has ended.
         let _ = told.send(true);
     });

@@ -75,7 +75,8 @@ async fn whoever_starts_a_server_is_told_what_it_serves_from_and_whom_it_lets_in
         (&["--dev-no-auth"], "whoever comes from this machine, without a token".to_owned()),
     ] {
         for started in [Server::start(&mut world, words), Server::bridge(&mut world, words)] {
-            let (_, log) = started.stop();
+            let (status, log) = started.stop();
+            assert!(status.success(), "told to stop as soon as it says where it is: {status}");
             for line in ["config  ", "ledger  ", &format!("lets in {whom}"), "listening on http://127.0.0.1:"]
             {
                 assert!(log.lines().any(|told| told.starts_with(line)), "{line}\n{log}");

@@ -74,15 +74,19 @@ pub(crate) fn options(serve: &Serve, config: &Config) -> ServeOptions {
     options
 }
 
-/// Completes on SIGTERM or SIGINT. Where signals cannot be watched, only the end of input stops the server.
-pub(crate) async fn stop_signal() {
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+/// Completes on a SIGTERM or SIGINT that comes after this call, whenever it is polled: a server calls it before it says where
+/// it is. Where signals cannot be watched, only the end of input stops the server.
+pub(crate) fn stop_signal() -> impl Future<Output = ()> + Send {
+    let watched = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match watched {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => std::future::pending().await,
         }
-        _ => std::future::pending().await,
     }
 }

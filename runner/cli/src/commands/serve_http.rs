@@ -71,13 +71,14 @@ async fn serve_over(
     let (read_only, live_too) = (serve.read_only, live.clone());
     let reached = Reached::OverHttp { verifies_claims };
     let reload = Reload { settings, read_only, reached, ledger: &ledger, live: live_too, config, text };
+    let stopped = stop_signal();
     warn_of_exposure(&server);
     print::note(&format!("config  {}", settings.config_path.display()));
     print::note(&format!("ledger  {}", settings.ledger()?));
     print::note(&format!("lets in {lets_in}"));
     print::note(&format!("listening on {}", server.url()));
     tokio::select! {
-        () = server.serve(live, stop_signal()) => Ok(()),
+        () = server.serve(live, stopped) => Ok(()),
         never = reload.follow() => match never {},
         never = keeper::follow(keeper) => match never {},
     }

@@ -42,10 +42,11 @@ pub(crate) async fn run(ui: &Ui, settings: &Settings, json: bool) -> Result<(), 
     if !ui.host.is_loopback() {
         warn(ui);
     }
+    let stopped = mcp::stop_signal();
     announce(&server.link()?, json);
     let more = tokio::spawn(links_on_enter(server.links(), json));
     let serving = server.serve(async {
-        mcp::stop_signal().await;
+        stopped.await;
         // What is being applied is rolled back, or finished where its COMMIT was sent.
         switch.throw();
     });

@@ -78,8 +78,9 @@ async fn a_checkpoint_kept_elsewhere_shows_a_cut_tail() {
     edit(
         &world.ledger_path(),
         "DELETE FROM proposals WHERE created_seq = (SELECT max(seq) FROM events);
-         DELETE FROM query_audit WHERE audit_id = (SELECT payload ->> '$.audit_id' FROM events ORDER BY seq DESC LIMIT 1);
-         DELETE FROM evidence WHERE evidence_id = (SELECT payload ->> '$.evidence_id' FROM events ORDER BY seq DESC LIMIT 1);
+         DELETE FROM query_audit WHERE seq = (SELECT max(seq) FROM events);
+         DELETE FROM evidence WHERE seq = (SELECT max(seq) FROM events);
+         DELETE FROM found_by WHERE seq = (SELECT max(seq) FROM events);
          DELETE FROM events WHERE seq = (SELECT max(seq) FROM events);",
     );
     let (exit, report) = json_of(&world, &verify);

@@ -175,49 +175,53 @@ impl Desk<'_> {
     }
 
     fn tenant(&mut self) -> Option<String> {
-        let flag = ("--tenant-key", "COLUMN");
-        match (&self.answers.tenant_key, self.answers.single_tenant_dev) {
-            (Some(_), true) => {
-                self.ask(
-                    ("--single-tenant-dev", ""),
-                    "there is a tenant column, or there is one tenant; not both",
-                );
-                None
-            }
-            (Some(named), false) => {
-                self.known(flag.0, named);
-                Some(named.clone())
-            }
-            (None, true) => None,
-            (None, false) => {
-                let found = self.found;
-                let other =
-                    "nothing says whose its rows are; where all belong to one tenant: --single-tenant-dev";
-                self.suggested(flag, &found.suggestions.tenant_columns, other)
+        let both = "there is a tenant column, or there is one tenant; not both";
+        let neither = "nothing says whose its rows are; where all belong to one tenant: --single-tenant-dev";
+        let (answers, found) = (self.answers, self.found);
+        match (&answers.tenant_key, answers.single_tenant_dev) {
+            (Some(_), true) => self.contradicted("--single-tenant-dev", both),
+            (named, without) => {
+                let suggestions = &found.suggestions.tenant_columns;
+                self.named_or_suggested(named.as_ref(), without, "--tenant-key", suggestions, neither)
             }
         }
     }
 
     fn version(&mut self) -> Option<String> {
-        let flag = ("--conflict-column", "COLUMN");
-        match (&self.answers.conflict_column, self.answers.weak_guard) {
-            (Some(_), true) => {
-                self.ask(
-                    ("--weak-guard", ""),
-                    "a version column guards a change, or the whole row does; not both",
-                );
-                None
+        let both = "a version column guards a change, or the whole row does; not both";
+        let neither = "nothing says which version of a row was seen; to compare every captured column instead: --weak-guard";
+        let (answers, found) = (self.answers, self.found);
+        match (&answers.conflict_column, answers.weak_guard) {
+            (Some(_), true) => self.contradicted("--weak-guard", both),
+            (named, without) => {
+                let suggestions = &found.suggestions.conflict_columns;
+                self.named_or_suggested(named.as_ref(), without, "--conflict-column", suggestions, neither)
             }
-            (Some(named), false) => {
-                self.known(flag.0, named);
+        }
+    }
+
+    /// A column, and that there is none, cannot both be true.
+    fn contradicted(&mut self, flag: &'static str, both: &str) -> Option<String> {
+        self.ask((flag, ""), both);
+        None
+    }
+
+    /// The column that was named, none where it was said that there is none, else what is suggested.
+    fn named_or_suggested(
+        &mut self,
+        named: Option<&String>,
+        without: bool,
+        flag: &'static str,
+        suggestions: &[Suggestion],
+        neither: &str,
+    ) -> Option<String> {
+        match named {
+            Some(named) => {
+                self.known(flag, named);
                 Some(named.clone())
             }
-            (None, true) => None,
-            (None, false) => {
-                let found = self.found;
-                let other = "nothing says which version of a row was seen; to compare every captured column instead: --weak-guard";
-                self.suggested(flag, &found.suggestions.conflict_columns, other)
-            }
+            None if without => None,
+            None => self.suggested((flag, "COLUMN"), suggestions, neither),
         }
     }
 

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use synapsor_protocol::Engine;
 
 use crate::http::eras::open;
+use crate::http::floods::{Flood, floods};
 use crate::http::peer::{Answer, Request};
 use crate::http::rows::{Left, Row, rows};
 use crate::http::server::{Server, TOKEN};
@@ -52,7 +53,20 @@ fn left(before: &State, after: &State) -> Left {
     if untouched && before.source == after.source { Left::Refusal } else { Left::Traces }
 }
 
-fn page(rows: &[Row]) -> String {
+/// A group's heading and the head of its table.
+fn begin(page: &mut String, group: &str) {
+    let _ = write!(
+        page,
+        "\n## {group}\n\n| Request | Status | Code | Left behind |\n| --- | --- | --- | --- |\n"
+    );
+}
+
+fn line(page: &mut String, about: &str, status: u16, code: &str, left: Left) {
+    let status = if status == 0 { "-".to_owned() } else { status.to_string() };
+    let _ = writeln!(page, "| {about} | {status} | `{code}` | {} |", left.as_str());
+}
+
+fn page(rows: &[Row], floods: &[Flood]) -> String {
     let mut page = "\
 # Hostile requests
 
@@ -61,24 +75,23 @@ each row sent to the real binary; `UPDATE_EXPECT=1 tests/with-databases cargo ne
 writes it anew.
 
 The status `-` is a connection closed without an answer; the code `-` an answer without one. *Left behind* is what the ledger holds \
-more than before: *nothing*, or *the refusal* of a call, which is part of the record. The source is never changed. Floods and slow \
-clients are in `tests/e2e/http/floods.rs`.
+more than before: *nothing*, or *the refusal* of a call, which is part of the record. The source is never changed. The last table's rows \
+come to a server that is full, or never come to their end (`tests/e2e/http/floods.rs`).
 "
     .to_owned();
     let mut group = "";
     for row in rows {
         if row.group != group {
             group = row.group;
-            let _ = write!(
-                page,
-                "\n## {group}\n\n| Request | Status | Code | Left behind |\n| --- | --- | --- | --- |\n"
-            );
+            begin(&mut page, group);
         }
-        let status = if row.status == 0 { "-".to_owned() } else { row.status.to_string() };
-        let left = row.left.as_str();
-        let _ = writeln!(page, "| {} | {status} | `{}` | {left} |", row.about, row.code);
+        line(&mut page, row.about, row.status, row.code, row.left);
     }
-    let _ = write!(page, "\n{} requests.\n", rows.len());
+    begin(&mut page, "Floods and slow clients");
+    for flood in floods {
+        line(&mut page, flood.about, flood.status, flood.code, Left::Nothing);
+    }
+    let _ = write!(page, "\n{} requests.\n", rows.len() + floods.len());
     page
 }
 
@@ -124,5 +137,22 @@ async fn every_hostile_request_gets_its_answer_and_leaves_nothing_behind() {
     let (status, log) = server.stop();
     assert!(status.success());
     assert!(!log.contains(TOKEN) && !log.contains("panicked"), "{log}");
-    expect_file!["../../../docs/reference/hostile-requests.md"].assert_eq(&page(&rows));
+    expect_file!["../../../docs/reference/hostile-requests.md"].assert_eq(&page(&rows, &floods()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_flood_is_turned_away_leaves_nothing_behind_and_keeps_nobody_from_being_served() {
+    for flood in &floods() {
+        let flooded = flood.begin().await;
+        let before = state(&flooded.world).await;
+        let answer = flooded.over();
+        let found = (answer.status, answer.code(), left(&before, &state(&flooded.world).await));
+        assert_eq!(
+            found,
+            (flood.status, flood.code.to_owned(), Left::Nothing),
+            "{}: {answer:?}",
+            flood.about
+        );
+        flooded.release();
+    }
 }

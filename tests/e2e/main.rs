@@ -17,6 +17,7 @@ mod documents;
 mod terminal;
 mod doctor;
 mod executors;
+mod fleet;
 mod handler;
 mod history;
 mod hostile;

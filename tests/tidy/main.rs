@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mcp", &["protocol", "invocation"]),
     ("review", &["protocol", "config", "ledger", "invocation", "writeback"]),
     ("setup", &["protocol", "config", "source", "ledger", "bundle", "invocation"]),
+    ("fleet", &["protocol", "ledger", "writeback"]),
     (
         "cli",
         &[
@@ -35,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "mcp",
             "review",
             "setup",
+            "fleet",
         ],
     ),
 ];
@@ -47,7 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["source", "writeback", "ledger"]),
     ("rusqlite", &["ledger", "source", "writeback", "cli"]),
     ("jsonschema", &["config", "bundle"]),
-    ("axum", &["mcp", "review"]),
+    ("axum", &["mcp", "review", "fleet"]),
     ("clap", &["cli"]),
     ("inquire", &["cli"]),
     ("opentelemetry", &["cli"]),

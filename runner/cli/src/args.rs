@@ -6,6 +6,7 @@ mod clients;
 mod doctor;
 mod demo;
 mod executor;
+mod fleet;
 mod handler;
 mod history;
 mod http;
@@ -31,6 +32,7 @@ pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
 pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
+pub(crate) use fleet::{ControlPlane, MakeRunnerToken, Runner, RunnerTokens, ServeControlPlane, StartWorker};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
@@ -153,7 +155,7 @@ pub(crate) enum Command {
     /// From a database to a working config: `init`, then `config validate`, `smoke boundary` and `doctor`
     #[command(subcommand)]
     Onboard(Onboard),
-    /// Say where you are and what comes next; with a database named, or at a terminal without a config, like `onboard db`
+    /// Say where you are and what comes next; like `onboard db` with a database named, or at a terminal without a config; like `runner start` with a control plane set
     #[command(
         after_help = "Examples:\n  synapsor start\n  synapsor start --from ./app.db --table invoices --accept-suggested"
     )]
@@ -207,6 +209,12 @@ pub(crate) enum Command {
     /// The application's own executors: whether they are there, having one try again, an example of one
     #[command(subcommand)]
     Executor(Executor),
+    /// Have workers in other networks carry out what was approved: serve them, and keep the list of their tokens
+    #[command(subcommand)]
+    ControlPlane(ControlPlane),
+    /// The worker that drains what a control plane gives out
+    #[command(subcommand)]
+    Runner(Runner),
     /// Search everything that happened
     #[command(subcommand)]
     Activity(Activity),

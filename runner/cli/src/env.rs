@@ -14,6 +14,14 @@ pub(crate) const RUNNER_ID: &str = "SYNAPSOR_RUNNER_ID";
 pub(crate) const DATABASE_URL: &str = "SYNAPSOR_DATABASE_URL";
 /// The engine that URL is for: postgres or mysql.
 pub(crate) const ENGINE: &str = "SYNAPSOR_ENGINE";
+/// Where a worker gets its jobs.
+pub(crate) const CONTROL_PLANE_URL: &str = "SYNAPSOR_CONTROL_PLANE_URL";
+/// The token it shows there.
+pub(crate) const RUNNER_TOKEN: &str = "SYNAPSOR_RUNNER_TOKEN";
+/// The source it drains, as the config names it.
+pub(crate) const SOURCE_ID: &str = "SYNAPSOR_SOURCE_ID";
+/// How long it waits where nothing is to be done.
+pub(crate) const POLL_INTERVAL_MS: &str = "SYNAPSOR_POLL_INTERVAL_MS";
 /// URL of the database to look at, where `inspect` is told of no other.
 pub(crate) const DATABASE_READ_URL: &str = "SYNAPSOR_DATABASE_READ_URL";
 /// The bearer token for a server that is audited, where `--bearer-env` names no other variable.
@@ -44,6 +52,9 @@ const SECTIONS: &[Section] = &[
             (CONFIG, "the config, when --config is not given"),
             (STORE, "the ledger, when --store is not given"),
             (RUNNER_ID, "this runner's name in receipts"),
+            (CONTROL_PLANE_URL, "where `runner start` gets its jobs"),
+            (SOURCE_ID, "the source it drains, as the config names it"),
+            (POLL_INTERVAL_MS, "how long it waits where nothing is to be done"),
         ],
     ),
     (
@@ -60,6 +71,7 @@ const SECTIONS: &[Section] = &[
             (DATABASE_READ_URL, "what `inspect` and `init` look at, when they are told of no other"),
             (DATABASE_URL, "where `apply --job` writes, when the source's own variable is not set"),
             (ENGINE, "the engine of SYNAPSOR_DATABASE_URL: postgres (as when it is not set) or mysql"),
+            (RUNNER_TOKEN, "the token a worker shows its control plane"),
             (HTTP_TOKEN, "the bearer token of clients over HTTP, when --auth-token-env is not given"),
             (METRICS_TOKEN, "the bearer token of /metrics, when --metrics-token-env is not given"),
             (AUDIT_BEARER, "the bearer token for `audit --url`, when --bearer-env is not given"),

@@ -34,7 +34,8 @@ const SCOPE: &str = "synapsor";
 
 /// A client's wrong request is answered and recorded, and a server's notice is no news: neither is warned about as well.
 /// That all handlers are ready is said once, at the start of a server.
-const LOG_DEFAULT: &str = "warn,synapsor::ready=info,rmcp=error,sqlx::postgres::notice=error";
+const LOG_DEFAULT: &str =
+    "warn,synapsor::ready=info,synapsor_fleet=info,rmcp=error,sqlx::postgres::notice=error";
 
 /// What is logged at no level: what the library that sends telemetry says of itself has the receiver's address in it, and
 /// what the receiver answered. [`sender`] says what there is to know.

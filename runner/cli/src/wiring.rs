@@ -20,7 +20,7 @@ use synapsor_ledger::{Ledger, Opening};
 use synapsor_mcp::auth::RateSettings;
 use synapsor_protocol::{Clock, Digest, Environment, Ids, Moment, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
-use synapsor_writeback::{Desk, WriteSettings};
+use synapsor_writeback::{Desk, WorkerDesk, WriteSettings};
 
 use crate::env;
 use crate::settings::Settings;
@@ -140,6 +140,12 @@ pub(crate) fn credentials(settings: &Settings, config: &Config) -> Vec<WriteSett
     writers(config, |source| write_connect(settings.config_folder(), source, &settings.environment))
 }
 
+/// A worker's side: no ledger, and the credential this runner was started with.
+pub(crate) fn worker_desk(settings: &Settings, config: &Arc<Config>) -> WorkerDesk {
+    let (writers, executors) = (job_credentials(settings, config), executors(settings, config));
+    WorkerDesk::new(Arc::clone(config), writers, executors, clock(), ids(), settings.runner_id())
+}
+
 /// The same for a job that was handed over: under the name it was handed to, and where the source's own variable gives
 /// no credential, with the one this runner was started with.
 pub(crate) fn job_desk(
@@ -148,8 +154,16 @@ pub(crate) fn job_desk(
     ledger: Ledger,
     runner: Option<&str>,
 ) -> Desk {
+    let runner_id = runner.map_or_else(|| settings.runner_id(), str::to_owned);
+    let writers = job_credentials(settings, config);
+    Desk::new(ledger, Arc::clone(config), writers, clock(), ids(), runner_id)
+        .with_executors(executors(settings, config))
+}
+
+/// How each source is written to by a job that was handed over.
+pub(crate) fn job_credentials(settings: &Settings, config: &Config) -> Vec<WriteSettings> {
     let environment = &settings.environment;
-    let connect = |source: &Source| {
+    writers(config, |source: &Source| {
         let own = write_connect(settings.config_folder(), source, environment);
         match (&own, environment.get(env::DATABASE_URL)) {
             (Some(Connect::Url(_) | Connect::File(_)), _) | (_, None) => own,
@@ -157,10 +171,7 @@ pub(crate) fn job_desk(
             (_, Some(_)) if environment.get(env::ENGINE).unwrap_or(ENGINE) != source.engine.as_str() => own,
             (_, Some(url)) => Some(Connect::Url(url.to_owned())),
         }
-    };
-    let runner_id = runner.map_or_else(|| settings.runner_id(), str::to_owned);
-    Desk::new(ledger, Arc::clone(config), writers(config, connect), clock(), ids(), runner_id)
-        .with_executors(executors(settings, config))
+    })
 }
 
 fn writers(config: &Config, connect: impl Fn(&Source) -> Option<Connect>) -> Vec<WriteSettings> {

@@ -101,6 +101,8 @@ fn step(kind: EventKind) -> Option<Move> {
         | EventKind::ProposalCreated
         | EventKind::WritebackStarted
         | EventKind::WritebackInterrupted
+        | EventKind::RunnerTokenMade
+        | EventKind::RunnerTokenRevoked
         | EventKind::RecordsPruned => None,
     }
 }

@@ -9,8 +9,8 @@ use synapsor_protocol::{EventKind, Handover, Lease, Moment, ProposalId, Writebac
 
 use crate::chain;
 use crate::error::Error;
-use crate::jobs;
-use crate::proposals;
+use crate::jobs::{self, StoredJob};
+use crate::proposals::{self, StoredProposal};
 use crate::rule::Rule;
 use crate::statements::Statements;
 use crate::writeback;
@@ -34,10 +34,6 @@ pub(crate) fn hand_over(
     recipient: &Recipient,
 ) -> Result<WritebackJob, Error> {
     let stored = writeback::approved(write.conn, id)?;
-    let state = stored
-        .state
-        .next(Move::Queue)
-        .ok_or_else(|| Rule::NotApproved { proposal: id.to_string(), state: stored.state })?;
     let job = writeback::job_to_hand_over(write, &stored, &recipient.runner_id)?;
     let handover = Handover {
         schema_version: HANDOVER_SCHEMA.into(),
@@ -49,16 +45,29 @@ pub(crate) fn hand_over(
             expires_at: later(write.clock.now(), recipient.lease_seconds),
         },
     };
+    jobs::save(write, &job)?;
+    record(write, &stored, &job, &handover)?;
+    Ok(WritebackJob { handover: Some(handover), ..writeback::whole(job, &stored) })
+}
+
+/// Records a lease, also one that lasts longer now.
+pub(crate) fn record(
+    write: &Write<'_>,
+    stored: &StoredProposal,
+    job: &StoredJob,
+    handover: &Handover,
+) -> Result<(), Error> {
+    let id = &stored.proposal.proposal_id;
+    let refused = Rule::NotApproved { proposal: id.to_string(), state: stored.state };
+    let state = stored.state.next(Move::Queue).ok_or(refused)?;
     let payload = json!({
         "job_id": job.job_id,
         "idempotency_key": job.idempotency_key,
         "proposal_digest": stored.proposal.digest,
         "handover": handover,
     });
-    jobs::save(write, &job)?;
-    let event = chain::append(write, EventKind::WritebackQueued, Some(id), &recipient.runner_id, payload)?;
-    let stored = proposals::set_state(write, stored, state, event)?;
-    Ok(WritebackJob { handover: Some(handover), ..writeback::whole(job, &stored) })
+    let event = chain::append(write, EventKind::WritebackQueued, Some(id), &handover.runner_id, payload)?;
+    proposals::set_state(write, stored.clone(), state, event).map(drop)
 }
 
 /// The latest lease of a proposal, where its job was ever handed over.
@@ -81,6 +90,7 @@ pub(crate) fn leased_until(write: &Write<'_>, id: &ProposalId) -> Result<Option<
     Ok(until.filter(|until| write.clock.now() < *until))
 }
 
-fn later(now: Moment, seconds: u32) -> Moment {
+/// So many seconds after an instant.
+pub(crate) fn later(now: Moment, seconds: u32) -> Moment {
     Moment::from_micros(now.micros().saturating_add(i64::from(seconds) * 1_000_000)).unwrap_or(now)
 }

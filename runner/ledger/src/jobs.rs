@@ -56,6 +56,13 @@ pub(crate) fn find(conn: &dyn Statements, id: &ProposalId) -> Result<Option<Stor
     found.map(readable).transpose()
 }
 
+/// The job of that id.
+pub(crate) fn find_by_id(conn: &dyn Statements, id: &JobId) -> Result<Option<StoredJob>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM writeback_jobs WHERE job_id = ?1");
+    let found = conn.one("read the writeback job", &sql, cells![id.as_str()], stored)?;
+    found.map(readable).transpose()
+}
+
 /// Stores a job, over its earlier attempt where there was one.
 pub(crate) fn save(write: &Write<'_>, job: &StoredJob) -> Result<(), Error> {
     let sql = "INSERT INTO writeback_jobs (proposal_id, job_id, idempotency_key, attempt, runner_id, status)

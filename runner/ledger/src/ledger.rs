@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use synapsor_protocol::fleet::{Assignment, JobResult, Renewal};
 use synapsor_protocol::{
-    Checkpoint, Code, Decision, EvidenceBundle, EvidenceId, Handover, ProposalId, Receipt, RedactionKey,
-    Signer, WritebackJob,
+    Checkpoint, Code, Decision, EvidenceBundle, EvidenceId, Handover, JobId, Lease, ProposalId, Receipt,
+    RedactionKey, Signer, WritebackJob,
 };
 
 use crate::book::{Book, Opening};
 use crate::chain;
+use crate::claims;
 use crate::connection;
 use crate::decide;
 use crate::documents;
@@ -24,6 +26,7 @@ use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::reopen;
 use crate::replay::{self, Replay};
 use crate::report::ChainReport;
+use crate::runner_tokens::{self, RunnerToken, TokenGrant};
 use crate::search;
 use crate::verify::{self, Verification};
 use crate::writeback::{self, Finished, Start};
@@ -159,6 +162,91 @@ impl Ledger {
     pub async fn handover(&self, id: &ProposalId) -> Result<Option<Handover>, Error> {
         let id = id.clone();
         self.book.readers.read(move |conn| handover::latest(conn, &id)).await
+    }
+
+    /// Gives approved proposals of a source to a worker, oldest first: lease and intent are recorded, each of them in one
+    /// transaction. What cannot be given out (an edited record, a missing approval) keeps nobody else from its turn.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub async fn claim(
+        &self,
+        source: &str,
+        recipient: &Recipient,
+        jobs_max: u32,
+    ) -> Result<Vec<Assignment>, Error> {
+        let (source, now) = (source.to_owned(), self.book.clock.now());
+        // Some more than are wanted: another worker may be quicker, and what cannot be given out is passed over.
+        let rows_max = usize::try_from(jobs_max.saturating_mul(4)).unwrap_or(usize::MAX);
+        let free =
+            self.book.readers.read(move |conn| claims::claimable(conn, &source, now, rows_max)).await?;
+        let mut claimed = Vec::new();
+        for id in free {
+            let (wanted, recipient) = (id.clone(), recipient.clone());
+            match self.book.writer.write(move |write| claims::claim(write, &wanted, &recipient)).await {
+                Ok(assignment) => claimed.extend(assignment),
+                Err(error @ (Error::Rule(_) | Error::Unreadable { .. })) => {
+                    tracing::warn!(proposal = %id, %error, "an approved proposal cannot be given out");
+                }
+                // What was claimed before is the worker's already.
+                Err(error) if claimed.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+            if u32::try_from(claimed.len()).is_ok_and(|claimed| claimed >= jobs_max) {
+                break;
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Lets the latest lease of a job run longer, for the worker that holds it.
+    ///
+    /// # Errors
+    /// When the lease is not the latest one, or is another worker's.
+    pub async fn renew_claim(&self, job: &JobId, renewal: &Renewal, runner_id: &str) -> Result<Lease, Error> {
+        let (job, renewal, runner_id) = (job.clone(), renewal.clone(), runner_id.to_owned());
+        let renew = move |write: &Write<'_>| claims::renew(write, &job, &renewal, &runner_id);
+        self.book.writer.write(renew).await
+    }
+
+    /// Records how the attempt under the latest lease of a job ended. Repeating it answers the same.
+    ///
+    /// # Errors
+    /// As for [`Ledger::renew_claim`]; and when the receipt is for something else, or contradicts a final state.
+    pub async fn end_claim(
+        &self,
+        job: &JobId,
+        result: &JobResult,
+        runner_id: &str,
+    ) -> Result<StoredProposal, Error> {
+        let (job, result, runner_id) = (job.clone(), result.clone(), runner_id.to_owned());
+        self.book.writer.write(move |write| claims::end(write, &job, &runner_id, &result)).await
+    }
+
+    /// Records for whom a runner token is; the token itself is not kept.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn make_runner_token(&self, grant: &TokenGrant, actor: &str) -> Result<RunnerToken, Error> {
+        let (grant, actor) = (grant.clone(), actor.to_owned());
+        self.book.writer.write(move |write| runner_tokens::make(write, &grant, &actor)).await
+    }
+
+    /// Ends a runner token. Ending it twice changes nothing.
+    ///
+    /// # Errors
+    /// When there is none of that id.
+    pub async fn revoke_runner_token(&self, token_id: &str, actor: &str) -> Result<RunnerToken, Error> {
+        let (token_id, actor) = (token_id.to_owned(), actor.to_owned());
+        self.book.writer.write(move |write| runner_tokens::revoke(write, &token_id, &actor)).await
+    }
+
+    /// Every runner token, oldest first, the revoked ones too.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or a token's record was edited.
+    pub async fn runner_tokens(&self) -> Result<Vec<RunnerToken>, Error> {
+        self.book.readers.read(runner_tokens::all).await
     }
 
     /// The proposals whose apply has started and whose outcome the ledger does not know, oldest first. One may still be

@@ -18,6 +18,8 @@ mod notebook;
 mod decide;
 mod propose;
 mod handover;
+mod claims;
+mod runner_tokens;
 mod writeback;
 mod reopen;
 
@@ -75,6 +77,7 @@ pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};
 pub use report::{ChainReport, Misfit, MisfitKind};
 pub use rule::Rule;
+pub use runner_tokens::{RunnerToken, TokenGrant};
 pub use search::{
     About, Activity, Cursor, CursorUnreadable, EventFilter, Filter, FoundAudit, FoundEvidence, FoundReceipt,
     Listing, ObjectFilter, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, RecordKind, Status, TableFilter,

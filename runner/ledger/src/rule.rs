@@ -93,6 +93,24 @@ pub enum Rule {
         /// What it is instead.
         why: String,
     },
+    /// Somebody else has the job now, or nobody has.
+    #[error("the lease is not the latest one of job `{job}`, or is another runner's")]
+    LeaseLost {
+        /// The job.
+        job: String,
+    },
+    /// A result that is for something else.
+    #[error("the receipt is not one of job `{job}`")]
+    OtherJob {
+        /// The job.
+        job: String,
+    },
+    /// No runner token has that id.
+    #[error("no runner token has the id `{token}`")]
+    NoSuchToken {
+        /// What was asked for.
+        token: String,
+    },
     /// Shadow proposals are for comparison only.
     #[error("proposal `{proposal}` is a shadow proposal and is never applied")]
     Shadow {
@@ -121,6 +139,9 @@ impl Rule {
             }
             Self::NotApproved { .. } | Self::ApprovalMissing { .. } => Code::ProposalNotApproved,
             Self::NotReopenable { .. } => Code::ProposalNotReopenable,
+            Self::LeaseLost { .. } => Code::WritebackLeaseExpired,
+            Self::OtherJob { .. } => Code::WritebackJobMismatch,
+            Self::NoSuchToken { .. } => Code::RecordNotFound,
             Self::ReasonRequired { .. } => Code::ReasonRequired,
             Self::Shadow { .. } => Code::ShadowWritebackDisabled,
             Self::Secret { .. } => Code::SecretMaterialRejected,
@@ -153,6 +174,10 @@ impl Rule {
             Self::NotReopenable { .. } => {
                 "a source's own receipt of a conflict or a failure is final; propose the change again"
             }
+            Self::LeaseLost { .. } | Self::OtherJob { .. } => {
+                "claim again: how the job ended is found out from the source's own receipt"
+            }
+            Self::NoSuchToken { .. } => "`synapsor control-plane token list` shows which there are",
             Self::ReasonRequired { .. } => "say why; the reason is kept with the decision",
             Self::Shadow { .. } => {
                 "it is kept for comparison only; propose again with `mode` set to `review`"

@@ -43,6 +43,10 @@ pub enum EventKind {
     WritebackUnknown,
     /// An operator has an executor of the application try again what came to nothing.
     WritebackReopened,
+    /// A token was made that a worker may drain sources with.
+    RunnerTokenMade,
+    /// Such a token was ended.
+    RunnerTokenRevoked,
     /// Records of earlier events were archived and removed; the events stay.
     RecordsPruned,
 }
@@ -65,6 +69,8 @@ impl EventKind {
         Self::WritebackInterrupted,
         Self::WritebackUnknown,
         Self::WritebackReopened,
+        Self::RunnerTokenMade,
+        Self::RunnerTokenRevoked,
         Self::RecordsPruned,
     ];
 
@@ -91,6 +97,8 @@ impl EventKind {
             Self::WritebackInterrupted => "writeback_interrupted",
             Self::WritebackUnknown => "writeback_unknown",
             Self::WritebackReopened => "writeback_reopened",
+            Self::RunnerTokenMade => "runner_token_made",
+            Self::RunnerTokenRevoked => "runner_token_revoked",
             Self::RecordsPruned => "records_pruned",
         }
     }

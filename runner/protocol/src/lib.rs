@@ -28,6 +28,7 @@ pub mod job_document;
 pub mod receipt;
 pub mod executor;
 pub mod event;
+pub mod fleet;
 pub mod checkpoint;
 pub mod webhook;
 pub mod reach;

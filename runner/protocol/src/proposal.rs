@@ -174,6 +174,8 @@ impl ProposalState {
             (S::PendingReview | S::Approved | S::PendingWorker, Move::Reject) => Some(S::Rejected),
             // Again, under a new lease.
             (S::Approved | S::PendingWorker, Move::Queue) => Some(S::PendingWorker),
+            // A worker settles it; until then the outcome is as unknown as before.
+            (S::ReconciliationRequired, Move::Queue) => Some(S::ReconciliationRequired),
             (S::Approved | S::PendingWorker | S::ReconciliationRequired, Move::Finish(outcome)) => {
                 Some(match outcome {
                     Outcome::Applied | Outcome::AlreadyApplied => S::Applied,

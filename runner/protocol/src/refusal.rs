@@ -216,6 +216,9 @@ codes! {
     WritebackJobMismatch = "WRITEBACK_JOB_MISMATCH", Refusal, false, "the job says something else than the approved proposal in the ledger";
     RunnerScopeMismatch = "RUNNER_SCOPE_MISMATCH", Refusal, false, "the job is for another project, runner, source or engine";
     WritebackLeaseExpired = "WRITEBACK_LEASE_EXPIRED", Refusal, false, "the job's lease is over, or a later one took its place";
+    RunnerNotConfigured = "RUNNER_NOT_CONFIGURED", Refusal, false, "something a worker needs is not set, or cannot be used";
+    ControlPlaneUnavailable = "CONTROL_PLANE_UNAVAILABLE", Failure, true, "the control plane cannot be reached, or cannot answer now";
+    ControlPlaneAnswerInvalid = "CONTROL_PLANE_ANSWER_INVALID", Failure, true, "the control plane's answer is too long or not what was asked for";
     Interrupted = "INTERRUPTED", Failure, true, "the command was told to stop before anything had changed";
     // the pages
     BindNotLocal = "BIND_NOT_LOCAL", Refusal, false, "the address can be reached from other machines and nobody asked for that";

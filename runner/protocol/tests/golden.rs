@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
     ChangeSet, Decision, Event, EventEnvelope, JobDocument, Proposal, QueryAudit, Receipt, RedactedColumns,
-    WritebackJob, executor, job_document,
+    WritebackJob, executor, fleet, job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -58,6 +58,14 @@ fn the_first_documents_still_parse_with_their_digests() {
     assert_eq!(event.recompute_digest().expect("a digest"), event.digest);
     let _: Decision = golden("decision.v1.json");
     let _: QueryAudit = golden("query-audit.v1.json");
+}
+
+#[test]
+fn what_a_worker_and_its_control_plane_say_still_parses() {
+    let assignment: fleet::Assignment = golden("writeback-assignment.v1.json");
+    assert_eq!(assignment.proposal.recompute_digest().expect("a digest"), assignment.job.proposal_digest);
+    let result: fleet::JobResult = golden("writeback-result.v1.json");
+    assert_eq!(Some(result.lease_id), assignment.job.handover.map(|handover| handover.lease.lease_id));
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Desk {
     }
 
     pub(crate) async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
-        let stored = self.ledger.proposal(id).await?;
+        let stored = self.record.proposal(id).await?;
         authority::check(&self.config, &stored)?;
         if stored.proposal.change_set.executor != SQL_UPDATE {
             return self.hand_to_executor(&stored, dry_run).await;
@@ -66,7 +66,7 @@ impl Desk {
         if change.redacted.is_empty() {
             return Ok(reviewed);
         }
-        Ok(reviewed.under(self.ledger.redaction_key().await?))
+        Ok(reviewed.under(self.record.redaction_key().await?))
     }
 
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.
@@ -81,7 +81,7 @@ impl Desk {
         checks: Vec<Check>,
     ) -> Result<ApplyReport, Error> {
         let (mut outcome, mut changed) = (receipt.outcome, receipt.source_changed);
-        let recorded = self.ledger.finish_writeback(&receipt).await;
+        let recorded = self.record.finish_writeback(&receipt).await;
         let standing = recorded.map_err(|source| Error::Unrecorded { changed, source })?.receipt;
         // After an unclear COMMIT the source's receipt does not tell which of two runs wrote it. The first to say so on
         // record is believed, so that one change is never claimed twice.
@@ -153,7 +153,7 @@ impl Desk {
         let proposal = &stored.proposal;
         let change = &proposal.change_set;
         // A proposal that was sealed has a canonical form, so its id and digest have one too.
-        let key = idempotency_key(self.ledger.ledger_id(), &proposal.proposal_id, &proposal.digest)
+        let key = idempotency_key(self.record.ledger()?.ledger_id(), &proposal.proposal_id, &proposal.digest)
             .map_err(|_| authority::Denied::Tampered)?;
         Ok(WritebackJob {
             schema_version: JOB_SCHEMA.into(),

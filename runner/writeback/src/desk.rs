@@ -9,6 +9,7 @@ use synapsor_source::Connect;
 
 use crate::authority::Denied;
 use crate::executor::ExecutorSettings;
+use crate::record::Record;
 use crate::stop::StopSignal;
 
 /// How one source is written to. The credential is another one than the reads use.
@@ -28,7 +29,7 @@ pub struct WriteSettings {
 ///
 /// Invariant: no room the model talks to can name this type; `tests/tidy` holds the dependency graph to it.
 pub struct Desk {
-    pub(crate) ledger: Ledger,
+    pub(crate) record: Record,
     pub(crate) config: Arc<Config>,
     pub(crate) writers: Vec<WriteSettings>,
     pub(crate) executors: Vec<ExecutorSettings>,
@@ -55,7 +56,7 @@ impl Desk {
         runner_id: String,
     ) -> Self {
         Self {
-            ledger,
+            record: Record::Ledger(ledger),
             config,
             writers,
             executors: Vec::new(),
@@ -123,7 +124,8 @@ impl Desk {
             reason: reason.map(str::to_owned),
             at: self.clock.now(),
         };
-        self.ledger.decide(&decision).await.map_err(|error| error.refusal())
+        let decided = async { self.record.ledger()?.decide(&decision).await };
+        decided.await.map_err(|error| error.refusal())
     }
 
     /// The write credential of the target's source.

@@ -49,10 +49,10 @@ impl<'a> Errand<'a> {
     }
 
     async fn enter(&mut self, entry: Entry) -> Result<Event, Error> {
-        let (ledger, desk) = (&self.desk.ledger, self.desk);
+        let (record, desk) = (&self.desk.record, self.desk);
         Ok(match entry {
             Entry::Claim => {
-                let claimed = ledger.start_writeback(self.id, &desk.runner_id).await?;
+                let claimed = record.start_writeback(self.id, &desk.runner_id).await?;
                 let event = match &claimed {
                     Start::Run(_) => Event::Claimed,
                     Start::Settled { .. } => Event::SettledBefore,
@@ -66,12 +66,12 @@ impl<'a> Errand<'a> {
                 Event::Done
             }
             Entry::WeighEarlierAttempts => {
-                let events = ledger.replay(self.id).await?.events;
+                let events = record.events(self.id).await?;
                 let came_to_nothing = earlier_attempts_came_to_nothing(&events, self.job()?.attempt);
                 Event::EarlierAttempts { came_to_nothing }
             }
             Entry::Interrupt(code) => {
-                ledger.interrupt_writeback(self.job()?, code).await?;
+                record.interrupt_writeback(self.job()?, code).await?;
                 Event::Done
             }
         })

@@ -17,8 +17,8 @@ impl Desk {
     /// When the config or the ledger does not allow the proposal to be applied.
     pub async fn hand_over(&self, id: &ProposalId, recipient: &Recipient) -> Result<WritebackJob, Refusal> {
         let handed_over = async {
-            authority::check(&self.config, &self.ledger.proposal(id).await?)?;
-            Ok::<_, Error>(self.ledger.hand_over(id, recipient).await?)
+            authority::check(&self.config, &self.record.proposal(id).await?)?;
+            Ok::<_, Error>(self.record.ledger()?.hand_over(id, recipient).await?)
         };
         handed_over.await.map_err(|error| error.refusal())
     }
@@ -43,15 +43,15 @@ impl Desk {
 
     async fn admit(&self, document: &JobDocument, project_id: &str) -> Result<(), Error> {
         let id = document.proposal_id();
-        let stored = self.ledger.proposal(id).await?;
+        let (ledger, stored) = (self.record.ledger()?, self.record.proposal(id).await?);
         if !stored.intact {
             return Err(Denied::Tampered.into());
         }
-        let key = idempotency_key(self.ledger.ledger_id(), id, &stored.proposal.digest);
+        let key = idempotency_key(ledger.ledger_id(), id, &stored.proposal.digest);
         let known = KnownJob {
-            job_id: self.ledger.replay(id).await?.jobs.pop().map(|job| job.job_id),
+            job_id: ledger.replay(id).await?.jobs.pop().map(|job| job.job_id),
             idempotency_key: key.map_err(|_| Denied::Tampered)?,
-            handover: self.ledger.handover(id).await?,
+            handover: ledger.handover(id).await?,
         };
         let place = Place { project_id, runner_id: &self.runner_id, now: self.clock.now() };
         Ok(admit::check(document, &stored, &known, &place)?)

@@ -13,8 +13,10 @@ mod desk;
 mod apply;
 mod errand;
 mod job;
+mod assignment;
 mod reconcile;
 mod stop;
+mod record;
 mod admit;
 mod authority;
 mod history;
@@ -58,6 +60,7 @@ mod report;
 mod error;
 mod points;
 
+pub use assignment::{Carried, WorkerDesk};
 pub use desk::{Desk, WriteSettings};
 pub use doctor::{Checkup, Finding, examine};
 pub use excess::Excess;

@@ -81,7 +81,8 @@ impl Desk {
     /// # Errors
     /// When the ledger cannot be read.
     pub async fn unsettled(&self) -> Result<Vec<StoredProposal>, Refusal> {
-        self.ledger.unsettled().await.map_err(|error| error.refusal())
+        let unsettled = async { self.record.ledger()?.unsettled().await };
+        unsettled.await.map_err(|error| error.refusal())
     }
 
     /// Asks ledger and source, and changes neither.
@@ -102,7 +103,7 @@ impl Desk {
     }
 
     async fn settle_one(&self, id: &ProposalId) -> Result<Option<ApplyReport>, Error> {
-        let stored = self.ledger.proposal(id).await?;
+        let stored = self.record.proposal(id).await?;
         // An applied one is compared with the source once more, which is how a restored source is noticed.
         if stored.state != ProposalState::Applied && !self.is_unsettled(id).await? {
             return Ok(None);
@@ -123,11 +124,11 @@ impl Desk {
     ) -> Result<Option<ApplyReport>, Error> {
         let id = &stored.proposal.proposal_id;
         if stored.proposal.change_set.executor != SQL_UPDATE {
-            let Some(job) = self.ledger.replay(id).await?.jobs.pop() else { return Ok(None) };
+            let Some(job) = self.record.ledger()?.replay(id).await?.jobs.pop() else { return Ok(None) };
             return self.record_what_the_executor_says(stored, &job).await;
         }
         let writer = self.writer(&stored.proposal.change_set.target)?;
-        let Some(job) = self.ledger.replay(id).await?.jobs.pop() else { return Ok(None) };
+        let Some(job) = self.record.ledger()?.replay(id).await?.jobs.pop() else { return Ok(None) };
         let recorded = engine::recorded(writer, &job).await.map_err(|obstacle| obstructed(&job, obstacle))?;
         let Some(settlement) = recorded else { return Ok(None) };
         let mut checks: Vec<Check> = Vec::new();
@@ -137,14 +138,14 @@ impl Desk {
     }
 
     async fn look(&self, id: &ProposalId) -> Result<Inspection, Error> {
-        let stored = self.ledger.proposal(id).await?;
+        let stored = self.record.proposal(id).await?;
         let source = if stored.proposal.change_set.executor == SQL_UPDATE {
             self.ask_the_source(&stored).await?
         } else {
             self.look_up(&stored).await?
         };
         let unsettled = self.is_unsettled(id).await?;
-        let attempts = self.ledger.replay(id).await?.jobs.pop().map_or(0, |job| job.attempt);
+        let attempts = self.record.ledger()?.replay(id).await?.jobs.pop().map_or(0, |job| job.attempt);
         let conclusion = conclude(stored.state, unsettled, &source);
         let proposal_id = id.clone();
         Ok(Inspection { proposal_id, ledger: stored.state, unsettled, attempts, source, conclusion })
@@ -167,7 +168,7 @@ impl Desk {
     }
 
     async fn is_unsettled(&self, id: &ProposalId) -> Result<bool, Error> {
-        let unsettled = self.ledger.unsettled().await?;
+        let unsettled = self.record.ledger()?.unsettled().await?;
         Ok(unsettled.iter().any(|stored| stored.proposal.proposal_id == *id))
     }
 }

@@ -47,7 +47,8 @@ fn within(text: &str, most: Duration) -> Option<Duration> {
     span::parse(text).filter(|span| (Duration::from_secs(1)..=most).contains(span))
 }
 
-fn address(text: &str) -> Result<IpAddr, String> {
+/// An IP address, or this machine's own.
+pub(super) fn address(text: &str) -> Result<IpAddr, String> {
     match text {
         "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
         _ => text.parse().map_err(|_| "expected an IP address or `localhost`".to_owned()),

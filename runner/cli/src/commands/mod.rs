@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod configure;
 mod confirm;
+mod control_plane;
 mod database;
 mod doctor;
 mod events;
@@ -36,6 +37,7 @@ mod reconcile;
 mod replay;
 mod report;
 mod rerun;
+mod runner;
 mod serve_http;
 mod smoke;
 mod start;
@@ -82,6 +84,11 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
         Command::Start(wanted) if wanted.names_a_database() => {
             init::onboard(&wanted, settings, json).await.map(Some)
         }
+        Command::Start(_) if runner::is_meant(settings) => {
+            runner::start(&args::StartWorker::usual(), settings).await.map(Some)
+        }
+        Command::Runner(args::Runner::Start(wanted)) => runner::start(&wanted, settings).await.map(Some),
+        Command::ControlPlane(command) => control_plane::run(command, settings).await,
         // Somebody at a terminal with nothing yet is asked.
         Command::Start(wanted) if start::is_beginning(settings, json) => {
             init::onboard(&wanted, settings, json).await.map(Some)

@@ -6,7 +6,7 @@ use super::select::{Param, Select};
 use crate::chain;
 use crate::error::Error;
 use crate::link;
-use crate::statements::Statements;
+use crate::statements::{Statements, cells};
 
 /// Which events. The default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +43,25 @@ pub(super) fn latest(
 /// The statement behind [`latest`].
 pub(super) fn latest_statement(filter: &EventFilter, rows_max: usize) -> Select {
     statement(filter, None, "seq DESC", rows_max)
+}
+
+/// Every event of a kind of which there are few, oldest first: those that are found, and among the latest those that are not
+/// found yet. Nothing is brought up to date for it.
+pub(crate) fn of_kind(conn: &dyn Statements, kind: EventKind) -> Result<Vec<Event>, Error> {
+    conn.all("read the events of a kind", &of_kind_statement(), cells![kind.as_str()], chain::event)
+}
+
+/// The statement behind [`of_kind`].
+pub(super) fn of_kind_statement() -> String {
+    let columns = link::COLUMNS;
+    format!(
+        "SELECT {columns} FROM events
+         WHERE seq IN (SELECT seq FROM found_by WHERE kind = (SELECT name_id FROM names WHERE name = ?1))
+         UNION ALL
+         SELECT {columns} FROM events
+         WHERE seq > coalesce((SELECT max(seq) FROM found_by), 0) AND kind = ?1
+         ORDER BY seq"
+    )
 }
 
 impl EventFilter {

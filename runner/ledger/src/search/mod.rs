@@ -43,6 +43,7 @@ pub(crate) use catch_up::{
     Matching, STEP_EVENTS, STEP_EVENTS_MAX, among_latest, behind, forget, forget_names, missing, step,
 };
 pub(crate) use copies::is_miscopied;
+pub(crate) use events::of_kind;
 pub(crate) use found::{COLUMNS as FOUND_COLUMNS, Found};
 pub(crate) use reference::{not_found, proposal};
 pub(crate) use unwritten::work_out;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rusqlite::Connection;
 use synapsor_protocol::{Code, EventKind, EvidenceId, JobId, Moment, ProposalId};
 
-use super::events::{EventFilter, latest_statement};
+use super::events::{EventFilter, latest_statement, of_kind_statement};
 use super::lists::{FoundAudit, FoundEvidence, FoundReceipt, Listed, statement};
 use super::select::Select;
 use super::*;
@@ -58,8 +58,12 @@ fn is_few(kind: &str, filter: &str) -> bool {
 }
 
 fn plan(conn: &Connection, select: &Select) -> Vec<String> {
-    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", select.sql)).expect("a statement");
-    let steps = statement.query_map(rusqlite::params_from_iter(select.cells()), |row| row.get(3));
+    plan_of(conn, &select.sql, rusqlite::params_from_iter(select.cells()))
+}
+
+fn plan_of(conn: &Connection, sql: &str, cells: impl rusqlite::Params) -> Vec<String> {
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+    let steps = statement.query_map(cells, |row| row.get(3));
     steps.and_then(Iterator::collect).expect("a plan")
 }
 
@@ -141,6 +145,14 @@ fn events_are_read_off_an_index_in_order() {
             .all(|step| step == "SCAN events" || starts.iter().any(|start| step.starts_with(start)));
         assert!(ordered && complaints(&steps[1..], false).is_empty(), "{filter:?}: {steps:?}");
     }
+}
+
+#[test]
+fn events_of_a_kind_of_which_there_are_few_are_looked_up_by_their_numbers() {
+    let conn = tables();
+    let steps = plan_of(&conn, &of_kind_statement(), ["runner_token_made"]);
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN events")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("found_by_kind (kind=?")), "{steps:?}");
 }
 
 #[test]

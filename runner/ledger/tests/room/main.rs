@@ -7,6 +7,7 @@ mod story;
 
 mod catch_up;
 mod cells;
+mod claims;
 mod crash;
 mod damage;
 mod decide;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synapsor_ledger::{Replay, Start, StoredProposal};
+use synapsor_ledger::{Start, StoredProposal};
 use synapsor_protocol::executor::{AnswerStatus, ExecutorRequest, Purpose};
 use synapsor_protocol::receipt::RECEIPT_SCHEMA;
 use synapsor_protocol::{
@@ -11,7 +11,7 @@ use synapsor_protocol::{
 
 use super::answer::{Known, Said, known};
 use super::delivery::{Delivery, Manner, NotDone};
-use super::request::{self, Brief, Envelope};
+use super::request::{self, Approved, Brief, Envelope};
 use super::{ExecutorSettings, Reach, command, http};
 use crate::authority::Denied;
 use crate::desk::Desk;
@@ -32,18 +32,18 @@ impl Desk {
     ) -> Result<ApplyReport, Error> {
         let executor = self.executor(&stored.proposal.change_set.executor)?;
         let id = &stored.proposal.proposal_id;
-        let replay = self.ledger.replay(id).await?;
+        let approved = self.approved(stored).await?;
         if dry_run {
-            return self.rehearse_at(executor, &replay, self.rehearsal_job(stored)?).await;
+            return self.rehearse_at(executor, &approved, self.rehearsal_job(stored)?).await;
         }
         if self.stop.is_requested() {
             return Err(Error::Obstacle { source_name: executor.name.clone(), obstacle: Obstacle::Stopped });
         }
-        let job = match self.ledger.start_writeback(id, &self.runner_id).await? {
+        let job = match self.record.start_writeback(id, &self.runner_id).await? {
             Start::Run(job) => job,
             Start::Settled { job, receipt } => return Ok(settled(job, receipt)),
         };
-        match self.ask(executor, &replay, &job, Purpose::Execute).await? {
+        match self.ask(executor, &approved, &job, Purpose::Execute).await? {
             Known::Said(said) => self.conclude(&job, ended(&said), said).await,
             Known::Unclear(code) => {
                 let unclear = Ended { outcome: Outcome::Unknown, changed: SourceChanged::Unknown, code };
@@ -56,15 +56,16 @@ impl Desk {
     /// What the application says became of a proposal's idempotency key.
     pub(crate) async fn look_up(&self, stored: &StoredProposal) -> Result<SourceSays, Error> {
         let executor = self.executor(&stored.proposal.change_set.executor)?;
-        let replay = self.ledger.replay(&stored.proposal.proposal_id).await?;
+        let approved = self.approved(stored).await?;
+        let replay = self.record.ledger()?.replay(&stored.proposal.proposal_id).await?;
         let job = replay.jobs.first().cloned().map_or_else(|| self.rehearsal_job(stored), Ok)?;
-        match self.ask(executor, &replay, &job, Purpose::LookUp).await? {
+        match self.ask(executor, &approved, &job, Purpose::LookUp).await? {
             Known::Said(Said { status: AnswerStatus::AlreadyApplied, .. }) => return Ok(SourceSays::Applied),
             Known::Said(_) => {}
             Known::Nothing(not_done) => return Ok(SourceSays::Silent { code: not_done.code() }),
             Known::Unclear(code) => return Ok(SourceSays::Silent { code }),
         }
-        Ok(match self.ask(executor, &replay, &job, Purpose::DryRun).await? {
+        Ok(match self.ask(executor, &approved, &job, Purpose::DryRun).await? {
             Known::Said(said) => SourceSays::NoReceipt { would: would(said) },
             Known::Nothing(not_done) => SourceSays::Silent { code: not_done.code() },
             Known::Unclear(code) => SourceSays::Silent { code },
@@ -97,7 +98,14 @@ impl Desk {
         actor: &str,
         reason: &str,
     ) -> Result<StoredProposal, Refusal> {
-        self.ledger.reopen(id, actor, reason).await.map_err(|error| error.refusal())
+        let reopened = async { self.record.ledger()?.reopen(id, actor, reason).await };
+        reopened.await.map_err(|error| error.refusal())
+    }
+
+    /// The proposal with what people decided about it.
+    async fn approved(&self, stored: &StoredProposal) -> Result<Approved, Error> {
+        let decisions = self.record.decisions(&stored.proposal.proposal_id).await?;
+        Ok(Approved { proposal: stored.proposal.clone(), decisions })
     }
 
     fn executor(&self, name: &str) -> Result<&ExecutorSettings, Denied> {
@@ -109,11 +117,11 @@ impl Desk {
     async fn ask(
         &self,
         executor: &ExecutorSettings,
-        replay: &Replay,
+        approved: &Approved,
         job: &WritebackJob,
         purpose: Purpose,
     ) -> Result<Known, Error> {
-        let brief = Brief { job, replay, runner_id: &self.runner_id, timeout_ms: executor.timeout_ms };
+        let brief = Brief { job, approved, runner_id: &self.runner_id, timeout_ms: executor.timeout_ms };
         let mut pauses = PAUSES.into_iter();
         loop {
             let request = brief.request(purpose, self.clock.now()).ok_or(NO_FORM)?;
@@ -131,11 +139,11 @@ impl Desk {
     async fn rehearse_at(
         &self,
         executor: &ExecutorSettings,
-        replay: &Replay,
+        approved: &Approved,
         job: WritebackJob,
     ) -> Result<ApplyReport, Error> {
         let refused = |not_done| Error::Executor { executor: executor.name.clone(), not_done };
-        let would = match self.ask(executor, replay, &job, Purpose::DryRun).await? {
+        let would = match self.ask(executor, approved, &job, Purpose::DryRun).await? {
             Known::Said(said) => would(said),
             Known::Nothing(not_done) => return Err(refused(not_done)),
             Known::Unclear(_) => return Err(refused(NotDone::NotReady)),
@@ -159,11 +167,11 @@ impl Desk {
         not_done: NotDone,
     ) -> Result<Error, Error> {
         let executor = executor.name.clone();
-        let events = self.ledger.replay(&job.proposal_id).await?.events;
+        let events = self.record.events(&job.proposal_id).await?;
         if !earlier_attempts_came_to_nothing(&events, job.attempt) {
             return Ok(Error::ExecutorUnsettled { executor, not_done });
         }
-        self.ledger.interrupt_writeback(job, not_done.code()).await?;
+        self.record.interrupt_writeback(job, not_done.code()).await?;
         Ok(Error::Executor { executor, not_done })
     }
 

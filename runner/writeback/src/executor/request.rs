@@ -1,11 +1,12 @@
 //! The request for one approved change, and the bytes that carry it. Pure.
 
-use synapsor_ledger::Replay;
 use synapsor_protocol::executor::{
     EXECUTOR_CHECK_SCHEMA, EXECUTOR_REQUEST_SCHEMA, ExecutorCheck, ExecutorRequest, Purpose, RequestApproval,
     RequestGuard, RequestTarget,
 };
-use synapsor_protocol::{ChangeSet, Columns, Guard, Moment, Target, Verdict, WritebackJob};
+use synapsor_protocol::{
+    ChangeSet, Columns, Decision, Guard, Moment, Proposal, Target, Verdict, WritebackJob,
+};
 
 /// A body, and what its headers repeat of it.
 #[derive(Debug)]
@@ -25,11 +26,18 @@ pub(super) struct Ids {
     pub(super) proposal_id: String,
 }
 
+/// A proposal, and what people decided about it.
+#[derive(Debug)]
+pub(super) struct Approved {
+    pub(super) proposal: Proposal,
+    pub(super) decisions: Vec<Decision>,
+}
+
 /// What is the same in every request about one proposal.
 #[derive(Debug)]
 pub(super) struct Brief<'a> {
     pub(super) job: &'a WritebackJob,
-    pub(super) replay: &'a Replay,
+    pub(super) approved: &'a Approved,
     pub(super) runner_id: &'a str,
     pub(super) timeout_ms: u64,
 }
@@ -37,7 +45,7 @@ pub(super) struct Brief<'a> {
 impl Brief<'_> {
     /// The request as of now; `None` where nobody has approved.
     pub(super) fn request(&self, purpose: Purpose, now: Moment) -> Option<ExecutorRequest> {
-        let (job, proposal) = (self.job, &self.replay.proposal.proposal);
+        let (job, proposal) = (self.job, &self.approved.proposal);
         let change = &proposal.change_set;
         Some(ExecutorRequest {
             schema_version: EXECUTOR_REQUEST_SCHEMA.into(),
@@ -55,7 +63,7 @@ impl Brief<'_> {
             action: change.capability.clone(),
             tenant: change.tenant.clone(),
             principal: change.principal.clone(),
-            approval: approval(self.replay)?,
+            approval: approval(&self.approved.decisions)?,
             target: target(&change.target),
             before: plain(&change.before),
             redacted_columns: change.redacted.keys().cloned().collect(),
@@ -89,8 +97,8 @@ pub(super) fn check(nonce: String, now: Moment) -> Option<(Envelope, ExecutorChe
     Some((envelope, ExecutorCheck { ready: true, ..question }))
 }
 
-fn approval(replay: &Replay) -> Option<RequestApproval> {
-    let approved = replay.decisions.iter().find(|decision| decision.verdict == Verdict::Approved)?;
+fn approval(decisions: &[Decision]) -> Option<RequestApproval> {
+    let approved = decisions.iter().find(|decision| decision.verdict == Verdict::Approved)?;
     Some(RequestApproval {
         approved_by: approved.actor.clone(),
         approved_at: approved.at,

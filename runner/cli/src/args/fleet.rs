@@ -1,0 +1,110 @@
+//! `synapsor control-plane …` and `synapsor runner …` as they were typed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::ui::address;
+
+/// How long a worker waits where nothing is to be done, when nobody says.
+const POLL_INTERVAL_MS: u64 = 5_000;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ControlPlane {
+    /// Give approved proposals of this ledger to workers, which alone hold the write credentials
+    #[command(
+        after_help = "Example:\n  synapsor control-plane serve --port 8770\n\nA worker needs a runner token: `synapsor control-plane token make`. There is no TLS here: put a proxy with a certificate in front of it."
+    )]
+    Serve(ServeControlPlane),
+    /// Make, list and revoke the tokens of workers; only their digests are kept
+    #[command(subcommand)]
+    Token(RunnerTokens),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeControlPlane {
+    /// The address to listen on: an IP address or localhost
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
+    pub(crate) host: IpAddr,
+    /// The port to listen on; 0 is any free one
+    #[arg(long, default_value_t = 8770)]
+    pub(crate) port: u16,
+    /// Listen on an address that other machines can reach, in clear
+    #[arg(long)]
+    pub(crate) allow_remote_bind: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunnerTokens {
+    /// Make a token for one worker and the sources it may drain; it is printed once
+    #[command(after_help = "Example:\n  synapsor control-plane token make --runner worker-eu --source app")]
+    Make(MakeRunnerToken),
+    /// List the tokens, the revoked ones too; none is printed
+    #[command(after_help = "Example:\n  synapsor control-plane token list --json")]
+    List,
+    /// End a token: from now on no request with it is answered
+    #[command(after_help = "Example:\n  synapsor control-plane token revoke rtk_3f2a")]
+    Revoke(RevokeRunnerToken),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeRunnerToken {
+    /// The worker's name, its SYNAPSOR_RUNNER_ID
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: String,
+    /// A source it may drain, as the config names it; may be given again
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) source: Vec<String>,
+    /// Who makes it [default: $USER]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeRunnerToken {
+    /// The token's id, as `token list` shows it
+    #[arg(value_name = "ID")]
+    pub(crate) token: String,
+    /// Who revokes it [default: $USER]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runner {
+    /// Drain approved proposals that a control plane gives out, until a signal says stop
+    #[command(
+        after_help = "Example:\n  SYNAPSOR_CONTROL_PLANE_URL=https://plane.example SYNAPSOR_RUNNER_TOKEN=syn_wbr_... \\\n  SYNAPSOR_RUNNER_ID=worker-eu SYNAPSOR_SOURCE_ID=app synapsor runner start --concurrency 4\n\nEverything that is not set is named at once. Exit codes: 0 told to stop, or nothing waits; 1 something is not set, or the token is not taken"
+    )]
+    Start(StartWorker),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StartWorker {
+    /// How many jobs at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) concurrency: u32,
+    /// How long it may be silent about a job before another worker may have it, from 15 to 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(15..=3600))]
+    pub(crate) lease_seconds: u32,
+    /// How long it waits where nothing is to be done [default: $SYNAPSOR_POLL_INTERVAL_MS, or 5000]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    pub(crate) poll_interval_ms: Option<u64>,
+    /// End once nothing waits
+    #[arg(long)]
+    pub(crate) until_empty: bool,
+}
+
+impl StartWorker {
+    /// What is meant where nothing is said.
+    pub(crate) fn usual() -> Self {
+        Self { concurrency: 1, lease_seconds: 60, poll_interval_ms: None, until_empty: false }
+    }
+
+    /// How long it waits, as typed or as the environment says.
+    pub(crate) fn poll_interval(&self, environment: Option<&str>) -> Duration {
+        let set = environment.and_then(|text| text.parse().ok());
+        Duration::from_millis(self.poll_interval_ms.or(set).unwrap_or(POLL_INTERVAL_MS).max(10))
+    }
+}

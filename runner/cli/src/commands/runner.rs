@@ -1,0 +1,107 @@
+//! `synapsor runner start`: the worker that drains what a control plane gives out. Also `synapsor start`, where one is named.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use synapsor_config::Config;
+use synapsor_fleet::{ControlPlane, Drained, WorkerOptions, work};
+use synapsor_protocol::{Code, Refusal};
+use synapsor_source::Connect;
+use synapsor_writeback::StopSwitch;
+
+use super::mcp::stop_signal;
+use crate::args::StartWorker;
+use crate::env;
+use crate::print::{self, Report, style};
+use crate::settings::Settings;
+use crate::wiring;
+
+/// What a worker cannot do without, apart from a write credential.
+const REQUIRED: [&str; 4] = [env::CONTROL_PLANE_URL, env::RUNNER_TOKEN, env::RUNNER_ID, env::SOURCE_ID];
+/// What gives a credential where the source's own variable does not.
+const CREDENTIAL: [&str; 2] = [env::DATABASE_URL, env::ENGINE];
+
+/// Whether the environment says that this machine is a worker's.
+pub(crate) fn is_meant(settings: &Settings) -> bool {
+    [env::CONTROL_PLANE_URL, env::RUNNER_TOKEN].iter().any(|name| settings.environment.get(name).is_some())
+}
+
+pub(crate) async fn start(wanted: &StartWorker, settings: &Settings) -> Result<Report, Refusal> {
+    let set = |name: &str| settings.environment.get(name).unwrap_or_default().to_owned();
+    check_required(settings)?;
+    let config = settings.config()?;
+    let source_id = set(env::SOURCE_ID);
+    check_credential(settings, &config, &source_id)?;
+    let plane = ControlPlane::new(&set(env::CONTROL_PLANE_URL), &set(env::RUNNER_TOKEN))?;
+    let options = WorkerOptions {
+        source_id,
+        concurrency: wanted.concurrency,
+        lease_seconds: wanted.lease_seconds,
+        poll_interval: wanted.poll_interval(settings.environment.get(env::POLL_INTERVAL_MS)),
+        until_empty: wanted.until_empty,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let desk = Arc::new(wiring::worker_desk(settings, &config));
+    let switch = StopSwitch::new();
+    let signal = switch.signal();
+    let hearing = tokio::spawn(async move {
+        stop_signal().await;
+        print::note("told to stop: no more jobs; what is under way ends and is reported");
+        switch.throw();
+        // The switch stays, so that whoever asks later hears it too.
+        std::future::pending::<()>().await;
+    });
+    let drained = work(&options, Arc::new(plane), desk, signal).await;
+    hearing.abort();
+    drained.map(|drained| told(&drained))
+}
+
+/// Everything that is missing, at once.
+fn check_required(settings: &Settings) -> Result<(), Refusal> {
+    let is_missing = |name: &&str| settings.environment.get(name).is_none_or(|value| value.trim().is_empty());
+    let mut missing: Vec<&str> = REQUIRED.into_iter().filter(is_missing).collect();
+    let config = if settings.config_path.exists() { Some(settings.config()?) } else { None };
+    let source = settings.environment.get(env::SOURCE_ID);
+    let has_credential =
+        config.zip(source).is_some_and(|(config, source)| has_credential(settings, &config, source));
+    if !has_credential {
+        missing.extend(CREDENTIAL.into_iter().filter(is_missing));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+    Err(Refusal::new(Code::RunnerNotConfigured, format!("not set: {}", missing.join(", ")))
+        .hint("the last two only where the variable of the source's `write_url_env` is not set"))
+}
+
+fn check_credential(settings: &Settings, config: &Arc<Config>, source: &str) -> Result<(), Refusal> {
+    let unusable = |what: String| Err(Refusal::new(Code::RunnerNotConfigured, what));
+    let Some(found) = config.sources.get(source) else {
+        return unusable(format!("`{}` is `{source}`, and the config has no such source", env::SOURCE_ID));
+    };
+    if has_credential(settings, config, source) {
+        return Ok(());
+    }
+    unusable(format!(
+        "source `{source}` has no write credential here: it is `read_only`, or `{}` is not `{}`",
+        env::ENGINE,
+        found.engine.as_str()
+    ))
+}
+
+fn has_credential(settings: &Settings, config: &Arc<Config>, source: &str) -> bool {
+    let writers = wiring::job_credentials(settings, config);
+    let mut its = writers.iter().filter(|writer| writer.name == source);
+    its.any(|writer| matches!(writer.connect, Connect::Url(_) | Connect::File(_)))
+}
+
+fn told(drained: &Drained) -> Report {
+    let lines: Vec<String> = drained
+        .counts
+        .iter()
+        .map(|(outcome, count)| format!("{count:>7}  {}", outcome.replace('_', " ")))
+        .collect();
+    let text = if lines.is_empty() { style::dim("no job was given out") } else { lines.join("\n") };
+    Report::done(json!({ "ended": drained.counts }), text)
+}

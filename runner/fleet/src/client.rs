@@ -1,0 +1,245 @@
+//! The worker's side of the wire: one control plane, asked with a runner token, and believed only in so far as its answers fit.
+//!
+//! Invariant: no redirect is followed and no proxy used, so the token goes to one address.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use synapsor_protocol::fleet::{
+    Assigned, Assignment, Claim, JobResult, Presence, Renewal, Renewed, ResultRecorded, TokenKnown,
+};
+use synapsor_protocol::{Code, JobId, Lease, ProposalState, Refusal};
+use url::{Host, Url};
+
+/// How long one request may take, connecting included.
+const REQUEST_WITHIN: Duration = Duration::from_secs(15);
+/// Longest answer: a full claim of large rows.
+const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The first pause before a request is sent again; each is twice the one before, and up to as much again is drawn.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// Pauses of an ordinary request.
+const TRIES_MORE: usize = 2;
+
+/// One control plane.
+pub struct ControlPlane {
+    client: Client,
+    url: Url,
+    token: HeaderValue,
+}
+
+impl std::fmt::Debug for ControlPlane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ControlPlane").finish_non_exhaustive()
+    }
+}
+
+impl ControlPlane {
+    /// A control plane at that URL. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the URL is none, would carry the token over a network in clear, or the token cannot be sent.
+    pub fn new(url: &str, token: &str) -> Result<Self, Refusal> {
+        let unusable = |what: &str| Refusal::new(Code::RunnerNotConfigured, what);
+        let url = Url::parse(url).map_err(|_| unusable("the control plane's URL is no URL"))?;
+        if !is_private_enough(&url) {
+            return Err(unusable("the control plane's URL would carry the token over a network in clear")
+                .hint("use https://; http:// is for this machine alone"));
+        }
+        let mut token = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| unusable("the runner token holds characters that no header can carry"))?;
+        token.set_sensitive(true);
+        // Fails where a provider is installed already, which is just as well.
+        if rustls::crypto::ring::default_provider().install_default().is_err() {
+            tracing::trace!("a provider of cryptography is installed already");
+        }
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(REQUEST_WITHIN)
+            .build()
+            .map_err(|_| unusable("TLS cannot be set up here"))?;
+        Ok(Self { client, url, token })
+    }
+
+    /// For whom the token was made.
+    ///
+    /// # Errors
+    /// When the control plane is not there, does not know the token, or is none.
+    pub async fn token_known(&self) -> Result<TokenKnown, Refusal> {
+        self.ask(Method::GET, &["v1", "writeback", "runner", "doctor"], &(), TRIES_MORE).await
+    }
+
+    /// Approved changes of a source, each under a lease.
+    pub(crate) async fn claim(&self, claim: &Claim) -> Result<Vec<Assignment>, Refusal> {
+        let path = ["v1", "writeback", "jobs", "claim"];
+        let answer: Assigned = self.ask(Method::POST, &path, claim, TRIES_MORE).await?;
+        Ok(answer.jobs)
+    }
+
+    /// More time for a job.
+    pub(crate) async fn renew(&self, job: &JobId, renewal: &Renewal) -> Result<Lease, Refusal> {
+        let path = ["v1", "writeback", "jobs", job.as_str(), "heartbeat"];
+        let answer: Renewed = self.ask(Method::POST, &path, renewal, TRIES_MORE).await?;
+        Ok(answer.lease)
+    }
+
+    /// How a job ended. Told again a few times: it is the same result however often it arrives.
+    pub(crate) async fn tell(&self, job: &JobId, result: &JobResult) -> Result<ProposalState, Refusal> {
+        let path = ["v1", "writeback", "jobs", job.as_str(), "result"];
+        let answer: ResultRecorded = self.ask(Method::POST, &path, result, 3 * TRIES_MORE).await?;
+        Ok(answer.state)
+    }
+
+    /// Where this worker stands.
+    pub(crate) async fn present(&self, presence: &Presence, first: bool) -> Result<(), Refusal> {
+        let path = ["v1", "runner", if first { "register" } else { "heartbeat" }];
+        let _: serde_json::Value = self.ask(Method::POST, &path, presence, TRIES_MORE).await?;
+        Ok(())
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &impl Serialize,
+        more: usize,
+    ) -> Result<T, Refusal> {
+        let body = serde_json::to_vec(body).map_err(Refusal::bug)?;
+        let pauses =
+            ExponentialBuilder::default().with_min_delay(PAUSE_FIRST).with_jitter().with_max_times(more);
+        let once = || self.once(method.clone(), path, body.clone());
+        let may_pass = |refusal: &Refusal| refusal.code == Code::ControlPlaneUnavailable;
+        once.retry(pauses).sleep(tokio::time::sleep).when(may_pass).await
+    }
+
+    async fn once<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Vec<u8>,
+    ) -> Result<T, Refusal> {
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let mut request = self.client.request(method.clone(), url).header(AUTHORIZATION, self.token.clone());
+        if method != Method::GET {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let mut response = request.send().await.map_err(|error| away(&error))?;
+        let status = response.status();
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| away(&error))? {
+            if answer.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(invalid("it is too long"));
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        let document: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
+        let is_yes = document.get("ok").and_then(serde_json::Value::as_bool) == Some(true);
+        if status.is_success() && is_yes {
+            return serde_json::from_value(document).map_err(|_| invalid("it is not what was asked for"));
+        }
+        Err(refused(status, &document))
+    }
+}
+
+/// TLS, or no network at all.
+fn is_private_enough(url: &Url) -> bool {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.username().is_empty() && (url.scheme() == "https" || (url.scheme() == "http" && is_here))
+}
+
+/// What the control plane says no with: its code, in our own words. Its text is a stranger's.
+fn refused(status: StatusCode, document: &serde_json::Value) -> Refusal {
+    let code = document.pointer("/error/code").cloned();
+    let code: Option<Code> = code.and_then(|code| serde_json::from_value(code).ok());
+    match (code, status.as_u16()) {
+        (Some(code), 400..=499) => {
+            Refusal::new(code, format!("the control plane says no: {}", code.meaning()))
+        }
+        (_, 401 | 403) => {
+            Refusal::new(Code::TokenInvalid, "the control plane does not take the runner token")
+        }
+        (_, 408 | 429 | 500 | 502 | 503 | 504) => Refusal::new(
+            Code::ControlPlaneUnavailable,
+            format!("the control plane cannot answer now: HTTP status {}", status.as_u16()),
+        ),
+        (_, status) => invalid(&format!("HTTP status {status}")),
+    }
+}
+
+fn away(error: &reqwest::Error) -> Refusal {
+    tracing::debug!(
+        timeout = error.is_timeout(),
+        connect = error.is_connect(),
+        "the control plane did not answer"
+    );
+    let why = if error.is_timeout() { "it did not answer in time" } else { "the connection failed" };
+    Refusal::new(Code::ControlPlaneUnavailable, format!("the control plane is not there: {why}"))
+        .hint("jobs go on once it is back; nothing is lost meanwhile")
+}
+
+fn invalid(what: &str) -> Refusal {
+    Refusal::new(
+        Code::ControlPlaneAnswerInvalid,
+        format!("the control plane's answer cannot be used: {what}"),
+    )
+    .hint("SYNAPSOR_CONTROL_PLANE_URL names the control plane itself; a redirect is not followed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_over_tls_or_stays_on_this_machine() {
+        for (url, usable) in [
+            ("https://plane.example", true),
+            ("https://plane.example/base/", true),
+            ("http://127.0.0.1:8770", true),
+            ("http://[::1]:8770", true),
+            ("http://localhost:8770", true),
+            ("http://plane.example", false),
+            ("http://10.0.0.7:8770", false),
+            ("http://localhost.example", false),
+            ("https://me@plane.example", false),
+            ("ftp://plane.example", false),
+            ("plane.example", false),
+            ("", false),
+        ] {
+            assert_eq!(ControlPlane::new(url, "syn_wbr_x").is_ok(), usable, "{url}");
+        }
+        let refused = ControlPlane::new("https://plane.example", "line\nbreak").expect_err("no header");
+        assert_eq!(refused.code, Code::RunnerNotConfigured);
+    }
+
+    #[test]
+    fn a_no_is_told_by_its_code_and_never_in_the_other_sides_words() {
+        let answer = |status, document: &str| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            refused(status, &serde_json::from_str(document).unwrap_or_default())
+        };
+        let lost =
+            answer(409, r#"{"ok":false,"error":{"code":"WRITEBACK_LEASE_EXPIRED","message":"syn_wbr_x"}}"#);
+        assert_eq!(lost.code, Code::WritebackLeaseExpired);
+        assert!(!lost.message.contains("syn_wbr"), "{}", lost.message);
+        assert_eq!(answer(401, "<html>").code, Code::TokenInvalid);
+        assert_eq!(answer(503, "").code, Code::ControlPlaneUnavailable);
+        assert_eq!(answer(302, "").code, Code::ControlPlaneAnswerInvalid);
+        assert_eq!(answer(200, r#"{"ok":false}"#).code, Code::ControlPlaneAnswerInvalid);
+        assert_eq!(
+            answer(500, r#"{"error":{"code":"PROPOSAL_NOT_APPROVED"}}"#).code,
+            Code::ControlPlaneUnavailable
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! One job in a worker's hands: carried out while its lease is kept, and reported.
+//!
+//! Invariant: once the lease cannot be kept, the apply is rolled back where its COMMIT was not sent yet.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use synapsor_protocol::fleet::{Assignment, AttemptEnd, JobResult, RESULT_SCHEMA, Renewal};
+use synapsor_writeback::{Carried, StopSignal, StopSwitch, WorkerDesk};
+use tokio::time::Instant;
+
+use crate::client::ControlPlane;
+
+/// How long an apply may go on once the worker was told to stop.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// A job and whose turn it is.
+pub(crate) struct Turn {
+    pub(crate) plane: Arc<ControlPlane>,
+    pub(crate) desk: Arc<WorkerDesk>,
+    pub(crate) stop: StopSignal,
+    /// How long the lease is.
+    pub(crate) lease: Duration,
+    /// From when it runs, by this machine's own measure.
+    pub(crate) leased_at: Instant,
+    pub(crate) assignment: Assignment,
+}
+
+/// Carries the job out, reports it, and answers in a word what came of it.
+pub(crate) async fn carry_out(turn: Turn) -> &'static str {
+    let began = Instant::now();
+    let switch = StopSwitch::new();
+    let signal = switch.signal();
+    let carried = tokio::select! {
+        biased;
+        carried = turn.desk.carry_out(&turn.assignment, signal) => carried,
+        never = turn.keep_lease(&switch) => match never {},
+        never = turn.hear_stop(&switch) => match never {},
+    };
+    let status = match &carried {
+        Carried::Ended(AttemptEnd::Receipt(receipt)) => receipt.outcome.as_str(),
+        Carried::Ended(AttemptEnd::CameToNothing { code }) => code.as_str(),
+        Carried::InDoubt(_) => "in_doubt",
+    };
+    turn.log(status, began);
+    match carried {
+        Carried::Ended(end) => turn.tell(end).await,
+        Carried::InDoubt(refusal) => {
+            tracing::warn!(job = %turn.assignment.job.job_id, code = %refusal.code, why = refusal.message, "how a job ended is not known; the next attempt finds the source's receipt");
+        }
+    }
+    status
+}
+
+impl Turn {
+    /// Asks for more time at every third of the lease. Overtaken, or not heard for a whole lease, it throws the switch.
+    async fn keep_lease(&self, switch: &StopSwitch) -> Infallible {
+        let job = &self.assignment.job;
+        let renewal = Renewal {
+            lease_id: job
+                .handover
+                .as_ref()
+                .map(|handover| handover.lease.lease_id.clone())
+                .unwrap_or_default(),
+            lease_seconds: u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX),
+        };
+        let mut kept_from = self.leased_at;
+        loop {
+            tokio::time::sleep(self.lease / 3).await;
+            let asked = Instant::now();
+            let left = (kept_from + self.lease).saturating_duration_since(asked);
+            let answer = tokio::time::timeout(left, self.plane.renew(&job.job_id, &renewal)).await;
+            match answer {
+                Ok(Ok(_)) => kept_from = asked,
+                Ok(Err(refusal)) if refusal.code.retryable() => {
+                    tracing::warn!(job = %job.job_id, code = %refusal.code, "a lease was not renewed yet");
+                }
+                Ok(Err(refusal)) => {
+                    tracing::warn!(job = %job.job_id, code = %refusal.code, "a lease is lost");
+                    switch.throw();
+                }
+                Err(_) => {
+                    tracing::warn!(job = %job.job_id, "a lease is over: the control plane was not heard");
+                    switch.throw();
+                }
+            }
+        }
+    }
+
+    async fn hear_stop(&self, switch: &StopSwitch) -> Infallible {
+        self.stop.requested().await;
+        tokio::time::sleep(END_WITHIN).await;
+        switch.throw();
+        std::future::pending().await
+    }
+
+    /// A result that never arrives is found out by the next attempt, from the source's own receipt.
+    async fn tell(&self, end: AttemptEnd) {
+        let job = &self.assignment.job;
+        let lease_id =
+            job.handover.as_ref().map(|handover| handover.lease.lease_id.clone()).unwrap_or_default();
+        let result = JobResult { schema_version: RESULT_SCHEMA.into(), lease_id, end };
+        match self.plane.tell(&job.job_id, &result).await {
+            Ok(state) => tracing::debug!(job = %job.job_id, %state, "the control plane was told"),
+            Err(refusal) => {
+                tracing::warn!(job = %job.job_id, code = %refusal.code, why = refusal.message, "the control plane was not told how a job ended");
+            }
+        }
+    }
+
+    /// Names and numbers only: no value, no URL, no token.
+    fn log(&self, status: &str, began: Instant) {
+        let job = &self.assignment.job;
+        let columns: Vec<&str> = job.patch.keys().map(String::as_str).collect();
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            runner = self.desk.runner_id(),
+            job = %job.job_id,
+            proposal = %job.proposal_id,
+            source = job.target.source,
+            engine = job.target.engine.as_str(),
+            table = job.target.table,
+            columns = ?columns,
+            attempt = job.attempt,
+            status,
+            duration_ms,
+            "a job ended"
+        );
+    }
+}

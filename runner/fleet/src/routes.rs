@@ -1,0 +1,185 @@
+//! The control plane's endpoints, one function each.
+//!
+//! Invariant: an answer holds a code and a message that is safe for an outsider, or what was asked for.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use synapsor_ledger::{Ledger, Recipient};
+use synapsor_protocol::fleet::{
+    Assigned, AttemptEnd, CLAIM_JOBS_MAX, Claim, JobResult, LEASE_SECONDS, Presence, RESULT_SCHEMA, Renewal,
+    Renewed, ResultRecorded, TokenKnown,
+};
+use synapsor_protocol::{Code, JobId, Kind, Refusal};
+
+use crate::caller::{caller, check_runner, check_source};
+
+/// Longest body; a receipt takes a hundredth of it.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The project of everything that belongs to no hosted one.
+const PROJECT: &str = "local";
+
+/// A refusal on its way out.
+struct Refused(Refusal);
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<synapsor_ledger::Error> for Refused {
+    fn from(error: synapsor_ledger::Error) -> Self {
+        Self(error.refusal())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let refusal = self.0;
+        let status = match refusal.code {
+            Code::AuthenticationRequired | Code::TokenInvalid => StatusCode::UNAUTHORIZED,
+            Code::RunnerScopeMismatch => StatusCode::FORBIDDEN,
+            Code::InvalidInput => StatusCode::BAD_REQUEST,
+            code => match code.kind() {
+                Kind::Refusal => StatusCode::CONFLICT,
+                Kind::Failure => StatusCode::SERVICE_UNAVAILABLE,
+                Kind::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        };
+        tracing::info!(code = %refusal.code, "turned a worker away");
+        let error = json!({ "code": refusal.code, "message": refusal.message, "hint": refusal.hint });
+        (status, Json(json!({ "ok": false, "error": error }))).into_response()
+    }
+}
+
+type Answer<T> = Result<Json<T>, Refused>;
+
+/// What a control plane answers to.
+pub(crate) fn router(ledger: Ledger) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/v1/writeback/runner/doctor", get(token_known))
+        .route("/v1/writeback/jobs/claim", post(claim))
+        .route("/v1/writeback/jobs/{id}/heartbeat", post(renew))
+        .route("/v1/writeback/jobs/{id}/result", post(result))
+        .route("/v1/runner/register", post(presence))
+        .route("/v1/runner/heartbeat", post(presence))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(Arc::new(ledger))
+}
+
+async fn health() -> Json<serde_json::Value> {
+    Json(json!({ "ok": true }))
+}
+
+async fn token_known(State(ledger): State<Arc<Ledger>>, headers: HeaderMap) -> Answer<TokenKnown> {
+    let token = caller(&ledger, &headers).await?;
+    Ok(Json(TokenKnown { ok: true, runner_id: token.grant.runner_id, sources: token.grant.sources }))
+}
+
+async fn claim(State(ledger): State<Arc<Ledger>>, headers: HeaderMap, body: Bytes) -> Answer<Assigned> {
+    let token = caller(&ledger, &headers).await?;
+    let claim: Claim = read(&body)?;
+    check_runner(&token, &claim.runner_id)?;
+    check_source(&token, &claim.source_id)?;
+    check_lease(claim.lease_seconds)?;
+    if !(1..=CLAIM_JOBS_MAX).contains(&claim.limit) {
+        return Err(unexpected("limit", &format!("1 to {CLAIM_JOBS_MAX}"), claim.limit));
+    }
+    let recipient = Recipient {
+        project_id: PROJECT.to_owned(),
+        runner_id: claim.runner_id,
+        lease_seconds: claim.lease_seconds,
+    };
+    let jobs = ledger.claim(&claim.source_id, &recipient, claim.limit).await?;
+    for assignment in &jobs {
+        let (job, attempt) = (&assignment.job, assignment.job.attempt);
+        tracing::info!(runner = recipient.runner_id, job = %job.job_id, proposal = %job.proposal_id, source = job.target.source, attempt, "gave a job out");
+    }
+    Ok(Json(Assigned { ok: true, jobs }))
+}
+
+async fn renew(
+    State(ledger): State<Arc<Ledger>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<Renewed> {
+    let token = caller(&ledger, &headers).await?;
+    let renewal: Renewal = read(&body)?;
+    check_lease(renewal.lease_seconds)?;
+    let job = JobId::from_stored(id);
+    let lease = ledger.renew_claim(&job, &renewal, &token.grant.runner_id).await?;
+    Ok(Json(Renewed { ok: true, lease }))
+}
+
+async fn result(
+    State(ledger): State<Arc<Ledger>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<ResultRecorded> {
+    let token = caller(&ledger, &headers).await?;
+    let result: JobResult = read(&body)?;
+    if result.schema_version != RESULT_SCHEMA {
+        return Err(unexpected("schema_version", RESULT_SCHEMA, &result.schema_version));
+    }
+    let job = JobId::from_stored(id);
+    let runner = &token.grant.runner_id;
+    let state = ledger.end_claim(&job, &result, runner).await?.state;
+    let outcome = match &result.end {
+        AttemptEnd::Receipt(receipt) => receipt.outcome.as_str(),
+        AttemptEnd::CameToNothing { code } => code.as_str(),
+    };
+    tracing::info!(runner, %job, outcome, %state, "recorded what came of a job");
+    Ok(Json(ResultRecorded { ok: true, state }))
+}
+
+async fn presence(
+    State(ledger): State<Arc<Ledger>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<serde_json::Value> {
+    let token = caller(&ledger, &headers).await?;
+    let said: Presence = read(&body)?;
+    check_runner(&token, &said.runner_id)?;
+    check_source(&token, &said.source_id)?;
+    tracing::info!(runner = said.runner_id, source = said.source_id, status = ?said.status, version = ?said.version, "a worker says where it stands");
+    Ok(Json(json!({ "ok": true })))
+}
+
+fn check_lease(seconds: u32) -> Result<(), Refused> {
+    if LEASE_SECONDS.contains(&seconds) {
+        return Ok(());
+    }
+    let expected = format!("{} to {}", LEASE_SECONDS.start(), LEASE_SECONDS.end());
+    Err(unexpected("lease_seconds", &expected, seconds))
+}
+
+fn unexpected(member: &str, expected: &str, found: impl Serialize) -> Refused {
+    let found = serde_json::to_string(&found).unwrap_or_default();
+    Refused(Refusal::new(Code::InvalidInput, format!("`{member}`: expected {expected}, found `{found}`")))
+}
+
+/// What serde says of a document may quote it, so it goes to the log alone.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| {
+        tracing::debug!(%error, "a body that does not parse");
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Refused(Refusal::new(
+            Code::InvalidInput,
+            format!("the body is not what this endpoint takes: {place}"),
+        ))
+    })
+}

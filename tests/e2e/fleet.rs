@@ -1,0 +1,307 @@
+//! Workers and a control plane, each a process of its own: jobs are drained once, whoever dies, and nobody else is let in.
+//!
+//! `SYNAPSOR_FLEET_PROPOSALS=1000` drains as many as a night has time for, and says how long one worker takes and how long three.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+use synapsor_ledger::{Ledger, Opening, ProposalFilter};
+use synapsor_protocol::standin::{CountingIds, SteppingClock};
+use synapsor_protocol::{Decision, Engine, Moment, ProposalState, Verdict};
+
+use crate::unsettled::{approved, ended, send};
+use crate::world::{World, propose};
+
+const WAIVER: &str = "billing__propose_late_fee_waiver";
+/// Proposals of the drain where nobody asks for more.
+const PROPOSALS: usize = 40;
+/// A lease; a killed worker's job is free after it.
+const LEASE_SECONDS: &str = "15";
+
+on_every_engine!(
+    a_worker_without_a_ledger_applies_once_and_tells_what_stands_in_the_way,
+    a_killed_workers_job_is_settled_by_the_next_one,
+);
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Running {
+    fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr()).expect("a free port").port()
+}
+
+/// A control plane that listens.
+fn control_plane(world: &World, port: u16) -> Running {
+    let port = port.to_string();
+    let mut command = world.command(&["control-plane", "serve", "--port", &port]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped"));
+    let running = Running(child);
+    let mut line = String::new();
+    lines.read_line(&mut line).expect("a line");
+    assert!(line.contains("listening on"), "{line}");
+    // Somebody has to read on, or its log would fill the pipe.
+    std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+    running
+}
+
+/// A runner token for that worker.
+fn token(world: &World, runner: &str, source: &str) -> (String, String) {
+    let made = world.ask(&["control-plane", "token", "make", "--runner", runner, "--source", source]);
+    let text = |value: &Json| value.as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    (text(&made["token"]["id"]), text(&made["secret"]))
+}
+
+/// A worker as it is started on another machine: with everything but a ledger.
+fn worker(world: &World, port: u16, name: &str, token: &str, more: &[&str]) -> std::process::Command {
+    let words = ["runner", "start", "--lease-seconds", LEASE_SECONDS, "--poll-interval-ms", "50", "--json"];
+    let mut command = world.command(&[&words, more].concat());
+    command
+        .env("SYNAPSOR_CONTROL_PLANE_URL", format!("http://127.0.0.1:{port}"))
+        .env("SYNAPSOR_RUNNER_ID", name)
+        .env("SYNAPSOR_SOURCE_ID", "app")
+        .env("SYNAPSOR_RUNNER_TOKEN", token)
+        .env("SYNAPSOR_LOCAL_STORE", "/nowhere/at/all.db")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn state(world: &World, id: &str) -> Json {
+    world.ask(&["proposals", "show", id])["state"].clone()
+}
+
+async fn a_worker_without_a_ledger_applies_once_and_tells_what_stands_in_the_way(world: World) {
+    let port = free_port();
+    let plane = control_plane(&world, port);
+    let (token_id, token) = token(&world, "worker-1", "app");
+    let drain = || -> crate::world::Answered {
+        worker(&world, port, "worker-1", &token, &["--until-empty"]).output().expect("it runs").into()
+    };
+    let (first, second) = (approved(&world, "INV-3001"), approved(&world, "INV-3002"));
+    let moved = "UPDATE invoices SET late_fee_cents = 1 WHERE id = 'INV-3002'";
+    world.database.execute(moved).await;
+    let drained = drain();
+    assert_eq!(drained.exit, 0, "{drained:?}");
+    assert_eq!(drained.json()["ended"], json!({ "applied": 1, "conflict": 1 }), "{drained:?}");
+    assert!(!drained.stderr.contains(&token) && !drained.stderr.contains("bank delay"), "{}", drained.stderr);
+    for told in ["worker-1", "invoices", "late_fee_cents", "duration_ms"] {
+        assert!(drained.stderr.contains(told), "the log tells {told}: {}", drained.stderr);
+    }
+    assert_eq!((state(&world, &first), state(&world, &second)), (json!("applied"), json!("conflict")));
+    assert_eq!(world.invoice("INV-3001").await.late_fee_cents, "0");
+    assert_eq!(world.invoice("INV-3002").await.late_fee_cents, "1");
+    assert_eq!(drain().json()["ended"], json!({}), "nothing waits");
+
+    // What the worker's own config does not allow stays as it was, whatever the control plane sends.
+    let third = approved(&world, "INV-3003");
+    let config = world.config();
+    let mut narrow = config.clone();
+    World::capability(&mut narrow, "billing.propose_late_fee_waiver")["allowed_columns"] =
+        json!(["waiver_reason"]);
+    World::capability(&mut narrow, "billing.propose_late_fee_waiver")["patch"] =
+        json!({ "waiver_reason": { "from_arg": "reason" } });
+    World::capability(&mut narrow, "billing.propose_late_fee_waiver")
+        .as_object_mut()
+        .expect("a capability")
+        .remove("numeric_bounds");
+    world.write_config(&narrow);
+    assert_eq!(drain().json()["ended"], json!({ "WRITEBACK_NOT_REVIEWED": 1 }));
+    world.write_config(&config);
+    assert_eq!(world.invoice("INV-3003").await.late_fee_cents, "1200");
+    assert_eq!(state(&world, &third), json!("pending_worker"));
+
+    let forged: crate::world::Answered =
+        worker(&world, port, "worker-1", "syn_wbr_00", &["--until-empty"]).output().expect("it runs").into();
+    assert_eq!((forged.exit, forged.code().as_str()), (1, "TOKEN_INVALID"), "{forged:?}");
+    let other: crate::world::Answered =
+        worker(&world, port, "worker-2", &token, &["--until-empty"]).output().expect("it runs").into();
+    assert_eq!((other.exit, other.code().as_str()), (1, "RUNNER_SCOPE_MISMATCH"), "{other:?}");
+    let (_, elsewhere) = self::token(&world, "worker-1", "books");
+    let other: crate::world::Answered =
+        worker(&world, port, "worker-1", &elsewhere, &["--until-empty"]).output().expect("it runs").into();
+    assert_eq!((other.exit, other.code().as_str()), (1, "RUNNER_SCOPE_MISMATCH"), "{other:?}");
+    world.ask(&["control-plane", "token", "revoke", &token_id]);
+    let revoked = drain();
+    assert_eq!((revoked.exit, revoked.code().as_str()), (1, "TOKEN_INVALID"), "{revoked:?}");
+    let listed = world.ask(&["control-plane", "token", "list"]);
+    assert_eq!(listed["tokens"].as_array().map(Vec::len), Some(2), "{listed}");
+    assert!(
+        !listed.to_string().contains(&token) && listed["tokens"][0]["revoked_at"].is_string(),
+        "{listed}"
+    );
+    let unknown = world.run(&["control-plane", "token", "revoke", "rtk_nothing", "--json"]);
+    assert_eq!((unknown.exit, unknown.code().as_str()), (1, "RECORD_NOT_FOUND"));
+    assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
+    drop(plane);
+}
+
+async fn a_killed_workers_job_is_settled_by_the_next_one(world: World) {
+    let port = free_port();
+    let _plane = control_plane(&world, port);
+    let (_, token) = token(&world, "worker-1", "app");
+    let id = approved(&world, "INV-3001");
+    let lock = crate::unsettled::locked(&world).await;
+    let mut killed = Running(worker(&world, port, "worker-1", &token, &[]).spawn().expect("it starts"));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while state(&world, &id) != json!("pending_worker") {
+        assert!(Instant::now() < deadline, "nobody claims the job");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    killed.kill();
+    drop(lock);
+    let mut next = worker(&world, port, "worker-1", &token, &[]).spawn().expect("it starts");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while state(&world, &id) != json!("applied") {
+        assert!(Instant::now() < deadline && next.try_wait().expect("alive").is_none(), "nobody settles it");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    send(&next, "TERM");
+    let told = ended(next);
+    assert_eq!(told.exit, 0, "{told:?}");
+    assert_eq!((world.invoice("INV-3001").await.late_fee_cents.as_str(), world.receipts().await), ("0", 1));
+    let rejected = world.run(&["proposals", "reject", &id, "--yes", "--reason", "too late", "--json"]);
+    assert_eq!(rejected.exit, 1, "{rejected:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lacks_everything_says_so_at_once() {
+    let mut world = World::new(Engine::Postgres).await;
+    world.unset("APP_WRITE_URL");
+    let answered = world.run(&["runner", "start", "--json"]);
+    assert_eq!((answered.exit, answered.code().as_str()), (1, "RUNNER_NOT_CONFIGURED"), "{answered:?}");
+    for name in ["CONTROL_PLANE_URL", "RUNNER_TOKEN", "RUNNER_ID", "SOURCE_ID", "DATABASE_URL", "ENGINE"] {
+        assert!(answered.stdout.contains(&format!("`SYNAPSOR_{name}`")), "{name}: {}", answered.stdout);
+    }
+    let open = world.run(&["control-plane", "serve", "--host", "0.0.0.0", "--json"]);
+    assert_eq!((open.exit, open.code().as_str()), (1, "BIND_NOT_LOCAL"), "{open:?}");
+}
+
+/// So many approved proposals, each for a row of its own whose version counts how often it was changed.
+async fn many_approved(world: &World, many: usize) {
+    let mut config = world.config();
+    let capability = World::capability(&mut config, "billing.propose_late_fee_waiver");
+    capability["conflict_guard"] = json!({ "column": "version", "advance": "increment" });
+    capability["visible_columns"] = json!(["id", "late_fee_cents", "waiver_reason", "version"]);
+    world.write_config(&config);
+    world.database.execute("ALTER TABLE invoices ADD COLUMN version bigint NOT NULL DEFAULT 1").await;
+    let rows = format!(
+        "INSERT INTO invoices SELECT 'F-' || n, 'acme', 'CUS-1', 'overdue', 100, 100, NULL, now(), 1 FROM generate_series(1, {many}) AS n"
+    );
+    world.database.execute(&rows).await;
+    let client = world.client().await;
+    for n in 1..=many {
+        propose(&client, WAIVER, &format!("F-{n}"), "bank delay").await;
+    }
+    let ledger = opened(world).await;
+    for stored in in_state(&ledger, ProposalState::PendingReview).await {
+        let decision = Decision {
+            proposal_id: stored.proposal.proposal_id,
+            proposal_digest: stored.proposal.digest,
+            verdict: Verdict::Approved,
+            actor: "lead".into(),
+            reason: None,
+            at: stored.proposal.created_at,
+        };
+        ledger.decide(&decision).await.expect("approved");
+    }
+}
+
+async fn opened(world: &World) -> Ledger {
+    let start = Moment::from_micros(1_790_000_000_000_000).expect("in range");
+    let clock = Arc::new(SteppingClock::new(start, 1));
+    let opening = Opening { create: false, clock, ids: Arc::new(CountingIds::default()) };
+    Ledger::open(&world.ledger_path(), opening).await.expect("the ledger")
+}
+
+async fn in_state(ledger: &Ledger, state: ProposalState) -> Vec<synapsor_ledger::StoredProposal> {
+    let filter = ProposalFilter { state: Some(state), limit: u32::MAX, ..ProposalFilter::default() };
+    ledger.proposals(&filter).await.expect("readable")
+}
+
+/// How many rows were changed, and how often the one that was changed most.
+async fn changed(world: &World) -> (usize, String) {
+    let sql = "SELECT count(*)::text, max(version)::text FROM invoices WHERE version > 1";
+    let mut row = world.database.query_text(sql).await.remove(0).into_iter();
+    let count = row.next().flatten().expect("a count").parse().expect("a number");
+    (count, row.next().flatten().unwrap_or_else(|| "1".to_owned()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "how much a night has time for is said by whoever starts it")]
+fn wanted() -> Option<usize> {
+    std::env::var("SYNAPSOR_FLEET_PROPOSALS").ok().and_then(|text| text.parse().ok())
+}
+
+/// Drains everything with so many workers; every one, and the control plane, is killed in turn where that is wanted.
+async fn drained(world: &World, many: usize, workers: usize, kills: bool) -> Duration {
+    let port = free_port();
+    let names: Vec<String> = (1..=workers).map(|n| format!("worker-{n}")).collect();
+    let tokens: Vec<String> = names.iter().map(|name| token(world, name, "app").1).collect();
+    let mut plane = control_plane(world, port);
+    let start = |at: usize| {
+        let mut command = worker(world, port, &names[at], &tokens[at], &["--concurrency", "2"]);
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"))
+    };
+    let began = Instant::now();
+    let mut running: Vec<Running> = (0..workers).map(start).collect();
+    let mut killed = 0;
+    let ledger = opened(world).await;
+    while in_state(&ledger, ProposalState::Applied).await.len() < many {
+        assert!(began.elapsed() < Duration::from_secs(500), "not drained: {:?}", changed(world).await);
+        let due = kills && killed <= workers && changed(world).await.0 >= many * (killed + 1) / (workers + 2);
+        match due.then_some(killed) {
+            Some(at) if at < workers => {
+                running[at].kill();
+                running[at] = start(at);
+                killed += 1;
+            }
+            Some(_) => {
+                plane.kill();
+                plane = control_plane(world, port);
+                killed += 1;
+            }
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    assert_eq!(killed, if kills { workers + 1 } else { 0 }, "each was killed in turn");
+    began.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_and_a_control_plane_are_killed_in_turn_and_every_proposal_is_applied_once() {
+    let many = wanted().unwrap_or(PROPOSALS);
+    if wanted().is_some() {
+        for workers in [1, 3] {
+            let world = World::new(Engine::Postgres).await;
+            many_approved(&world, many).await;
+            let took = drained(&world, many, workers, false).await;
+            eprintln!("{many} proposals, {workers} workers, nobody killed: {took:?}");
+        }
+    }
+    let world = World::new(Engine::Postgres).await;
+    many_approved(&world, many).await;
+    let took = drained(&world, many, 3, true).await;
+    eprintln!("{many} proposals, 3 workers, each and the control plane killed once: {took:?}");
+    assert_eq!(changed(&world).await, (many, "2".to_owned()), "every row once");
+    assert_eq!(world.receipts().await, many);
+    assert_eq!(world.ask(&["writeback", "reconcile", "list"])["proposals"], json!([]));
+    assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
+}

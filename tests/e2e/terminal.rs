@@ -1,6 +1,8 @@
 //! What a person at a terminal sees and a pipe does not: where they are, what takes so long, and colour they did not refuse.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::json;
 use synapsor_protocol::Engine;
@@ -30,6 +32,46 @@ fn what_takes_longer_than_a_second_says_what_it_waits_for_on_a_terminal_only() {
     let words: Vec<&str> = slow.split(' ').collect();
     let piped: Answered = Command::new(BINARY).args(words).output().expect("the binary runs").into();
     assert!(!piped.stderr.contains("asking for tools"), "{piped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_for_the_ledger_is_told_unless_quiet_is_wanted() {
+    let world = World::new(Engine::Sqlite).await;
+    world.ask(&["propose", "billing.inspect_invoice", "--args", r#"{"invoice_id":"INV-3001"}"#]);
+    let ledger = world.ledger_path();
+    let list = |flags: &str| {
+        let writer = rusqlite::Connection::open(&ledger).expect("the ledger");
+        writer.execute_batch("BEGIN IMMEDIATE").expect("another process writes");
+        let ending = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(2_500));
+            writer.execute_batch("ROLLBACK").expect("and ends");
+        });
+        let words = format!("evidence list --store '{}'{flags}", ledger.display());
+        let seen = on_a_terminal(&words, &[]);
+        ending.join().expect("another process");
+        assert!(seen.contains("INV-3001"), "{seen}");
+        seen
+    };
+    assert!(list("").contains("opening the ledger"), "somebody waits");
+    for flags in [" --quiet", " -q", " --json", " | cat"] {
+        assert!(!list(flags).contains("opening the ledger"), "{flags}");
+    }
+}
+
+#[test]
+fn a_build_that_takes_its_time_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = alone(folder.path(), &["handler", "new", "--lang", "rust", "slow"]);
+    assert_eq!(made.exit, 0, "{made:?}");
+    let cargo = folder.path().join("cargo");
+    std::fs::write(&cargo, "#!/bin/sh\nsleep 2\nexit 1\n").expect("a compiler");
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o700)).expect("a program");
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let words = format!("handler build '{}'", folder.path().join("slow").display());
+    let seen = on_a_terminal(&words, &[("PATH", &path)]);
+    assert!(seen.contains("building") && seen.contains("HANDLER_TOOL_MISSING"), "{seen}");
+    let seen = on_a_terminal(&format!("{words} --quiet"), &[("PATH", &path)]);
+    assert!(!seen.contains("building") && seen.contains("HANDLER_TOOL_MISSING"), "{seen}");
 }
 
 #[test]

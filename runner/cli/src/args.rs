@@ -79,7 +79,7 @@ impl Command {
         matches!(self, Self::Mcp(Mcp::Serve(_) | Mcp::ServeStreamableHttp(_) | Mcp::ServeHttp(_)))
     }
 
-    /// What may take more than a second, of a command that says nothing before it ends and asks nothing.
+    /// What may take more than a second, of a command that asks nothing while it is at work and shows no more of it.
     pub(crate) fn takes_a_while(&self) -> Option<&'static str> {
         match self {
             Self::Inspect(_) => Some("reading the database's catalogs"),
@@ -87,9 +87,12 @@ impl Command {
             Self::Benchmark(_) => Some("measuring"),
             Self::Propose(_) | Self::Smoke(_) => Some("waiting for the answer"),
             Self::Doctor(_) | Self::Writeback(Writeback::Prepare(_)) => Some("looking"),
-            Self::Validate(_) => Some("running cases"),
             Self::Rerun(_) => Some("running the recorded call again"),
-            Self::Report(_) => Some("walking the ledger"),
+            Self::Report(_) => Some("gathering the records"),
+            Self::Apply(apply) if !apply.all_approved => Some("applying"),
+            Self::Executor(Executor::Check(_)) => Some("asking the executors"),
+            Self::Store(Store::Vacuum) => Some("packing the ledger"),
+            Self::Store(Store::Stats) => Some("counting"),
             _ => None,
         }
     }
@@ -108,6 +111,9 @@ pub(crate) struct Global {
     /// Print one JSON document; its `ok` says what exit code 0 says
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Draw nothing while somebody waits
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
     /// The form of the log on standard error
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Pretty, value_name = "FORM")]
     pub(crate) log_format: LogFormat,

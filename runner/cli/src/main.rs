@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     let environment = env::read();
     print::choose_colour(cli.global.color);
     let json = cli.json();
+    print::progress::choose(json, cli.global.quiet);
     match run(cli, environment) {
         Ok(exit) => exit.into(),
         Err(refusal) => {
@@ -64,6 +65,7 @@ fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
     let settings = Settings::new(&cli.global, environment, telemetry.clone());
     let json = cli.json();
     let report = runtime.block_on(commands::run(cli.command, &settings, json));
+    print::progress::end();
     telemetry.stop();
     // A blocked read of standard input must not keep the process alive once the work is done.
     runtime.shutdown_background();

@@ -23,6 +23,7 @@ use synapsor_source::{Connect, SourceSettings, Sources};
 use synapsor_writeback::{Desk, WorkerDesk, WriteSettings};
 
 use crate::env;
+use crate::print::progress;
 use crate::settings::Settings;
 pub(crate) use executors::executors;
 
@@ -88,8 +89,10 @@ pub(crate) fn ids() -> Arc<dyn Ids> {
 
 /// Opens the ledger; `create` makes it when it is not there.
 pub(crate) async fn ledger(settings: &Settings, create: bool) -> Result<Ledger, Refusal> {
-    let opening = Opening { create, clock: clock(), ids: ids() };
-    Ledger::open(settings.place()?, opening).await.map_err(|error| error.refusal())
+    let opening = Ledger::open(settings.place()?, Opening { create, clock: clock(), ids: ids() });
+    let ledger = progress::waiting("opening the ledger", opening).await.map_err(|error| error.refusal())?;
+    progress::accompany(ledger.progress());
+    Ok(ledger)
 }
 
 /// What serves calls.

@@ -12,6 +12,7 @@ use crate::file;
 use crate::keeping::Lock;
 use crate::place::Place;
 use crate::postgres::{self, Postgres, Server};
+use crate::progress::Progress;
 use crate::readers::Readers;
 use crate::redaction;
 use crate::schema::{self, Founding};
@@ -46,6 +47,8 @@ pub(crate) struct Book {
     pub(crate) ledger_id: String,
     /// Read once; it never changes.
     redaction_key: OnceCell<RedactionKey>,
+    /// What somebody waits for now: a copy, a prune, records that could not be found yet.
+    pub(crate) progress: Arc<Progress>,
     /// Says to other processes that the file is in use; given up last.
     _open: Option<Lock>,
 }
@@ -103,7 +106,8 @@ impl Book {
         let Opening { clock, ids, .. } = opening;
         let writer = Writer::start(writer, Arc::clone(&clock), ids, ledger_id.clone())?;
         let (readers, redaction_key) = (Readers::new(reader), OnceCell::new());
-        Ok(Self { readers, writer, clock, place, ledger_id, redaction_key, _open: None })
+        let progress = Arc::default();
+        Ok(Self { readers, writer, clock, place, ledger_id, redaction_key, progress, _open: None })
     }
 
     /// Looks at the ledger where every record answered before now can be found. Where that cannot be written it is worked out
@@ -130,9 +134,16 @@ impl Book {
     /// Sees to it that every record answered before now can be found. What comes in meanwhile may have to wait for the next
     /// look, so that this ends however much that is.
     pub(crate) async fn bring_up_to_date(&self) -> Result<(), Error> {
-        let Some(head) = self.readers.read(search::missing).await? else { return Ok(()) };
-        while self.writer.write(|write| search::step(write.conn, search::STEP_EVENTS_MAX)).await? < head {}
-        Ok(())
+        let Some((reached, head)) = self.readers.read(search::missing).await? else { return Ok(()) };
+        let steps = |upto: i64| upto.saturating_sub(reached).unsigned_abs();
+        let work = self.progress.at_work("bringing up to date what records are found by", steps(head));
+        loop {
+            let upto = self.writer.write(|write| search::step(write.conn, search::STEP_EVENTS_MAX)).await?;
+            if upto >= head {
+                return Ok(());
+            }
+            work.moved_to(steps(upto));
+        }
     }
 
     /// The key of redacted values, made where `make` says so and there is none.

@@ -22,6 +22,7 @@ use crate::keeping::{self, Archive, Backup, Due, Prunable, PruneFilter, Pruned, 
 use crate::notebook::Notebook;
 use crate::place::Place;
 use crate::points::point;
+use crate::progress::Progress;
 use crate::proposals::{self, ProposalFilter, StoredProposal};
 use crate::reopen;
 use crate::replay::{self, Replay};
@@ -355,8 +356,8 @@ impl Ledger {
     /// # Errors
     /// When a file stands there and `force` does not say to replace it, or the copy cannot be written.
     pub async fn backup(&self, to: &Path, force: bool) -> Result<Backup, Error> {
-        let to = to.to_owned();
-        self.book.readers.read(move |conn| keeping::backup(conn, &to, force)).await
+        let (to, progress) = (to.to_owned(), Arc::clone(&self.book.progress));
+        self.book.readers.read(move |conn| keeping::backup(conn, &to, force, &progress)).await
     }
 
     /// Counts what [`Ledger::prune`] would remove.
@@ -382,6 +383,7 @@ impl Ledger {
     ) -> Result<Pruned, Error> {
         let mut pruned = Pruned::default();
         let (mut made, mut from) = (None, 0);
+        let work = self.book.progress.at_work("archiving and removing", 0);
         for _ in 0..steps_max {
             let due = self.book.readers.read(move |conn| keeping::due(conn, filter, from)).await?;
             let Some(due) = due else { break };
@@ -412,11 +414,17 @@ impl Ledger {
             }
             pruned.events += step.events;
             pruned.records += step.records;
+            work.moved_to(pruned.events);
         }
         if pruned.events > 0 {
             self.book.writer.write(|write| search::forget_names(write.conn)).await?;
         }
         Ok(pruned)
+    }
+
+    /// How far long work of this process on the ledger is, while somebody waits for it.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.book.progress)
     }
 
     /// How far the chain is: the number of its last event.

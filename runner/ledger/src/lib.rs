@@ -30,6 +30,7 @@ mod search;
 
 mod account;
 mod report;
+mod progress;
 mod verify;
 
 mod keeping;
@@ -72,6 +73,7 @@ pub use migrate::{Migrated, migrate};
 pub use notebook::Notebook;
 pub use place::Place;
 pub use postgres::Server;
+pub use progress::Progress;
 pub use proposals::{ProposalFilter, StoredProposal};
 pub use propose::Recorded;
 pub use replay::{REPLAY_SCHEMA, Replay};
@@ -83,5 +85,5 @@ pub use search::{
     Listing, ObjectFilter, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, RecordKind, Status, TableFilter,
 };
 pub use secrets::{REDACTED, looks_secret, redact};
-pub use verify::{ExportReport, Progress, Trust, Verification, verify_export};
+pub use verify::{ExportReport, Trust, Verification, verify_export};
 pub use writeback::{Finished, Start};

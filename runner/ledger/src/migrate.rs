@@ -16,10 +16,11 @@ use crate::book::Opening;
 use crate::chain;
 use crate::error::Error;
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::report::ChainReport;
 use crate::schema;
 use crate::statements::{Statements, Store, cells};
-use crate::verify::{self, Progress, Verification};
+use crate::verify::{self, Verification};
 
 use ends::{Source, Target};
 use records::Part;

@@ -12,7 +12,6 @@ mod settle;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use synapsor_protocol::EventKind;
 
@@ -20,6 +19,7 @@ use crate::chain;
 use crate::error::Error;
 use crate::keeping::Gone;
 use crate::link::{self, Link, Payload};
+use crate::progress::Progress;
 use crate::report::{ChainReport, Misfit, MisfitKind};
 use crate::schema;
 use crate::statements::{Statements, cells};
@@ -31,25 +31,6 @@ use records::Witnessed;
 
 /// Events between two looks of the progress.
 const PROGRESS_EVERY: i64 = 1024;
-
-/// How far a walk is; another thread may look.
-#[derive(Debug, Default)]
-pub struct Progress {
-    walked: AtomicU64,
-    total: AtomicU64,
-}
-
-impl Progress {
-    /// So many are done.
-    pub(crate) fn moved_to(&self, events: u64) {
-        self.walked.store(events, Ordering::Relaxed);
-    }
-
-    /// Events walked so far, and how many there are.
-    pub fn now(&self) -> (u64, u64) {
-        (self.walked.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
-    }
-}
 
 /// Stops a walk: something does not fit, or the file cannot be read.
 pub(crate) enum Stop {
@@ -71,7 +52,7 @@ pub(crate) fn verify(
 ) -> Result<ChainReport, Error> {
     let last = "SELECT seq FROM events ORDER BY seq DESC LIMIT 1";
     let last = conn.one("walk the chain", last, cells![], |row| row.integer(0))?;
-    against.progress.total.store(last.unwrap_or_default().unsigned_abs(), Ordering::Relaxed);
+    against.progress.begin(last.unwrap_or_default().unsigned_abs());
     let mut walk = Walk {
         conn,
         ledger_id,
@@ -139,7 +120,7 @@ impl Walk<'_> {
             return Err(misfit(MisfitKind::BeginningReplaced, Some(1), None));
         }
         self.anchors.end(self.fitting)?;
-        self.progress.walked.store(self.fitting.unsigned_abs(), Ordering::Relaxed);
+        self.progress.moved_to(self.fitting.unsigned_abs());
         self.afterwards.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)))?;
         self.witnessed.are_all(self.conn, self.fitting)
     }
@@ -171,7 +152,7 @@ impl Walk<'_> {
         self.head.clear();
         self.head.push_str(event.digest);
         if seq % PROGRESS_EVERY == 0 {
-            self.progress.walked.store(seq.unsigned_abs(), Ordering::Relaxed);
+            self.progress.moved_to(seq.unsigned_abs());
         }
         Ok(())
     }

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use indicatif::ProgressBar;
 use serde_json::json;
 use synapsor_config::{Capability, Config};
 use synapsor_invocation::{Comparison, Likeness, LoadedHandler, SettingsFrom, Today, rerun};
@@ -18,7 +17,8 @@ use super::find;
 use super::rerun::{capability, grant, table};
 use crate::args::{Backtest, End, FailOn};
 use crate::exit::Exit;
-use crate::print::{Report, comparison, progress};
+use crate::print::progress::Wait;
+use crate::print::{Report, comparison};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -33,7 +33,7 @@ struct Ready {
     table: Option<TableShape>,
 }
 
-pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+pub(crate) async fn run(wanted: &Backtest, settings: &Settings) -> Result<Report, Refusal> {
     let since = find::bound("--since", wanted.since, End::From, wiring::clock().now())?;
     let config = settings.config()?;
     let bundle = wiring::trusted_bundle(&wanted.bundle, &config.handler_trust)?;
@@ -52,10 +52,7 @@ pub(crate) async fn run(wanted: &Backtest, settings: &Settings, json: bool) -> R
     let edited = history.iter().filter(|past| !past.intact).count();
     history.retain(|past| past.intact);
 
-    let bar = progress::bar(total, json);
-    let compared = compare(history, &loaded, from, &bar).await;
-    bar.finish_and_clear();
-    let compared = compared?;
+    let compared = compare(history, &loaded, from).await?;
     let mut counts: BTreeMap<Likeness, usize> = BTreeMap::new();
     for comparison in &compared {
         *counts.entry(comparison.likeness).or_default() += 1;
@@ -138,9 +135,9 @@ async fn compare(
     history: Vec<PastCall>,
     loaded: &Loaded,
     from: SettingsFrom,
-    bar: &ProgressBar,
 ) -> Result<Vec<Comparison>, Refusal> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let wait = Wait::of_steps("running recorded calls", history.len());
     let mut running = JoinSet::new();
     let mut compared = Vec::with_capacity(history.len());
     let mut waiting = history.into_iter().enumerate();
@@ -156,7 +153,7 @@ async fn compare(
         }
         let Some(ended) = running.join_next().await else { break };
         compared.push(ended.map_err(Refusal::bug)??);
-        bar.inc(1);
+        wait.step();
     }
     compared.sort_by_key(|(at, _)| *at);
     Ok(compared.into_iter().map(|(_, comparison)| comparison).collect())

@@ -17,15 +17,15 @@ use synapsor_protocol::Refusal;
 
 use crate::args::Handler;
 use crate::exit::Exit;
-use crate::print::{Report, problem};
+use crate::print::{Report, problem, progress};
 use crate::settings::Settings;
 
 pub(crate) async fn run(command: Handler, settings: &Settings, json: bool) -> Result<Report, Refusal> {
     match command {
         Handler::New(wanted) => new::run(&wanted),
-        Handler::Build(project) => build::run(&project, settings),
+        Handler::Build(project) => build::run(&project, settings).await,
         Handler::Test(wanted) => test::run(&wanted, settings, json).await,
-        Handler::Run(wanted) => run::run(&wanted).await,
+        Handler::Run(wanted) => progress::waiting("running the case", run::run(&wanted)).await,
         Handler::Inspect(wanted) => Ok(inspect::run(&wanted)),
         Handler::Pack(wanted) => pack::run(&wanted),
         Handler::Keygen(wanted) => sign::keygen(&wanted),

@@ -23,7 +23,7 @@ use crate::args::{Doctor, Init};
 use crate::env;
 use crate::exit::Exit;
 use crate::print::document::with;
-use crate::print::{self, Report, count};
+use crate::print::{self, Report, count, progress};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -101,7 +101,8 @@ async fn finish(decided: Decided, settings: &Settings) -> Result<Report, Refusal
     let Decided { draft, try_id } = decided;
     let written = files::write(files::planned(&draft, settings), &draft, settings)?;
     let checks = boundary(&super::tools::listed(&draft.config)?);
-    let first = first_call::attempt(&draft, try_id.as_deref(), settings).await;
+    let attempt = first_call::attempt(&draft, try_id.as_deref(), settings);
+    let first = progress::waiting("waiting for the first call's answer", attempt).await;
     let exit =
         if checks.iter().all(|check| check.holds) && !first.failed() { Exit::Done } else { Exit::Refused };
     let text = print::draft::done(&written, &checks, &first.text(), &next(&draft, settings));
@@ -120,7 +121,8 @@ pub(crate) async fn onboard(typed: &Init, settings: &Settings, json: bool) -> Re
     if report.exit != Exit::Done || report.json.is_null() {
         return Ok(report);
     }
-    let diagnosis = super::doctor::diagnosis(&Doctor::usual(), settings).await?;
+    let usual = Doctor::usual();
+    let diagnosis = progress::waiting("looking", super::doctor::diagnosis(&usual, settings)).await?;
     let text = format!("{}\n\n{}", report.text, print::diagnosis::screen(&diagnosis));
     let told: Json = serde_json::to_value(&diagnosis).map_err(Refusal::bug)?;
     Ok(Report::done(with(report.json, [("doctor", told)]), text))
@@ -173,9 +175,9 @@ async fn inspected(
     };
     let wanted = Wanted { place: file, url_env, source: None, engine: typed.engine, timeout_ms: TIMEOUT_MS };
     let source = database::source(&wanted, settings)?;
-    synapsor_setup::inspect(source, answers.schema.as_deref(), wiring::clock().now())
-        .await
-        .map_err(|error| error.refusal())
+    let looking = synapsor_setup::inspect(source, answers.schema.as_deref(), wiring::clock().now());
+    let found = progress::waiting("reading the database's catalogs", looking).await;
+    found.map_err(|error| error.refusal())
 }
 
 /// The commands a person types next, in their order.

@@ -66,7 +66,7 @@ pub(crate) async fn run(
 ) -> Result<Option<Report>, Refusal> {
     let Some(command) = command else { return start::run(settings).await.map(Some) };
     match command.takes_a_while() {
-        Some(what) => progress::waiting(json, what, carry_out(command, settings, json)).await,
+        Some(what) => progress::waiting(what, carry_out(command, settings, json)).await,
         None => carry_out(command, settings, json).await,
     }
 }
@@ -126,13 +126,13 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
         Command::QueryAudit(command) => query_audit::run(command, settings).await.map(Some),
         Command::Receipts(command) => receipts::run(command, settings).await.map(Some),
         Command::Replay(command) => replay::run(command, settings).await.map(Some),
-        Command::Report(wanted) => report::run(&wanted, settings, json).await.map(Some),
+        Command::Report(wanted) => report::run(&wanted, settings).await.map(Some),
         Command::Events(command) => events::run(command, settings, json).await,
         Command::Rerun(wanted) => rerun::run(&wanted, settings).await.map(Some),
-        Command::Backtest(wanted) => backtest::run(&wanted, settings, json).await.map(Some),
-        Command::Validate(validate) => validate::run(&validate, json).await.map(Some),
+        Command::Backtest(wanted) => backtest::run(&wanted, settings).await.map(Some),
+        Command::Validate(validate) => validate::run(&validate).await.map(Some),
         Command::Handler(command) => handler::run(command, settings, json).await.map(Some),
-        Command::Store(command) => store::run(command, settings, json).await.map(Some),
+        Command::Store(command) => store::run(command, settings).await.map(Some),
         Command::Completions { shell } => completions::print(shell).map(|()| None),
         Command::Man { folder } => man::write(&folder).map(Some),
     }

@@ -9,10 +9,9 @@ use synapsor_ledger::{
 };
 use synapsor_protocol::{Code, Moment, Refusal};
 
-use super::store::watch::watched;
 use super::{find, output};
 use crate::args::{MakeReport, ReportFormat};
-use crate::print::{Report, compliance, html, markdown, pretty};
+use crate::print::{Report, compliance, html, markdown, pretty, progress};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -38,10 +37,10 @@ pub(crate) struct Account {
     pub(crate) chain: ChainReport,
 }
 
-pub(crate) async fn run(typed: &MakeReport, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+pub(crate) async fn run(typed: &MakeReport, settings: &Settings) -> Result<Report, Refusal> {
     let ledger = wiring::ledger(settings, false).await?;
     let filter = find::about(&typed.about)?;
-    let account = gather(&ledger, &filter, json).await?;
+    let account = gather(&ledger, &filter).await?;
     let text = match typed.format {
         ReportFormat::Json => pretty(&document(&account)?),
         ReportFormat::Markdown => markdown::written(&compliance::page(&account)?),
@@ -50,7 +49,7 @@ pub(crate) async fn run(typed: &MakeReport, settings: &Settings, json: bool) -> 
     output::hand_out(&typed.file, text)
 }
 
-async fn gather(ledger: &Ledger, filter: &Filter, json: bool) -> Result<Account, Refusal> {
+async fn gather(ledger: &Ledger, filter: &Filter) -> Result<Account, Refusal> {
     let proposals = all("proposals", async |page| ledger.find_proposals(filter, page).await).await?;
     let mut stories = Vec::with_capacity(proposals.len());
     for stored in &proposals {
@@ -66,7 +65,8 @@ async fn gather(ledger: &Ledger, filter: &Filter, json: bool) -> Result<Account,
             .hint("`synapsor activity search` with fewer of the filters shows what there is"));
     }
     let against = Verification::default();
-    let chain = watched(&against.progress, json, ledger.verify_against(&against)).await;
+    let walk = ledger.verify_against(&against);
+    let chain = progress::following("walking the ledger", &against.progress, walk).await;
     Ok(Account {
         ledger_id: ledger.ledger_id().to_owned(),
         made_at: wiring::clock().now(),

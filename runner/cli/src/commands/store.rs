@@ -5,7 +5,6 @@ pub(crate) mod key;
 mod migrate;
 mod prune;
 mod verify;
-pub(super) mod watch;
 
 use synapsor_protocol::Refusal;
 
@@ -13,16 +12,16 @@ use crate::args::Store;
 use crate::print::Report;
 use crate::settings::Settings;
 
-pub(crate) async fn run(command: Store, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+pub(crate) async fn run(command: Store, settings: &Settings) -> Result<Report, Refusal> {
     match command {
-        Store::Verify(wanted) => verify::run(&wanted, settings, json).await,
+        Store::Verify(wanted) => verify::run(&wanted, settings).await,
         Store::Checkpoint(wanted) => key::checkpoint(&wanted, settings).await,
         Store::Stats => keep::stats(settings).await,
         Store::Backup(copy) => keep::backup(&copy, settings).await,
-        Store::Restore(copy) => keep::restore(&copy, settings),
+        Store::Restore(copy) => keep::restore(&copy, settings).await,
         Store::Vacuum => keep::vacuum(settings),
         Store::Prune(wanted) => prune::run(&wanted, settings).await,
-        Store::Migrate(wanted) => migrate::run(&wanted, settings, json).await,
+        Store::Migrate(wanted) => migrate::run(&wanted, settings).await,
         Store::Reset(confirmed) => keep::reset(&confirmed, settings),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use indicatif::ProgressBar;
 use serde_json::{Value as Json, json};
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::{Code, Outcome, Refusal};
@@ -12,6 +11,7 @@ use synapsor_writeback::ApplyReport;
 use super::apply;
 use crate::exit::Exit;
 use crate::print::document::with;
+use crate::print::progress::Wait;
 use crate::print::{self, Report, count, inert, style};
 
 /// How one apply, rehearsal or settlement ended; `None` is one that another process has settled meanwhile.
@@ -27,7 +27,7 @@ pub(super) fn may_pass(ended: &Ended) -> bool {
 
 /// What has come of it so far.
 pub(super) struct Tally {
-    bar: ProgressBar,
+    wait: Wait,
     /// Proposals that had their turn.
     tried: usize,
     json: bool,
@@ -40,9 +40,8 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(number: usize, json: bool) -> Self {
-        let bar = print::progress::bar(number, json);
         Self {
-            bar,
+            wait: Wait::of_steps("applying", number),
             tried: 0,
             json,
             documents: Vec::new(),
@@ -61,7 +60,7 @@ impl Tally {
         let recovered = [("recovered", json!(recovered))];
         let line = match ended {
             // Another process has settled it meanwhile.
-            Ok(None) => return self.bar.inc(1),
+            Ok(None) => return self.wait.step(),
             Ok(Some(report)) => {
                 self.worsen(apply::exit(&report));
                 self.count(report.outcome.map_or("rehearsed", |outcome| outcome.as_str()));
@@ -81,9 +80,9 @@ impl Tally {
             }
         };
         if !self.json {
-            self.bar.suspend(|| print::line(&format!("{line}  {}", style::dim(&target))));
+            print::line(&format!("{line}  {}", style::dim(&target)));
         }
-        self.bar.inc(1);
+        self.wait.step();
     }
 
     fn count(&mut self, what: &str) {
@@ -112,13 +111,12 @@ impl Tally {
                 count(left, "proposal"),
                 pause.as_secs_f64()
             );
-            self.bar.suspend(|| print::note(&note));
+            print::note(&note);
         }
     }
 
     /// What is said of all of them.
     pub(super) fn report(mut self, queued: usize, cut_off: Option<Refusal>) -> Report {
-        self.bar.finish_and_clear();
         let untried = queued.saturating_sub(self.tried);
         if untried > 0 {
             self.worsen(Exit::Unavailable);

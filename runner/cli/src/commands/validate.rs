@@ -5,9 +5,7 @@ mod sarif;
 mod subject;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 use synapsor_config::{Logic, Severity};
 use synapsor_handler_host::HandlerEngine;
@@ -16,19 +14,15 @@ use synapsor_protocol::{Code, Refusal};
 use crate::args::{Format, Validate};
 use crate::exit::Exit;
 use crate::print::document::with;
-use crate::print::{self, Report, inert, problem, style};
+use crate::print::progress::Wait;
+use crate::print::{Report, inert, problem, style};
 use crate::settings::read_config;
 use crate::wiring;
 
 use super::{job, pin};
-use subject::{Finding, Subject};
+use subject::{Finding, Subject, bundle_subject};
 
-pub(crate) use subject::bundle_subject;
-
-/// How long a validation may take before a person sees how far it is.
-const QUIET: Duration = Duration::from_millis(700);
-
-pub(crate) async fn run(validate: &Validate, json: bool) -> Result<Report, Refusal> {
+pub(crate) async fn run(validate: &Validate) -> Result<Report, Refusal> {
     if let Some(file) = &validate.job {
         return job::validate(file);
     }
@@ -36,7 +30,7 @@ pub(crate) async fn run(validate: &Validate, json: bool) -> Result<Report, Refus
     let mut skipped = Vec::new();
     let known = kinds(&validate.paths)?;
     let engine = wiring::case_engine()?;
-    let bar = progress(json);
+    let wait = Wait::of("running cases");
     for (path, kind) in known {
         let Some(kind) = kind else {
             skipped.push(path.clone());
@@ -45,13 +39,13 @@ pub(crate) async fn run(validate: &Validate, json: bool) -> Result<Report, Refus
         if validate.write_digest {
             pin::write(path)?;
         }
-        bar.set_message(inert::text(&path.display().to_string()));
+        wait.is_for(&path.display().to_string());
         subjects.push(match kind {
-            Kind::Bundle => bundle(path, &engine, &bar).await,
-            Kind::Config => config(path, &engine, &bar).await?,
+            Kind::Bundle => judged(path, &engine, &wait, false).await,
+            Kind::Config => config(path, &engine, &wait).await?,
         });
     }
-    bar.finish_and_clear();
+    drop(wait);
     let exit = if subjects.iter().all(Subject::is_valid) { Exit::Done } else { Exit::Refused };
     let report = match validate.format {
         Format::Sarif => whole(sarif::document(&subjects)),
@@ -121,31 +115,15 @@ pub(super) fn is_archive(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "tar")
 }
 
-/// A line for somebody who waits; nothing in a pipe, and nothing for what is done at once.
-pub(crate) fn progress(json: bool) -> ProgressBar {
-    let watched = print::terminal() && !json;
-    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(None, target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cases  {msg}  {elapsed}") {
-        bar.set_style(style);
-    }
-    if watched {
-        bar.enable_steady_tick(QUIET);
-    }
-    bar
-}
-
-async fn bundle(path: &Path, engine: &HandlerEngine, bar: &ProgressBar) -> Subject {
+/// A bundle by its cases; what each used too, where that is wanted.
+pub(crate) async fn judged(path: &Path, engine: &HandlerEngine, wait: &Wait, usage: bool) -> Subject {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let watch = |done, all| {
-        bar.set_length(count(all));
-        bar.set_position(count(done));
-    };
-    bundle_subject(path, &synapsor_bundle::validate_watched(path, engine, &watch).await, false)
+    let watch = |done, all| wait.stands_at(count(done), count(all));
+    bundle_subject(path, &synapsor_bundle::validate_watched(path, engine, &watch).await, usage)
 }
 
 /// A config, and every bundle it names against what it grants.
-async fn config(path: &Path, engine: &HandlerEngine, bar: &ProgressBar) -> Result<Subject, Refusal> {
+async fn config(path: &Path, engine: &HandlerEngine, wait: &Wait) -> Result<Subject, Refusal> {
     let checked = synapsor_config::check(&read_config(path)?);
     let mut lines: Vec<String> = checked.problems.iter().map(problem::of_config).collect();
     let mut findings: Vec<Finding> =
@@ -163,7 +141,7 @@ async fn config(path: &Path, engine: &HandlerEngine, bar: &ProgressBar) -> Resul
             continue;
         };
         let bundle_path = folder.join(&grant.bundle);
-        let judged = bundle(&bundle_path, engine, bar).await;
+        let judged = judged(&bundle_path, engine, wait, false).await;
         let granted = match synapsor_bundle::open(&bundle_path) {
             Ok(bundle) => {
                 let mut problems = synapsor_bundle::grant_problems(&bundle, capability);

@@ -103,20 +103,26 @@ pub(crate) fn line(text: &str) {
 
 /// Text that a program reads: no line of it is broken.
 pub(crate) fn verbatim(text: &str) {
-    let mut out = anstream::stdout().lock();
-    let _ = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+    progress::aside(|| {
+        let mut out = anstream::stdout().lock();
+        let _ = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+    });
 }
 
 /// One line of several that come over time; whether somebody still reads.
 pub(crate) fn streamed(line: &str) -> bool {
-    let mut out = anstream::stdout().lock();
-    writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+    progress::aside(|| {
+        let mut out = anstream::stdout().lock();
+        writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+    })
 }
 
 /// One line on standard error.
 pub(crate) fn note(text: &str) {
     let text = screen::fitted(text, screen::columns(&std::io::stderr()));
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    progress::aside(|| {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    });
 }
 
 /// A refusal in a document.

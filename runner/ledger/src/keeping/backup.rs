@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -14,6 +15,7 @@ use super::Lock;
 use crate::connection;
 use crate::error::Error;
 use crate::file;
+use crate::progress::Progress;
 use crate::report::ChainReport;
 use crate::schema;
 use crate::sqlite::Sqlite;
@@ -49,10 +51,16 @@ pub struct Restored {
 }
 
 /// Copies the state this reader sees, and verifies the copy.
-pub(crate) fn backup(source: &dyn Statements, to: &Path, force: bool) -> Result<Backup, Error> {
+pub(crate) fn backup(
+    source: &dyn Statements,
+    to: &Path,
+    force: bool,
+    progress: &Arc<Progress>,
+) -> Result<Backup, Error> {
+    let _work = progress.at_work("copying and verifying", 0);
     let source = source.file().ok_or(Error::NoFile { instead: COPY_INSTEAD })?;
     let made = copy(source, to, force)?;
-    let report = walk(&Sqlite(connection::open_reader(&made)?))?;
+    let report = walk(&Sqlite(connection::open_reader(&made)?), progress)?;
     let bytes = fs::metadata(&made).map_err(Error::file("look at the copy"))?.len();
     Ok(Backup { path: made, bytes, report })
 }
@@ -62,11 +70,11 @@ pub(crate) fn backup(source: &dyn Statements, to: &Path, force: bool) -> Result<
 /// # Errors
 /// When the copy is no ledger or does not verify, the ledger is open anywhere, or one stands there without `force`;
 /// nothing was changed.
-pub fn restore(from: &Path, to: &Path, force: bool) -> Result<Restored, Error> {
+pub fn restore(from: &Path, to: &Path, force: bool, progress: &Arc<Progress>) -> Result<Restored, Error> {
     let from = file::prepare(from, false)?;
     let source = Sqlite(connection::open_reader(&from)?);
     schema::admit(&source.0, &from, false)?;
-    let report = walk(&source)?;
+    let report = walk(&source, progress)?;
     if let Some(misfit) = report.misfit {
         return Err(Error::NotIntact { what: "copy", misfit });
     }
@@ -82,9 +90,10 @@ pub fn restore(from: &Path, to: &Path, force: bool) -> Result<Restored, Error> {
     Ok(Restored { path, kept, report })
 }
 
-fn walk(conn: &dyn Statements) -> Result<ChainReport, Error> {
+fn walk(conn: &dyn Statements, progress: &Arc<Progress>) -> Result<ChainReport, Error> {
     let ledger_id = schema::ledger_id(conn)?;
-    verify::verify(conn, &ledger_id, &Verification::default())
+    let against = Verification { progress: Arc::clone(progress), ..Verification::default() };
+    verify::verify(conn, &ledger_id, &against)
 }
 
 /// One file under `to`, made under another name first.

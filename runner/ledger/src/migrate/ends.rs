@@ -13,11 +13,12 @@ use crate::file;
 use crate::keeping::Lock;
 use crate::place::Place;
 use crate::postgres::{self, Postgres};
+use crate::progress::Progress;
 use crate::report::ChainReport;
 use crate::schema::{self, Founding, Identity};
 use crate::sqlite::Sqlite;
 use crate::statements::{Statements, Store, cells};
-use crate::verify::{self, Progress, Verification};
+use crate::verify::{self, Verification};
 
 /// The ledger that is read.
 pub(super) struct Source {

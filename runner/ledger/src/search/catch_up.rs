@@ -32,10 +32,10 @@ fn reached(conn: &dyn Statements) -> Result<i64, Error> {
     last(conn, "SELECT seq FROM found_by ORDER BY seq DESC LIMIT 1")
 }
 
-/// The number of the last event, where records up to there cannot be found yet.
-pub(crate) fn missing(conn: &dyn Statements) -> Result<Option<i64>, Error> {
-    let head = last(conn, HEAD)?;
-    Ok((reached(conn)? < head).then_some(head))
+/// The events after the first number and up to the second, where their records cannot be found yet.
+pub(crate) fn missing(conn: &dyn Statements) -> Result<Option<(i64, i64)>, Error> {
+    let (reached, head) = (reached(conn)?, last(conn, HEAD)?);
+    Ok((reached < head).then_some((reached, head)))
 }
 
 /// How many events have no row yet.

@@ -18,7 +18,7 @@ const WORKING_OUT: &str = "work out what records are found by";
 /// Lets this look find what `found_by` does not hold yet; none where the ledger is no file, and nothing was done.
 pub(crate) fn work_out(conn: &dyn Statements) -> Result<Option<()>, Error> {
     let Some(file) = conn.file() else { return Ok(None) };
-    let Some(head) = missing(conn)? else { return Ok(Some(())) };
+    let Some((_, head)) = missing(conn)? else { return Ok(Some(())) };
     let failed = || Error::storage(WORKING_OUT);
     file.pragma_update(None, "query_only", false).map_err(failed())?;
     let ended = lay_over(file).map_err(failed()).and_then(|()| {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use synapsor_protocol::{Checkpoint, Verifier};
 
-use super::{Progress, Stop, misfit};
+use super::{Stop, misfit};
 use crate::link::Link;
+use crate::progress::Progress;
 use crate::report::MisfitKind;
 
 /// Whose signatures count.

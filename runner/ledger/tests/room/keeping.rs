@@ -83,17 +83,20 @@ async fn a_restore_keeps_what_it_replaces_and_needs_to_be_told_to() {
     let newer = fixture.events().await;
     let Fixture { ledger, path, folder } = fixture;
 
-    let refused = restore(&copy, &path, true).expect_err("somebody has it open");
+    let refused = restore(&copy, &path, true, &Arc::default()).expect_err("somebody has it open");
     assert_eq!(code(&refused), "LEDGER_BUSY");
     drop(ledger);
-    assert_eq!(code(&restore(&copy, &path, false).expect_err("it is there")), "INVALID_INPUT");
-    let restored = restore(&copy, &path, true).expect("restored");
+    assert_eq!(
+        code(&restore(&copy, &path, false, &Arc::default()).expect_err("it is there")),
+        "INVALID_INPUT"
+    );
+    let restored = restore(&copy, &path, true, &Arc::default()).expect("restored");
     let kept = restored.kept.expect("kept");
     assert_eq!(open(&path).await.verify().await.expect("readable").head, made.report.head);
     let old = open(&kept).await.verify().await.expect("readable");
     assert!(old.holds() && old.events == newer, "{old:?}");
     let elsewhere = folder.path().join("new").join("ledger.db");
-    assert_eq!(restore(&copy, &elsewhere, false).expect("restored").kept, None);
+    assert_eq!(restore(&copy, &elsewhere, false, &Arc::default()).expect("restored").kept, None);
 }
 
 #[tokio::test]
@@ -105,14 +108,14 @@ async fn nothing_is_restored_from_a_copy_that_does_not_verify() {
     let Fixture { ledger, path, folder } = fixture;
     drop(ledger);
     let before = std::fs::read(&path).expect("readable");
-    let refused = restore(&copy, &path, true).expect_err("refused");
+    let refused = restore(&copy, &path, true, &Arc::default()).expect_err("refused");
     assert_eq!(code(&refused), "LEDGER_CORRUPT");
     assert!(refused.to_string().contains("event `3`"), "{refused}");
     assert_eq!(std::fs::read(&path).expect("readable"), before);
     for (name, bytes) in [("text.db", &b"not a database, whatever its name says"[..]), ("empty.db", b"")] {
         let wrong = folder.path().join(name);
         std::fs::write(&wrong, bytes).expect("written");
-        assert!(restore(&wrong, &path, true).is_err(), "{name}");
+        assert!(restore(&wrong, &path, true, &Arc::default()).is_err(), "{name}");
     }
     assert_eq!(std::fs::read(&path).expect("readable"), before);
 }
@@ -124,7 +127,7 @@ async fn a_copy_made_by_an_earlier_release_is_restored_and_brought_up_to_date() 
     let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/ledgers/schema-1.db");
     std::fs::copy(frozen, &copy).expect("copied");
     let path = folder.path().join("ledger.db");
-    let restored = restore(&copy, &path, false).expect("restored");
+    let restored = restore(&copy, &path, false, &Arc::default()).expect("restored");
     let now = open(&path).await.verify().await.expect("readable");
     assert!(now.holds() && now.head == restored.report.head, "{now:?}");
 }

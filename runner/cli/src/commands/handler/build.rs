@@ -2,14 +2,17 @@
 
 use serde_json::json;
 use synapsor_protocol::Refusal;
+use tokio::task::spawn_blocking;
 
 use crate::args::Project;
-use crate::print::{Report, inert, style};
+use crate::print::{Report, inert, progress, style};
 use crate::settings::Settings;
 
-pub(super) fn run(project: &Project, settings: &Settings) -> Result<Report, Refusal> {
-    let built =
-        synapsor_bundle::build(&project.folder, &settings.environment).map_err(|error| error.refusal())?;
+pub(super) async fn run(project: &Project, settings: &Settings) -> Result<Report, Refusal> {
+    let (folder, environment) = (project.folder.clone(), settings.environment.clone());
+    let building = spawn_blocking(move || synapsor_bundle::build(&folder, &environment));
+    let built = progress::waiting("building", building).await.map_err(Refusal::bug)?;
+    let built = built.map_err(|error| error.refusal())?;
     let text = format!(
         "{} {}  {} bytes, {}",
         style::good("built"),

@@ -7,8 +7,9 @@ use synapsor_protocol::{Code, Refusal};
 
 use super::watch::Watch;
 use crate::args::TestHandler;
-use crate::commands::validate::{bundle_subject, progress};
+use crate::commands::validate::judged;
 use crate::exit::Exit;
+use crate::print::progress::Wait;
 use crate::print::{self, Report, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -51,15 +52,14 @@ async fn once(
 ) -> Result<Report, Refusal> {
     let folder = &wanted.project.folder;
     if wanted.build {
-        let built = super::build::run(&wanted.project, settings)?;
+        let built = super::build::run(&wanted.project, settings).await?;
         if !json {
             print::report(&built, json);
         }
     }
-    let bar = progress(json);
-    let report = synapsor_bundle::validate(folder, engine).await;
-    bar.finish_and_clear();
-    let subject = bundle_subject(folder, &report, true);
+    let wait = Wait::of("running cases");
+    let subject = judged(folder, engine, &wait, true).await;
+    drop(wait);
     let exit = if subject.is_valid() { Exit::Done } else { Exit::Refused };
     Ok(Report::done(subject.document, subject.text).exit(exit))
 }

@@ -1,15 +1,18 @@
 //! `synapsor store stats|backup|restore|vacuum|reset`.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
-use synapsor_ledger::{Ledger, Stats};
+use synapsor_ledger::{Ledger, Progress, Stats};
 use synapsor_protocol::Refusal;
+use tokio::task::spawn_blocking;
 
 use super::super::confirm::confirm;
 use super::key;
 use crate::args::{Confirmed, Copy};
 use crate::exit::Exit;
 use crate::keeper;
-use crate::print::{Report, inert, style};
+use crate::print::{Report, inert, progress, style};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -126,12 +129,16 @@ pub(super) async fn backup(copy: &Copy, settings: &Settings) -> Result<Report, R
     Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text).exit(exit))
 }
 
-pub(super) fn restore(copy: &Copy, settings: &Settings) -> Result<Report, Refusal> {
+pub(super) async fn restore(copy: &Copy, settings: &Settings) -> Result<Report, Refusal> {
     let path = settings.ledger()?.file(RESTORE_INSTEAD)?;
     if path.exists() && copy.force && !copy.yes {
         confirm(&format!("replace the ledger {}", inert::text(&path.display().to_string())))?;
     }
-    let made = synapsor_ledger::restore(&copy.file, &path, copy.force).map_err(|error| error.refusal())?;
+    let (from, force, walked) = (copy.file.clone(), copy.force, Arc::new(Progress::default()));
+    let seen = Arc::clone(&walked);
+    let restoring = spawn_blocking(move || synapsor_ledger::restore(&from, &path, force, &seen));
+    let made = progress::following("verifying the copy and restoring it", &walked, restoring).await;
+    let made = made.map_err(Refusal::bug)?.map_err(|error| error.refusal())?;
     let kept = made.kept.as_ref().map_or_else(String::new, |kept| {
         format!("\nthe one that stood there is kept: {}", inert::text(&kept.display().to_string()))
     });

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use synapsor_ledger::{Migrated, Opening, Progress};
 use synapsor_protocol::Refusal;
 
-use super::watch::watched;
 use crate::args::Migrate;
-use crate::print::{Report, inert, style};
+use crate::print::{Report, inert, progress, style};
 use crate::settings::{LedgerName, Settings};
 use crate::wiring;
 
-pub(super) async fn run(wanted: &Migrate, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+pub(super) async fn run(wanted: &Migrate, settings: &Settings) -> Result<Report, Refusal> {
     let to = LedgerName::typed(&wanted.to)?;
     let place = settings.place_of(&to)?;
     let opening = Opening { create: true, clock: wiring::clock(), ids: wiring::ids() };
-    let progress = Arc::new(Progress::default());
-    let migrating = synapsor_ledger::migrate(settings.place()?, place, opening, Arc::clone(&progress));
-    let made = watched(&progress, json, migrating).await.map_err(|error| error.refusal())?;
+    let walked = Arc::new(Progress::default());
+    let migrating = synapsor_ledger::migrate(settings.place()?, place, opening, Arc::clone(&walked));
+    let made = progress::following("carrying the ledger over", &walked, migrating)
+        .await
+        .map_err(|error| error.refusal())?;
     let text = told(&made, &to);
     Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text))
 }

@@ -7,14 +7,13 @@ use synapsor_ledger::{ChainReport, Verification};
 use synapsor_protocol::{Code, Refusal};
 
 use super::key;
-use super::watch::watched;
 use crate::args::VerifyStore;
 use crate::exit::Exit;
-use crate::print::{Report, inert, style};
+use crate::print::{Report, inert, progress, style};
 use crate::settings::{Settings, unreadable};
 use crate::wiring;
 
-pub(super) async fn run(wanted: &VerifyStore, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+pub(super) async fn run(wanted: &VerifyStore, settings: &Settings) -> Result<Report, Refusal> {
     if let Some(file) = &wanted.export {
         return export(file);
     }
@@ -28,7 +27,8 @@ pub(super) async fn run(wanted: &VerifyStore, settings: &Settings, json: bool) -
         return Err(Refusal::new(Code::InvalidInput, "nothing says whose checkpoints count")
             .hint("name the key they were signed with: --public-key KEY, or --key FILE"));
     }
-    let report = watched(&against.progress, json, ledger.verify_against(&against)).await;
+    let walk = ledger.verify_against(&against);
+    let report = progress::following("walking the ledger", &against.progress, walk).await;
     Ok(told(&report.map_err(|error| error.refusal())?))
 }
 

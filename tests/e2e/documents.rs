@@ -1,4 +1,4 @@
-//! Every command of the README and the guides, run as it stands there. A block that cannot be is marked with the reason, in an HTML
+//! Every command of the README, the guides and the SDKs, run as it stands there. A block that cannot be is marked with the reason, in an HTML
 //! comment above it: `<!-- not run: REASON -->`. Which those are is a list one reads in review.
 
 use std::fmt::Write as _;
@@ -40,7 +40,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The README without the chapter that `readme` follows with databases of its own, and the guides.
+/// The README without the chapter that `readme` follows with databases of its own, the guides, and what handlers and executors are
+/// written with.
 fn pages() -> Vec<(String, String)> {
     let read = |path: &Path| std::fs::read_to_string(path).expect("a page is text");
     let readme = read(&root().join("README.md"));
@@ -51,6 +52,12 @@ fn pages() -> Vec<(String, String)> {
     for guide in guides.map(|entry| entry.expect("an entry").path()) {
         let name = guide.file_name().expect("a name").to_string_lossy().into_owned();
         pages.push((format!("docs/guides/{name}"), read(&guide)));
+    }
+    let sdks = std::fs::read_dir(root().join("sdk")).expect("the SDKs");
+    let sdks = sdks.map(|entry| format!("sdk/{}/README.md", entry.expect("an entry").file_name().display()));
+    for name in sdks.chain(["handlers/README.md".to_owned()]) {
+        let text = read(&root().join(&name));
+        pages.push((name, text));
     }
     pages.sort();
     pages

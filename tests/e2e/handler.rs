@@ -1,4 +1,5 @@
-//! `synapsor handler …` with the real toolchains: a new project of every language builds and passes at once.
+//! `synapsor handler …` with the real toolchains: in every language a new project builds and passes at once, and so does the one
+//! that `init` writes.
 
 use std::path::Path;
 use std::process::Command;
@@ -66,6 +67,39 @@ fn a_new_project_builds_and_passes_at_once(language: &str) {
     let valid = desk.run(&["validate", "fee-waiver", "--json"]);
     assert_eq!(valid.exit, 0, "{language}: {}", valid.stdout);
     assert_eq!(valid.json()["reports"][0]["cases"].as_array().map(Vec::len), Some(4), "{language}");
+    a_project_that_init_writes_builds_and_passes(language, &desk);
+}
+
+/// What a build fetches or makes once for every project of a language.
+const FETCHED: [&str; 3] = [".venv", "sdk/node_modules", "target"];
+
+/// One column of every kind a rule can set, two of them named as languages name things of their own.
+const ORDERS: &str = "CREATE TABLE orders (id text PRIMARY KEY, tenant_id text NOT NULL, type text, row integer, \
+                      price_eur decimal(10, 2), is_gift boolean, updated_at datetime NOT NULL)";
+
+/// The same for the handler that `init` writes beside a config, with what the first project has fetched already.
+fn a_project_that_init_writes_builds_and_passes(language: &str, desk: &Desk) {
+    let database = rusqlite::Connection::open(desk.0.path().join("app.db")).expect("a database");
+    database.execute_batch(ORDERS).expect("a table");
+    let decisions = "init --from ./app.db --table orders --accept-suggested --allowed-columns type,row,price_eur,is_gift \
+                     --dev-tenant acme --dev-principal me --yes --handler";
+    let words: Vec<&str> = decisions.split_whitespace().chain([language]).collect();
+    let written = desk.run(&words);
+    assert_eq!(written.exit, 0, "{language}: {written:?}");
+    for fetched in FETCHED {
+        let there = desk.0.path().join("fee-waiver").join(fetched);
+        if there.exists() {
+            std::os::unix::fs::symlink(there, desk.0.path().join("handlers/order").join(fetched))
+                .expect("the same packages");
+        }
+    }
+    let built = desk.run_with_tools(&["handler", "build", "handlers/order", "--json"]);
+    assert_eq!(built.exit, 0, "{language}: {built:?}");
+    // The config with its handler: a component is compiled once.
+    let valid = desk.run(&["validate", "--write-digest", "synapsor.runner.json", "--json"]);
+    assert_eq!(valid.exit, 0, "{language}: {}", valid.stdout);
+    let cases = valid.json()["reports"][0]["handlers"][0]["bundle"]["cases"].as_array().map(Vec::len);
+    assert_eq!(cases, Some(2), "{language}: {}", valid.stdout);
 }
 
 /// One test a language, so that they run side by side; together they are every language there is.

@@ -83,6 +83,8 @@ const SECTIONS: &[Section] = &[
             (LOG_LEVEL, "what is logged on standard error: error, warn, info, debug or trace"),
             ("NO_COLOR", "set to anything: no colour"),
             ("OTEL_EXPORTER_OTLP_*", "where servers send traces and metrics; nowhere, when none is set"),
+            ("OTEL_SERVICE_NAME", "what they are called there"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "what else is said of them there"),
             (OTEL_DISABLED, "`true`: nothing is sent, whatever else is set"),
         ],
     ),
@@ -96,6 +98,32 @@ const SECTIONS: &[Section] = &[
             ("SYNAPSOR_PYTHON", "the Python command that builds Python handlers, where it is not `python3`"),
             ("SYNAPSOR_CLANG", "the clang command that builds C handlers, where it is not `clang-19`"),
             ("SYNAPSOR_GO", "the Go command that builds Go handlers, where it is not `go`"),
+            ("RUSTC", "the Rust compiler that is asked for its targets, where it is not plain `rustc`"),
+            (
+                "RUSTFLAGS",
+                "flags of Rust handlers, in place of those that keep this machine's paths out of them",
+            ),
+            ("CARGO_HOME", "the folder whose path is kept out, where it is not `~/.cargo`"),
+        ],
+    ),
+    (
+        "What other programs know too",
+        &[
+            (PATH, "where toolchains, an executor's command and an audited server are found"),
+            ("HOME", "where clients keep their settings"),
+            ("XDG_CONFIG_HOME", "where Claude Desktop keeps them, in place of `~/.config`"),
+            ("CODEX_HOME", "where Codex keeps them, in place of `~/.codex`"),
+            ("TERM", "what the terminal can do; `dumb`: no colour"),
+            ("TMPDIR", "where a demo without `--folder` is played, in place of `/tmp`"),
+            ("PG*", "what the URL of a PostgreSQL database leaves out, as for `psql`"),
+            (
+                "SSL_CERT_FILE",
+                "certificates that are trusted over HTTPS, in place of the system's; SSL_CERT_DIR likewise",
+            ),
+            (
+                "HTTPS_PROXY",
+                "the proxy to issuers of tokens and collectors of traces; HTTP_PROXY and NO_PROXY likewise",
+            ),
         ],
     ),
 ];
@@ -130,8 +158,7 @@ mod tests {
 Every variable the binary knows by name. Which ones hold the URLs of sources, the tenant and the principal, a config says itself
 (`read_url_env`, `write_url_env`, `tenant_id_env`, `principal_env` and the like; `synapsor init` writes `SYNAPSOR_DATABASE_WRITE_URL` where
 it is told no other name); those are the only others that are read, but for the standard ones of OpenTelemetry
-([telemetry](../guides/telemetry.md)) and the folders in which clients keep their settings. A flag wins over a variable. This page is
-generated from `runner/cli/src/env.rs`.
+([telemetry](../guides/telemetry.md)). A flag wins over a variable. This page is generated from `runner/cli/src/env.rs`.
 ";
 
     #[test]
@@ -165,17 +192,28 @@ generated from `runner/cli/src/env.rs`.
                 look_for_strays(&path, strays);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).expect("a source file is text");
+                let text = text.split("\n#[cfg(test)]").next().unwrap_or_default();
                 let known = |name: &str| {
                     let listed = |(_, all): &Section| all.iter().any(|(known, _)| *known == name);
                     name == WRITTEN_INTO_CONFIGS || SECTIONS.iter().any(listed)
                 };
                 strays.extend(
-                    named(&text)
+                    named(text)
+                        .chain(asked_for(text))
                         .filter(|name| !known(name))
                         .map(|name| format!("{}: {name}", path.display())),
                 );
             }
         }
+    }
+
+    /// Names that a room asks its environment for.
+    fn asked_for(text: &str) -> impl Iterator<Item = &str> {
+        let asked = text.split("environment").skip(1).filter_map(|rest| {
+            let rest = rest.trim_start_matches("()").strip_prefix(".get(\"")?;
+            rest.split('"').next()
+        });
+        asked.filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
     }
 
     #[test]

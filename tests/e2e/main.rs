@@ -38,6 +38,7 @@ mod reload;
 mod report;
 mod rounds;
 mod screens;
+mod shadow;
 mod shared;
 mod smoke;
 mod store;

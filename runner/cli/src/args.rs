@@ -12,6 +12,7 @@ mod history;
 mod http;
 mod init;
 mod inspect;
+mod shadow;
 mod smoke;
 mod store;
 pub(crate) mod span;
@@ -39,6 +40,7 @@ pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
 pub(crate) use init::{Init, Onboard, RecipeInit, Recipes, TableFlags};
 pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;
+pub(crate) use shadow::{RecordHumanAction, Shadow, ShadowFormat, ShadowReference, ShadowReport};
 pub(crate) use smoke::{Smoke, SmokeCall};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};
 pub(crate) use ui::Ui;
@@ -88,7 +90,7 @@ impl Command {
             Self::Propose(_) | Self::Smoke(_) => Some("waiting for the answer"),
             Self::Doctor(_) | Self::Writeback(Writeback::Prepare(_)) => Some("looking"),
             Self::Rerun(_) => Some("running the recorded call again"),
-            Self::Report(_) => Some("gathering the records"),
+            Self::Report(_) | Self::Shadow(Shadow::Report(_)) => Some("gathering the records"),
             Self::Apply(apply) if !apply.all_approved => Some("applying"),
             Self::Executor(Executor::Check(_)) => Some("asking the executors"),
             Self::Store(Store::Vacuum) => Some("packing the ledger"),
@@ -241,6 +243,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor report --object invoice:INV-3001\n  synapsor report --principal support.agent --from 2026-06-01 --format html --output june.html\n\nNo database is touched. Exit codes: 0 written; 1 the ledger holds nothing that was asked for; 2 nothing was asked for"
     )]
     Report(Box<MakeReport>),
+    /// Try capabilities before trusting them: what would have been done beside what people did
+    #[command(subcommand)]
+    Shadow(Shadow),
     /// Follow the chain of events
     #[command(subcommand)]
     Events(Events),

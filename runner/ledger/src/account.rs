@@ -103,6 +103,7 @@ fn step(kind: EventKind) -> Option<Move> {
         | EventKind::WritebackInterrupted
         | EventKind::RunnerTokenMade
         | EventKind::RunnerTokenRevoked
+        | EventKind::ShadowHumanActionRecorded
         | EventKind::RecordsPruned => None,
     }
 }

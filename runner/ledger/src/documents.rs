@@ -1,15 +1,22 @@
-//! The documents beside the chain: evidence, audits, decisions and receipts, each stored once and sealed by a digest.
+//! The documents beside the chain: evidence, audits, decisions, receipts and what people did, each stored once and sealed by
+//! a digest.
+//!
+//! Under the number of its event stand an audit in `query_audit`, and in `evidence` what the event is about: of a call what
+//! was read, of a person's action what was done. An event is one of these alone, and its payload says which.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::{EVIDENCE_SCHEMA, QUERY_AUDIT_SCHEMA};
 use synapsor_protocol::receipt::RECEIPT_SCHEMA;
+use synapsor_protocol::shadow::HUMAN_ACTION_SCHEMA;
 use synapsor_protocol::{
-    Decision, Digest, EvidenceBundle, EvidenceId, ProposalId, QueryAudit, Receipt, Verdict,
+    Decision, Digest, EventKind, EvidenceBundle, EvidenceId, HumanAction, ProposalId, QueryAudit, Receipt,
+    Verdict,
 };
 
 use crate::chain::{canonical_text, no_canonical_form};
 use crate::error::Error;
+use crate::link::Payload;
 use crate::search;
 use crate::statements::{Cell, Row, Statements, cells};
 
@@ -50,6 +57,11 @@ impl Sealed for Receipt {
     const DOMAIN: &'static str = RECEIPT_SCHEMA;
 }
 
+impl Sealed for HumanAction {
+    const NAME: &'static str = "human action";
+    const DOMAIN: &'static str = HUMAN_ACTION_SCHEMA;
+}
+
 /// A document as it is stored: its canonical text, and the digest over exactly that text.
 pub(crate) struct Written {
     pub(crate) text: String,
@@ -64,7 +76,7 @@ impl Written {
     }
 }
 
-/// Stores evidence under the event that vouches for it.
+/// Stores what an event is about under it: evidence, or a person's action.
 pub(crate) fn insert_evidence(conn: &dyn Statements, seq: i64, written: &Written) -> Result<(), Error> {
     execute(conn, "INSERT INTO evidence (seq, document) VALUES (?1, ?2)", cells![seq, &written.text])
 }
@@ -152,6 +164,23 @@ pub(crate) fn decisions(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<De
 /// Every receipt of a proposal, oldest first.
 pub(crate) fn receipts(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<Receipt>, Error> {
     all(conn, "SELECT document FROM receipts WHERE proposal_id = ?1 ORDER BY at, rowid", cells![id.as_str()])
+}
+
+/// What people did about a shadow proposal, oldest first. One that is not what its event says is an error.
+pub(crate) fn human_actions(conn: &dyn Statements, id: &ProposalId) -> Result<Vec<HumanAction>, Error> {
+    let sql = "SELECT v.document, e.payload FROM events e LEFT JOIN evidence v ON v.seq = e.seq
+               WHERE e.proposal_id = ?1 AND e.kind = ?2 ORDER BY e.seq";
+    let kind = EventKind::ShadowHumanActionRecorded.as_str();
+    conn.all("read the ledger", sql, cells![id.as_str(), kind], |row| {
+        let unreadable = || Error::Unreadable { record: format!("{} of `{id}`", HumanAction::NAME) };
+        let text = row.optional_text(0)?.ok_or_else(unreadable)?;
+        let payload = serde_json::from_str::<Payload<'_>>(row.text(1)?).ok();
+        let seal = Digest::of_canonical(HumanAction::DOMAIN, text);
+        if payload.and_then(|payload| payload.action_digest) != Some(seal.as_str()) {
+            return Err(unreadable());
+        }
+        parse(row)
+    })
 }
 
 fn one<T: Sealed>(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Option<T>, Error> {

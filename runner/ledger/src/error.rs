@@ -332,6 +332,7 @@ mod tests {
             Rule::ApprovalMissing { proposal: proposal() },
             Rule::ReasonRequired { proposal: proposal() },
             Rule::Shadow { proposal: proposal() },
+            Rule::NotShadow { proposal: proposal() },
             Rule::Secret { place: "api_key".into() },
         ];
         let mut answers = vec![
@@ -434,6 +435,8 @@ mod tests {
                 hint: say why; the reason is kept with the decision
             SHADOW_WRITEBACK_DISABLED: proposal `wrp_1` is a shadow proposal and is never applied
                 hint: it is kept for comparison only; propose again with `mode` set to `review`
+            NOT_SHADOW_PROPOSAL: proposal `wrp_1` is not a shadow proposal
+                hint: `synapsor shadow list` shows which there are
             SECRET_MATERIAL_REJECTED: `api_key` holds what looks like a secret and is not recorded
                 hint: take the column or argument out of the capability
         "#]]

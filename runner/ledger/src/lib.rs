@@ -22,6 +22,7 @@ mod claims;
 mod runner_tokens;
 mod writeback;
 mod reopen;
+mod shadow;
 
 mod proposals;
 mod replay;
@@ -85,5 +86,6 @@ pub use search::{
     Listing, ObjectFilter, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, Page, RecordKind, Status, TableFilter,
 };
 pub use secrets::{REDACTED, looks_secret, redact};
+pub use shadow::Shadowed;
 pub use verify::{ExportReport, Trust, Verification, verify_export};
 pub use writeback::{Finished, Start};

@@ -76,7 +76,7 @@ pub(crate) fn open_with_content(
          AND p.state IN ('pending_review', 'approved', 'pending_worker', 'reconciliation_required')"
     );
     let tenant = &proposal.change_set.tenant;
-    one(conn, &sql, cells![tenant, mode_name(proposal), content.as_str()])
+    one(conn, &sql, cells![tenant, proposal.mode.as_str(), content.as_str()])
 }
 
 /// The proposals a filter lets through, newest first.
@@ -138,14 +138,6 @@ pub(crate) fn set_state(
 /// The refusal for a proposal whose content is not the one that `was` sealed, shown or approved.
 pub(crate) fn mismatch(id: &ProposalId, was: &'static str) -> Error {
     Rule::HashMismatch { proposal: id.to_string(), was }.into()
-}
-
-fn mode_name(proposal: &Proposal) -> &'static str {
-    use synapsor_protocol::proposal::ProposalMode;
-    match proposal.mode {
-        ProposalMode::Review => "review",
-        ProposalMode::Shadow => "shadow",
-    }
 }
 
 fn one(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Option<StoredProposal>, Error> {

@@ -1,7 +1,9 @@
 //! The record of one proposal shown again, from the ledger alone.
 
 use serde::Serialize;
-use synapsor_protocol::{Decision, Event, EvidenceBundle, ProposalId, QueryAudit, Receipt, WritebackJob};
+use synapsor_protocol::{
+    Decision, Event, EvidenceBundle, HumanAction, ProposalId, QueryAudit, Receipt, WritebackJob,
+};
 
 use crate::chain;
 use crate::documents;
@@ -34,6 +36,9 @@ pub struct Replay {
     pub jobs: Vec<WritebackJob>,
     /// How the applies ended.
     pub receipts: Vec<Receipt>,
+    /// What people did, of a shadow proposal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub human_actions: Vec<HumanAction>,
     /// The proposal's links of the chain.
     pub events: Vec<Event>,
 }
@@ -54,6 +59,7 @@ pub(crate) fn of(conn: &dyn Statements, ledger_id: &str, id: &ProposalId) -> Res
         decisions: documents::decisions(conn, id)?,
         jobs: writeback::job(conn, &proposal)?.into_iter().collect(),
         receipts: documents::receipts(conn, id)?,
+        human_actions: documents::human_actions(conn, id)?,
         events: chain::of_proposal(conn, id)?,
         proposal,
     })

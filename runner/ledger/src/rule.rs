@@ -117,6 +117,12 @@ pub enum Rule {
         /// The proposal.
         proposal: String,
     },
+    /// What a person did is compared with shadow proposals only.
+    #[error("proposal `{proposal}` is not a shadow proposal")]
+    NotShadow {
+        /// The proposal.
+        proposal: String,
+    },
     /// The record would keep something that looks like a secret.
     #[error("`{place}` holds what looks like a secret and is not recorded")]
     Secret {
@@ -144,6 +150,7 @@ impl Rule {
             Self::NoSuchToken { .. } => Code::RecordNotFound,
             Self::ReasonRequired { .. } => Code::ReasonRequired,
             Self::Shadow { .. } => Code::ShadowWritebackDisabled,
+            Self::NotShadow { .. } => Code::NotShadowProposal,
             Self::Secret { .. } => Code::SecretMaterialRejected,
         }
     }
@@ -182,6 +189,7 @@ impl Rule {
             Self::Shadow { .. } => {
                 "it is kept for comparison only; propose again with `mode` set to `review`"
             }
+            Self::NotShadow { .. } => "`synapsor shadow list` shows which there are",
         };
         Some(hint.to_owned())
     }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use synapsor_protocol::{ChangeSet, Columns, EvidenceBundle, RecordedRead, Value};
+use synapsor_protocol::{ChangeSet, Columns, EvidenceBundle, HumanAction, RecordedRead, Value};
 
 use crate::error::Error;
 use crate::rule::Rule;
@@ -71,6 +71,12 @@ pub(crate) fn refuse_in_change_set(change_set: &ChangeSet) -> Result<(), Error> 
         in_columns(columns)?;
     }
     change_set.summary.iter().try_for_each(|summary| refuse_in_text("summary", summary))
+}
+
+/// Refuses a person's action that holds a secret.
+pub(crate) fn refuse_in_human_action(action: &HumanAction) -> Result<(), Error> {
+    in_columns(&action.columns)?;
+    action.notes.iter().try_for_each(|notes| refuse_in_text("notes", notes))
 }
 
 /// Refuses a text that holds a secret; `name` is the field it would be stored in.

@@ -47,6 +47,8 @@ pub enum EventKind {
     RunnerTokenMade,
     /// Such a token was ended.
     RunnerTokenRevoked,
+    /// A person said what they did to the row of a shadow proposal.
+    ShadowHumanActionRecorded,
     /// Records of earlier events were archived and removed; the events stay.
     RecordsPruned,
 }
@@ -71,6 +73,7 @@ impl EventKind {
         Self::WritebackReopened,
         Self::RunnerTokenMade,
         Self::RunnerTokenRevoked,
+        Self::ShadowHumanActionRecorded,
         Self::RecordsPruned,
     ];
 
@@ -99,6 +102,7 @@ impl EventKind {
             Self::WritebackReopened => "writeback_reopened",
             Self::RunnerTokenMade => "runner_token_made",
             Self::RunnerTokenRevoked => "runner_token_revoked",
+            Self::ShadowHumanActionRecorded => "shadow_human_action_recorded",
             Self::RecordsPruned => "records_pruned",
         }
     }

@@ -23,6 +23,16 @@ pub enum ProposalMode {
     Shadow,
 }
 
+impl ProposalMode {
+    /// The mode's name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Review => "review",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
 /// A change set under an id. Everything but `digest` is sealed by `digest`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -179,6 +179,7 @@ codes! {
     ReasonRequired = "REASON_REQUIRED", Refusal, false, "a rejection needs a reason";
     ConfirmationRequired = "CONFIRMATION_REQUIRED", Refusal, false, "the decision was not confirmed";
     ShadowWritebackDisabled = "SHADOW_WRITEBACK_DISABLED", Refusal, false, "shadow proposals are never applied";
+    NotShadowProposal = "NOT_SHADOW_PROPOSAL", Refusal, false, "the proposal was made for review, and what a person did is compared with shadow proposals";
     ReadOnlyWritebackDisabled = "READ_ONLY_WRITEBACK_DISABLED", Refusal, false, "writeback is off (`mode: read_only`)";
     // the writeback
     WritebackDisabled = "WRITEBACK_DISABLED", Refusal, false, "the source has no write credential";

@@ -4,7 +4,7 @@
 
 use crate::change_set::{Advance, ChangeSet, Guard, Logic};
 use crate::ids::ProposalId;
-use crate::proposal::{ProposalState, Verdict};
+use crate::proposal::{ProposalMode, ProposalState, Verdict};
 use crate::receipt::{Outcome, Receipt};
 use crate::refusal::SourceChanged;
 use crate::value::Value;
@@ -97,9 +97,12 @@ pub fn outcome(receipt: &Receipt) -> String {
 }
 
 /// The commands a person may want next, without the program's name; none for a record that was edited.
-pub fn next_commands(id: &ProposalId, state: ProposalState, intact: bool) -> Vec<String> {
+pub fn next_commands(id: &ProposalId, mode: ProposalMode, state: ProposalState, intact: bool) -> Vec<String> {
     match state {
         _ if !intact => vec![],
+        ProposalState::PendingReview if mode == ProposalMode::Shadow => {
+            vec![format!("shadow record-human-action {id} --patch FILE"), format!("shadow compare {id}")]
+        }
         ProposalState::PendingReview => {
             vec![format!("proposals approve {id}"), format!("proposals reject {id} --reason TEXT")]
         }
@@ -121,8 +124,17 @@ mod tests {
     fn an_edited_record_leaves_nothing_to_do() {
         let id = ProposalId::from_stored("wrp_1");
         for state in ProposalState::ALL {
-            assert!(next_commands(&id, *state, false).is_empty());
-            assert!(!next_commands(&id, *state, true).is_empty());
+            for mode in [ProposalMode::Review, ProposalMode::Shadow] {
+                assert!(next_commands(&id, mode, *state, false).is_empty());
+                assert!(!next_commands(&id, mode, *state, true).is_empty());
+            }
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_decide_a_shadow_proposal() {
+        let id = ProposalId::from_stored("wrp_1");
+        let next = next_commands(&id, ProposalMode::Shadow, ProposalState::PendingReview, true);
+        assert!(next.iter().all(|command| command.starts_with("shadow ")), "{next:?}");
     }
 }

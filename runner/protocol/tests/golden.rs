@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
-    ChangeSet, Decision, Event, EventEnvelope, JobDocument, Proposal, QueryAudit, Receipt, RedactedColumns,
-    WritebackJob, executor, fleet, job_document,
+    ChangeSet, Decision, Event, EventEnvelope, HumanAction, JobDocument, Proposal, QueryAudit, Receipt,
+    RedactedColumns, WritebackJob, executor, fleet, job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -57,6 +57,8 @@ fn the_first_documents_still_parse_with_their_digests() {
     assert_eq!(EventEnvelope::of(&envelope.ledger_id, event.clone()), envelope);
     assert_eq!(event.recompute_digest().expect("a digest"), event.digest);
     let _: Decision = golden("decision.v1.json");
+    let action: HumanAction = golden("human-action.v1.json");
+    assert_eq!(action.proposal_digest, proposal.digest);
     let _: QueryAudit = golden("query-audit.v1.json");
 }
 

@@ -7,19 +7,23 @@ use axum::extract::{Extension, Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use synapsor_ledger::{Replay, looks_secret, redact};
+use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{ProposalId, ProposalState, Refusal, words};
 
 use crate::cell;
 use crate::denied::Denied;
 use crate::html::{self, Html};
 use crate::page::{self, Frame};
-use crate::proposals::chip_name;
+use crate::proposals::chip_of;
 use crate::sessions::Session;
 use crate::site::Site;
 use crate::story::{Story, state_class};
 
 /// How much of the record the JSON tab shows, in characters; the download has all of it.
 const JSON_CHARS_MAX: usize = 262_144;
+
+/// What is said in place of a state of a proposal that nobody decides.
+const COMPARED_ONLY: &str = "recorded for comparison, never applied";
 
 #[derive(Template)]
 #[template(path = "proposal.html")]
@@ -70,20 +74,21 @@ pub(crate) async fn review(
     let stored = &replay.proposal;
     site.remember(&stored.proposal);
     let waits = stored.state == ProposalState::PendingReview;
+    let for_review = stored.proposal.mode == ProposalMode::Review;
     let approved = stored.state == ProposalState::Approved;
     let capability = site.config.capability(&stored.proposal.change_set.capability);
     let role = capability.and_then(|capability| capability.proposal.as_ref()?.required_role.as_deref());
     page::shown(&Review {
         frame: Frame::new(&site, &session, &id, ""),
-        state: chip_name(stored.state),
-        state_says: words::state(stored.state),
+        state: chip_of(stored),
+        state_says: if for_review || !waits { words::state(stored.state) } else { COMPARED_ONLY },
         class: state_class(stored.state),
         digest: stored.proposal.digest.to_string(),
         story: Story::of(&replay),
         role: role.map(html::line),
         intact: stored.intact && replay.evidence_intact,
         not_intact: words::NOT_INTACT,
-        may_approve: waits && stored.intact,
+        may_approve: waits && for_review && stored.intact,
         may_reject: (waits || approved) && stored.intact,
         apply_command: (approved && stored.intact)
             .then(|| apply_command(&site, &stored.proposal.proposal_id)),

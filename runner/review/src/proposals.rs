@@ -8,6 +8,7 @@ use axum::http::Uri;
 use axum::response::Response;
 use synapsor_ledger::{Cursor, StoredProposal};
 use synapsor_protocol::ProposalState;
+use synapsor_protocol::proposal::ProposalMode;
 
 use crate::denied::Denied;
 use crate::export;
@@ -111,7 +112,7 @@ fn chips(wanted: &Wanted) -> Vec<Chip> {
 }
 
 /// The state's name on a chip, as published.
-pub(crate) fn chip_name(state: ProposalState) -> &'static str {
+fn chip_name(state: ProposalState) -> &'static str {
     match state {
         ProposalState::PendingReview => "Awaiting approval",
         ProposalState::Approved => "Approved",
@@ -125,12 +126,20 @@ pub(crate) fn chip_name(state: ProposalState) -> &'static str {
     }
 }
 
+/// The same of one proposal; nobody is awaited by one that was made for comparison.
+pub(crate) fn chip_of(stored: &StoredProposal) -> &'static str {
+    match stored.proposal.mode {
+        ProposalMode::Shadow if stored.state == ProposalState::PendingReview => "For comparison",
+        _ => chip_name(stored.state),
+    }
+}
+
 fn row(stored: &StoredProposal) -> Row {
     let change = &stored.proposal.change_set;
     let columns: Vec<&str> = change.patch.keys().map(String::as_str).collect();
     Row {
         id: stored.proposal.proposal_id.to_string(),
-        state: chip_name(stored.state),
+        state: chip_of(stored),
         class: state_class(stored.state),
         capability: html::line(&change.capability),
         target: html::line(&format!("{} {}", change.target.table, change.target.key)),

@@ -1,9 +1,10 @@
 //! One proposal as a person reads it: the seven steps from request to replay, each already in words.
 
-use synapsor_ledger::Replay;
+use synapsor_ledger::{Replay, StoredProposal};
+use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{
-    Event, EventKind, EvidenceBundle, Logic, Outcome, ProposalState, Receipt, RecordedRead, SourceChanged,
-    words,
+    Event, EventKind, EvidenceBundle, HumanAction, Logic, Outcome, ProposalState, Receipt, RecordedRead,
+    SourceChanged, words,
 };
 
 use crate::cell::{self, Named};
@@ -14,6 +15,10 @@ use crate::page::When;
 
 /// Rows of one declared read that a page shows.
 const READ_ROWS_MAX: usize = 50;
+
+/// Said in place of an approval, and of a result, of a proposal that was made for comparison.
+const COMPARED_STANDING: &str = "This one was made for comparison: nobody approves it.";
+const COMPARED_RESULT: &str = "Nothing was committed, and nothing will be: it was made for comparison.";
 
 /// The class of a state's chip.
 pub(crate) fn state_class(state: ProposalState) -> &'static str {
@@ -57,6 +62,14 @@ pub(crate) struct Decided {
     pub(crate) at: When,
 }
 
+/// What a person says they did to the row of a shadow proposal.
+pub(crate) struct Did {
+    pub(crate) actor: Html,
+    pub(crate) columns: Vec<Named>,
+    pub(crate) notes: Option<Html>,
+    pub(crate) at: When,
+}
+
 /// How one apply ended.
 pub(crate) struct Ended {
     pub(crate) outcome: &'static str,
@@ -91,6 +104,7 @@ pub(crate) struct Story {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) source_changed: (&'static str, &'static str),
     pub(crate) decisions: Vec<Decided>,
+    pub(crate) people: Vec<Did>,
     pub(crate) standing: &'static str,
     pub(crate) result: &'static str,
     pub(crate) ends: Vec<Ended>,
@@ -120,8 +134,13 @@ impl Story {
             conditions: checklist::conditions(&stored.proposal, replay.receipts.last()),
             source_changed: source_changed(replay),
             decisions: decisions(replay),
-            standing: standing(stored.state),
-            result: result(stored.state, under_way(&replay.events)),
+            people: replay.human_actions.iter().map(did).collect(),
+            standing: if only_compared(stored) { COMPARED_STANDING } else { standing(stored.state) },
+            result: if only_compared(stored) {
+                COMPARED_RESULT
+            } else {
+                result(stored.state, under_way(&replay.events))
+            },
             ends: replay.receipts.iter().map(ended).collect(),
             links: replay.events.iter().map(link).collect(),
         }
@@ -259,6 +278,20 @@ fn decisions(replay: &Replay) -> Vec<Decided> {
         at: decision.at.into(),
     };
     replay.decisions.iter().map(decided).collect()
+}
+
+fn did(action: &HumanAction) -> Did {
+    Did {
+        actor: html::line(&action.actor),
+        columns: cell::columns(&action.columns),
+        notes: action.notes.as_deref().map(html::block),
+        at: action.at.into(),
+    }
+}
+
+/// Whether nobody is to decide it, because it was made for comparison.
+fn only_compared(stored: &StoredProposal) -> bool {
+    stored.proposal.mode == ProposalMode::Shadow && stored.state == ProposalState::PendingReview
 }
 
 /// Where the approval stands.

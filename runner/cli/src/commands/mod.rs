@@ -39,6 +39,7 @@ mod report;
 mod rerun;
 mod runner;
 mod serve_http;
+mod shadow;
 mod smoke;
 mod start;
 mod store;
@@ -51,6 +52,7 @@ pub(crate) use events::filter as event_filter;
 pub(crate) use init::Written;
 pub(crate) use mcp::stop_signal;
 pub(crate) use report::Account;
+pub(crate) use shadow::{ColumnCounts, ShadowAccount};
 pub(crate) use store::key as ledger_key;
 use synapsor_protocol::Refusal;
 
@@ -127,6 +129,7 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
         Command::Receipts(command) => receipts::run(command, settings).await.map(Some),
         Command::Replay(command) => replay::run(command, settings).await.map(Some),
         Command::Report(wanted) => report::run(&wanted, settings).await.map(Some),
+        Command::Shadow(command) => shadow::run(command, settings).await.map(Some),
         Command::Events(command) => events::run(command, settings, json).await,
         Command::Rerun(wanted) => rerun::run(&wanted, settings).await.map(Some),
         Command::Backtest(wanted) => backtest::run(&wanted, settings).await.map(Some),

@@ -102,7 +102,7 @@ async fn all<T>(
 }
 
 /// The filters, as they were understood.
-fn asked(filter: &Filter) -> Vec<(&'static str, String)> {
+pub(super) fn asked(filter: &Filter) -> Vec<(&'static str, String)> {
     let table = filter.table.as_ref().map(|table| match &table.schema {
         Some(schema) => format!("{schema}.{}", table.name),
         None => table.name.clone(),

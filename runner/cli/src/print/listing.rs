@@ -30,6 +30,11 @@ pub(crate) const RECEIPTS: Kind =
     Kind { field: "receipts", schema: "synapsor.receipt-list.v1", empty: "no receipts match" };
 pub(crate) const ACTIVITY: Kind =
     Kind { field: "activity", schema: "synapsor.activity-list.v1", empty: "nothing matches" };
+pub(crate) const SHADOWS: Kind = Kind {
+    field: "shadow_proposals",
+    schema: "synapsor.shadow-list.v1",
+    empty: "no shadow proposals match; `mode: shadow` in the config makes them",
+};
 pub(crate) const EVENTS: Kind =
     Kind { field: "events", schema: "synapsor.event-list.v1", empty: "no events match" };
 

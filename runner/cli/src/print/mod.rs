@@ -26,6 +26,7 @@ pub(crate) mod activity;
 pub(crate) mod replay;
 pub(crate) mod compliance;
 pub(crate) mod comparison;
+pub(crate) mod shadow;
 pub(crate) mod progress;
 
 use std::io::{IsTerminal, Write};

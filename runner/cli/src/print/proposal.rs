@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 use synapsor_ledger::StoredProposal;
+use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{ChangeSet, ProposalState, Value, words};
 
 use super::{inert, style, table::table};
@@ -46,7 +47,11 @@ pub(crate) fn sheet(stored: &StoredProposal) -> String {
     let proposal = &stored.proposal;
     let change = &proposal.change_set;
     let mut text = String::new();
-    let _ = writeln!(text, "{}  {}", style::strong(&proposal.proposal_id), state(stored.state));
+    let compared = match proposal.mode {
+        ProposalMode::Shadow => style::warn("  for comparison only"),
+        ProposalMode::Review => String::new(),
+    };
+    let _ = writeln!(text, "{}  {}{compared}", style::strong(&proposal.proposal_id), state(stored.state));
     let _ = writeln!(text, "{}", inert::text(&words::request(change)));
     if let Some(summary) = &change.summary {
         let _ = writeln!(text, "  {}", inert::text(summary));
@@ -64,7 +69,8 @@ pub(crate) fn sheet(stored: &StoredProposal) -> String {
 
 /// What a person may do next, on lines of their own; nothing where nothing is left to do.
 pub(crate) fn next(stored: &StoredProposal) -> String {
-    let commands = words::next_commands(&stored.proposal.proposal_id, stored.state, stored.intact);
+    let commands =
+        words::next_commands(&stored.proposal.proposal_id, stored.proposal.mode, stored.state, stored.intact);
     commands.iter().map(|command| format!("\n{} synapsor {command}", style::dim("next:"))).collect()
 }
 

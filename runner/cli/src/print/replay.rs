@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use synapsor_ledger::Replay;
-use synapsor_protocol::{ChangeSet, Value, words};
+use synapsor_protocol::{ChangeSet, HumanAction, Value, words};
 
 use super::page::Page;
 use super::{evidence, inert, markdown, proposal, receipt, style, table::table, usage};
@@ -28,6 +28,17 @@ pub(crate) fn story(replay: &Replay) -> String {
     for receipt in &replay.receipts {
         let code = receipt.code.map(|code| format!(" ({code})")).unwrap_or_default();
         let _ = writeln!(text, "  {} {}{code}", style::dim("receipt  "), receipt.outcome);
+    }
+    for action in &replay.human_actions {
+        let notes = action.notes.as_deref().map(|notes| format!(" ({})", inert::text(notes)));
+        let _ = writeln!(
+            text,
+            "  {} {} by {}{}",
+            style::dim("a person "),
+            inert::text(&done(action)),
+            inert::text(&action.actor),
+            notes.unwrap_or_default()
+        );
     }
     let events = replay.events.iter().map(|event| {
         [
@@ -78,6 +89,10 @@ pub(crate) fn sections(page: &mut Page, replay: &Replay) {
     evidence::section(page, &replay.evidence);
     page.heading("Decisions");
     decisions(page, replay);
+    if !replay.human_actions.is_empty() {
+        page.heading("What people did");
+        human_actions(page, replay);
+    }
     page.heading("Receipts");
     if replay.receipts.is_empty() {
         page.paragraph("None: it was not applied.");
@@ -112,6 +127,24 @@ pub(crate) fn diff(change: &ChangeSet) -> Vec<Vec<String>> {
         vec![column.clone(), before, proposed.to_string()]
     };
     change.patch.iter().map(row).collect()
+}
+
+/// What people said they did to the row of a shadow proposal.
+fn human_actions(page: &mut Page, replay: &Replay) {
+    let actions = replay.human_actions.iter().map(|action| {
+        let notes = action.notes.clone().unwrap_or_default();
+        vec![done(action), action.actor.clone(), action.at.to_string(), notes]
+    });
+    page.table(&["done", "by", "at", "notes"], actions.collect());
+}
+
+/// The columns a person changed, in one line.
+fn done(action: &HumanAction) -> String {
+    let changed = action.columns.iter().map(|(column, value)| format!("{column} = {}", words::value(value)));
+    match changed.collect::<Vec<_>>() {
+        none if none.is_empty() => "left the row alone".to_owned(),
+        some => some.join(", "),
+    }
 }
 
 /// Who allowed it, or did not.

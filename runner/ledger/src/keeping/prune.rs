@@ -2,7 +2,8 @@
 //!
 //! Invariant: the chain keeps every event. A step archives, deletes and buries in one transaction, and is short, so that
 //! servers go on writing in between.
-//! Absent on purpose: pruning what may still move. An open or unsettled proposal stays, however old.
+//! Absent on purpose: pruning what may still move. An open or unsettled proposal stays, however old; a shadow proposal never
+//! moves, so it goes by its age alone.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,15 +29,15 @@ const READS_A_STEP: usize = 1000;
 
 pub(super) const PRUNING: &str = "prune the ledger";
 
-/// The states a proposal does not leave any more, as the statements below name them.
-const FINAL: &str = "('applied', 'conflict', 'failed', 'rejected', 'canceled')";
+/// What holds of a proposal of which nothing can come any more.
+const OVER: &str = "(state IN ('applied', 'conflict', 'failed', 'rejected', 'canceled') OR mode = 'shadow')";
 
 /// What to prune: what was over before then; nothing of a kind that names no instant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneFilter {
     /// Reads and refused calls.
     pub calls_before: Option<Moment>,
-    /// Final proposals, each with everything that belongs to it.
+    /// Proposals that are final or for comparison only, each with everything that belongs to it.
     pub proposals_before: Option<Moment>,
 }
 
@@ -69,7 +70,7 @@ pub(crate) enum Due {
 pub struct Prunable {
     /// Reads and refused calls.
     pub calls: u64,
-    /// Final proposals, each with its evidence, audits, decisions, job and receipts.
+    /// Final and shadow proposals, each with its evidence, audits, decisions, job, receipts and what people did.
     pub proposals: u64,
 }
 
@@ -90,14 +91,14 @@ pub(crate) fn prunable(conn: &dyn Statements, filter: PruneFilter) -> Result<Pru
         calls += 1;
         Ok(true)
     })?;
-    let sql = format!("SELECT count(*) FROM proposals WHERE state IN {FINAL} AND updated_at < ?1");
+    let sql = format!("SELECT count(*) FROM proposals WHERE {OVER} AND updated_at < ?1");
     let proposals = conn.one(PRUNING, &sql, cells![filter.proposals_micros()], |row| row.integer(0))?;
     Ok(Prunable { calls, proposals: proposals.unwrap_or_default().unsigned_abs() })
 }
 
 /// What the next step finds, looked for where nobody who writes has to wait; events before `from` were looked at.
 pub(crate) fn due(conn: &dyn Statements, filter: PruneFilter, from: i64) -> Result<Option<Due>, Error> {
-    let sql = format!("SELECT created_seq FROM proposals WHERE state IN {FINAL} AND updated_at < ?1 LIMIT 1");
+    let sql = format!("SELECT created_seq FROM proposals WHERE {OVER} AND updated_at < ?1 LIMIT 1");
     if conn.one(PRUNING, &sql, cells![filter.proposals_micros()], |row| row.integer(0))?.is_some() {
         return Ok(Some(Due::Proposals));
     }
@@ -164,7 +165,7 @@ impl<'a> Step<'a> {
     /// Takes a few proposals, each with every event about it.
     fn proposals(&mut self, conn: &dyn Statements, filter: PruneFilter) -> Result<(), Error> {
         let sql = format!(
-            "SELECT proposal_id FROM proposals WHERE state IN {FINAL} AND updated_at < ?1
+            "SELECT proposal_id FROM proposals WHERE {OVER} AND updated_at < ?1
              ORDER BY created_seq LIMIT {PROPOSALS_A_STEP}"
         );
         let before = cells![filter.proposals_micros()];
@@ -221,6 +222,11 @@ impl<'a> Step<'a> {
                 };
                 let key = cells![id, verdict];
                 self.record(conn, event.seq, ("decision", id, payload.decision_digest), sql, key)
+            }
+            Some(EventKind::ShadowHumanActionRecorded) => {
+                let sql = "SELECT document FROM evidence WHERE seq = ?1";
+                let action = ("human_action", id, payload.action_digest);
+                self.record(conn, event.seq, action, sql, cells![event.seq])
             }
             _ => Ok(()),
         }

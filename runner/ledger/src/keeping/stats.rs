@@ -43,8 +43,13 @@ pub struct Sizes {
 
 const COUNTING: &str = "count what the ledger holds";
 
-const TABLES: [(&str, &str); 5] = [
-    ("evidence", "SELECT count(*) FROM evidence"),
+/// An audit stands beside every evidence, and beside what people did none.
+const TABLES: [(&str, &str); 6] = [
+    ("evidence", "SELECT count(*) FROM evidence v JOIN query_audit q ON q.seq = v.seq"),
+    (
+        "human_actions",
+        "SELECT count(*) FROM evidence v LEFT JOIN query_audit q ON q.seq = v.seq WHERE q.seq IS NULL",
+    ),
     ("query_audit", "SELECT count(*) FROM query_audit"),
     ("decisions", "SELECT count(*) FROM approvals"),
     ("writeback_jobs", "SELECT count(*) FROM writeback_jobs"),

@@ -1,5 +1,6 @@
 //! What is looked for. Every part that is given has to hold.
 
+use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Code, EvidenceId, JobId, Moment, Outcome, ProposalId, ProposalState};
 
 use super::object::{ObjectFilter, TableFilter};
@@ -24,6 +25,8 @@ pub struct Filter {
     pub table: Option<TableFilter>,
     /// A proposal that stands there, or a receipt that says so.
     pub status: Option<Status>,
+    /// Proposals for review, or for comparison only.
+    pub mode: Option<ProposalMode>,
     /// That proposal, and what belongs to it.
     pub proposal: Option<ProposalId>,
     /// That evidence, and what belongs to it.
@@ -88,6 +91,7 @@ impl Filter {
             text(Field::Capability, &self.capability),
             text(Field::Source, &self.source),
             id(Field::Status, self.status.map(Status::as_str)),
+            id(Field::Mode, self.mode.map(ProposalMode::as_str)),
             id(Field::Proposal, self.proposal.as_ref().map(ProposalId::as_str)),
             id(Field::Evidence, self.evidence.as_ref().map(EvidenceId::as_str)),
             text(Field::Fingerprint, &self.fingerprint),

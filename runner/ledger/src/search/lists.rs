@@ -145,6 +145,15 @@ impl Listed for FoundReceipt {
     }
 }
 
+/// One page of proposals.
+pub(crate) fn proposals(
+    conn: &dyn Statements,
+    filter: &Filter,
+    page: &Page,
+) -> Result<Listing<StoredProposal>, Error> {
+    list(conn, filter, page)
+}
+
 /// One page of a kind.
 pub(super) fn list<T: Listed>(
     conn: &dyn Statements,

@@ -45,5 +45,6 @@ pub(crate) use catch_up::{
 pub(crate) use copies::is_miscopied;
 pub(crate) use events::of_kind;
 pub(crate) use found::{COLUMNS as FOUND_COLUMNS, Found};
+pub(crate) use lists::proposals;
 pub(crate) use reference::{not_found, proposal};
 pub(crate) use unwritten::work_out;

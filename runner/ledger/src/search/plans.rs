@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use rusqlite::Connection;
+use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Code, EventKind, EvidenceId, JobId, Moment, ProposalId};
 
 use super::events::{EventFilter, latest_statement, of_kind_statement};
@@ -28,6 +29,7 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ("object-type", object(text(), None)),
         ("object-id", object(None, text())),
         ("status", Filter { status: Status::parse("applied"), ..every() }),
+        ("mode", Filter { mode: Some(ProposalMode::Shadow), ..every() }),
         ("proposal", Filter { proposal: Some(ProposalId::from_stored("wrp_1")), ..every() }),
         ("evidence", Filter { evidence: Some(EvidenceId::from_stored("ev_1")), ..every() }),
         ("fingerprint", Filter { fingerprint: text(), ..every() }),
@@ -111,7 +113,7 @@ fn every_list_by_any_one_filter_is_read_off_an_index_in_order() {
         check::<FoundReceipt>(&conn, "receipts", &mut found),
     ];
     assert_eq!(found, "");
-    assert_eq!(checked, [48, 48, 52, 52], "statements of each kind");
+    assert_eq!(checked, [52, 48, 52, 52], "statements of each kind");
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub(super) enum Field {
     ObjectType,
     ObjectKey,
     Status,
+    Mode,
     Proposal,
     Evidence,
     Fingerprint,
@@ -165,6 +166,7 @@ pub(crate) const PROPOSALS: Table = Table {
     scope: SCOPE,
     own_fields: &[
         (Field::Status, Column("state")),
+        (Field::Mode, Column("mode")),
         (Field::Proposal, Column("proposal_id")),
         // A repeated call leaves evidence of its own, which leads to the proposal through its audit.
         (Field::Evidence, OF_EVIDENCE),

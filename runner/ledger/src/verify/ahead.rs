@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use synapsor_protocol::{Digest, EvidenceBundle, QueryAudit};
+use synapsor_protocol::{Digest, EventKind, EvidenceBundle, HumanAction, QueryAudit};
 
 use crate::documents::Sealed;
 use crate::error::Error;
@@ -22,6 +22,7 @@ pub(super) struct Beside {
     seq: i64,
     /// The digests over the stored texts.
     pub(super) evidence: Option<Digest>,
+    pub(super) action: Option<Digest>,
     pub(super) audit: Option<Digest>,
     /// Whether they are found by what they say, and by nothing else.
     pub(super) is_found: bool,
@@ -75,7 +76,7 @@ impl Ahead {
             })?;
             read.extend(next);
         }
-        let nothing = Beside { seq, evidence: None, audit: None, is_found: false };
+        let nothing = Beside { seq, evidence: None, action: None, audit: None, is_found: false };
         Ok(read.pop_front().filter(|beside| beside.seq == seq).unwrap_or(nothing))
     }
 }
@@ -83,9 +84,12 @@ impl Ahead {
 fn beside(conn: &dyn Statements, row: &dyn Row, matching: &mut Matching) -> Result<Beside, Error> {
     let (audit, evidence) = (row.optional_text(3)?, row.optional_text(4)?);
     let expected = Found::of(row.integer(0)?, row.text(1)?, row.text(2)?, audit, evidence);
+    let is_action = row.text(1)? == EventKind::ShadowHumanActionRecorded.as_str();
+    let (action, evidence) = if is_action { (evidence, None) } else { (None, evidence) };
     Ok(Beside {
         seq: expected.seq(),
         evidence: evidence.map(|text| Digest::of_canonical(EvidenceBundle::DOMAIN, text)),
+        action: action.map(|text| Digest::of_canonical(HumanAction::DOMAIN, text)),
         audit: audit.map(|text| Digest::of_canonical(QueryAudit::DOMAIN, text)),
         is_found: matching.is(conn, &expected, row, 5)?,
     })
@@ -103,6 +107,8 @@ fn by_id(conn: &dyn Statements, seq: i64, payload: &Payload<'_>) -> Result<Besid
     Ok(Beside {
         seq,
         evidence: seal(evidence, payload.evidence_id, EvidenceBundle::DOMAIN)?,
+        // Recorded by later releases alone.
+        action: None,
         audit: seal(audit, payload.audit_id, QueryAudit::DOMAIN)?,
         is_found: true,
     })

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use synapsor_protocol::{
-    Decision, Digest, Event, EventKind, EvidenceBundle, Proposal, QueryAudit, Receipt, Verdict,
+    Decision, Digest, Event, EventKind, EvidenceBundle, HumanAction, Proposal, QueryAudit, Receipt, Verdict,
 };
 
 use crate::documents::Sealed;
@@ -34,6 +34,7 @@ const EVIDENCE: &[&str] = &["evidence"];
 const AUDITS: &[&str] = &["audits", "query_audit", "audit"];
 const DECISIONS: &[&str] = &["decisions", "approvals"];
 const RECEIPTS: &[&str] = &["receipts", "receipt"];
+const ACTIONS: &[&str] = &["human_actions"];
 
 /// Where a report keeps what would each be an export of its own.
 const REPORTED: &[&str] = &["stories", "reads", "refused_calls"];
@@ -133,7 +134,10 @@ fn check(document: &Json, events: &[Event], report: &mut ExportReport) -> Result
         let verdict = if found.verdict == Verdict::Approved { "yes" } else { "no" };
         format!("{verdict} to {}", found.proposal_id)
     })?;
-    records::<Receipt>(document, RECEIPTS, &vouched, report, |found| found.receipt_id.to_string())
+    records::<Receipt>(document, RECEIPTS, &vouched, report, |found| found.receipt_id.to_string())?;
+    records::<HumanAction>(document, ACTIONS, &vouched, report, |found| {
+        format!("about {}", found.proposal_id)
+    })
 }
 
 /// Every record of a kind is one whose digest an event carries.
@@ -167,7 +171,7 @@ fn is_made(events: &[Event], proposal: &Proposal) -> bool {
 
 /// The digests of records an event carries.
 fn digests(event: &Event) -> impl Iterator<Item = &str> {
-    ["evidence_digest", "audit_digest", "decision_digest", "receipt_digest"]
+    ["evidence_digest", "audit_digest", "decision_digest", "receipt_digest", "action_digest"]
         .into_iter()
         .filter_map(|name| event.payload.get(name)?.as_str())
 }

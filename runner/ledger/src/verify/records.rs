@@ -1,6 +1,8 @@
 //! The documents an event vouches for: each is there, and its stored text has the digest the event carries.
 
-use synapsor_protocol::{Decision, Digest, EventKind, EvidenceBundle, QueryAudit, Receipt, Verdict};
+use synapsor_protocol::{
+    Decision, Digest, EventKind, EvidenceBundle, HumanAction, QueryAudit, Receipt, Verdict,
+};
 
 use super::ahead::Ahead;
 use super::{Stop, misfit};
@@ -17,6 +19,7 @@ pub(super) struct Witnessed {
     is_older: bool,
     ahead: Ahead,
     evidence: u64,
+    actions: u64,
     audits: u64,
     decisions: u64,
     receipts: u64,
@@ -30,6 +33,7 @@ impl Witnessed {
             is_older,
             ahead: Ahead::new(conn, is_older)?,
             evidence: 0,
+            actions: 0,
             audits: 0,
             decisions: 0,
             receipts: 0,
@@ -40,7 +44,7 @@ impl Witnessed {
 
     /// The documents among them.
     pub(super) fn total(&self) -> u64 {
-        self.evidence + self.audits + self.decisions + self.receipts + self.proposals
+        self.evidence + self.actions + self.audits + self.decisions + self.receipts + self.proposals
     }
 
     /// Every document the event vouches for is there and unchanged, and so is what it is found by.
@@ -51,7 +55,7 @@ impl Witnessed {
         kind: EventKind,
         payload: &Payload<'_>,
     ) -> Result<(), Stop> {
-        self.call(conn, event, payload)?;
+        self.beside(conn, event, kind, payload)?;
         if let Some(id) = payload.receipt_id {
             let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
             vouch::<Receipt>(conn, event, id, payload.receipt_digest, sql, cells![id])?;
@@ -67,8 +71,14 @@ impl Witnessed {
         Ok(())
     }
 
-    /// The records of a call: its evidence and its audit, and what they are found by.
-    fn call(&mut self, conn: &dyn Statements, event: &Link<'_>, payload: &Payload<'_>) -> Result<(), Stop> {
+    /// The records beside an event: the evidence and the audit of a call, or a person's action, and what they are found by.
+    fn beside(
+        &mut self,
+        conn: &dyn Statements,
+        event: &Link<'_>,
+        kind: EventKind,
+        payload: &Payload<'_>,
+    ) -> Result<(), Stop> {
         let beside = self.ahead.beside(conn, event.seq, payload)?;
         let mut found = (event.seq.to_string(), "event");
         if let Some(id) = payload.audit_id {
@@ -80,6 +90,11 @@ impl Witnessed {
             fits::<EvidenceBundle>(event, id, payload.evidence_digest, beside.evidence.as_ref())?;
             self.evidence += 1;
             found = (id.to_owned(), EvidenceBundle::NAME);
+        }
+        if kind == EventKind::ShadowHumanActionRecorded {
+            let id = event.proposal_id.unwrap_or_default();
+            fits::<HumanAction>(event, id, payload.action_digest, beside.action.as_ref())?;
+            self.actions += 1;
         }
         if beside.is_found {
             return Ok(());
@@ -105,7 +120,7 @@ impl Witnessed {
     pub(super) fn are_all(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
         self.nothing_else_is_found(conn, last)?;
         let tables = [
-            ("evidence", "SELECT count(*) FROM evidence", self.evidence),
+            ("evidence", "SELECT count(*) FROM evidence", self.evidence + self.actions),
             ("query audit", "SELECT count(*) FROM query_audit", self.audits),
             ("decision", "SELECT count(*) FROM approvals", self.decisions),
             ("receipt", "SELECT count(*) FROM receipts", self.receipts),

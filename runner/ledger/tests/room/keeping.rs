@@ -10,6 +10,7 @@ use synapsor_protocol::{Outcome, Value};
 
 use crate::ground::{edit_file, open};
 use crate::proof::{Key, trusting};
+use crate::shadow::{done, in_shadow};
 use crate::story::{Call, Fixture, at, code, opening, receipt, rejection};
 
 /// Later than everything in these stories.
@@ -319,4 +320,21 @@ async fn a_replay_can_be_verified_by_itself_and_every_change_in_it_is_found() {
         let refused = synapsor_ledger::verify_export(nothing).expect_err("refused");
         assert_eq!(code(&refused), "INVALID_INPUT", "{nothing}");
     }
+}
+
+#[tokio::test]
+async fn a_shadow_proposal_is_pruned_by_its_age_with_what_people_did() {
+    let fixture = Fixture::new().await;
+    let stored = fixture.propose(&in_shadow(1)).await;
+    for columns in [r#"{"status":"refunded"}"#, r#"{"status":"paid-4711"}"#] {
+        fixture.ledger.record_human_action(&done(&stored, "ada", columns)).await.expect("recorded");
+    }
+    fixture.propose(&Call::order(2)).await;
+    let pruned = prune(&fixture, Key::new(1)).await.expect("pruned");
+    // Proposal, evidence, audit and two actions, under three events; what waits for a person stays.
+    assert_eq!((pruned.events, pruned.records), (3, 5));
+    assert_eq!(misfit(&fixture, &Key::new(1)).await, None);
+    assert_eq!(fixture.ledger.proposals(&Default::default()).await.expect("readable").len(), 1);
+    let file = std::fs::read(fixture.folder.path().join("archive.jsonl")).expect("an archive");
+    assert!(String::from_utf8(file).expect("text").contains("paid-4711"));
 }

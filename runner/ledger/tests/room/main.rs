@@ -20,6 +20,7 @@ mod proof;
 mod record;
 mod reopen;
 mod search;
+mod shadow;
 mod sharing;
 mod steps;
 mod tamper;

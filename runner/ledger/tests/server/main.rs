@@ -18,6 +18,8 @@ mod proof;
 mod record;
 #[path = "../room/search.rs"]
 mod search;
+#[path = "../room/shadow.rs"]
+mod shadow;
 #[path = "../room/sharing.rs"]
 mod sharing;
 #[path = "../room/tamper.rs"]

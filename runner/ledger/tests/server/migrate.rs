@@ -5,12 +5,16 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use synapsor_ledger::{Error, Filter, Ledger, Migrated, ObjectFilter, Place, Progress, Server};
+use synapsor_ledger::{
+    Error, Filter, Ledger, Migrated, ObjectFilter, Place, Progress, Server, StoredProposal,
+};
+use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Outcome, ProposalState, RedactedRow, Value};
 use synapsor_test_servers::TestDatabase;
 use tokio::task::JoinSet;
 
 use crate::ground::{edit_tables, server};
+use crate::shadow::{done, in_shadow};
 use crate::story::{Call, Fixture, approval, code, opening, receipt, rejection};
 
 /// Tells this test's own child which file to migrate to which server.
@@ -37,6 +41,9 @@ async fn story() -> Fixture {
     fixture.propose(&Call::order(2)).await;
     fixture.propose(&Call { note: Value::Text("\u{0}\u{e9}".into()), ..Call::order(3) }).await;
     fixture.started(&Call::order(4)).await;
+    let shadow = fixture.propose(&in_shadow(4)).await;
+    let action = done(&shadow, "ada", r#"{"status":"refunded","note":"\u00e9"}"#);
+    fixture.ledger.record_human_action(&action).await.expect("recorded");
     for order in 5..260 {
         read(&fixture.ledger, order).await;
     }
@@ -99,7 +106,10 @@ async fn a_ledger_goes_to_a_file_and_to_another_server_and_is_the_same() {
 
     // And it goes on there: what waited is decided, what was under way is finished.
     let stored = there.proposals(&Default::default()).await.expect("readable");
-    let waiting = stored.iter().find(|found| found.state == ProposalState::PendingReview).expect("one waits");
+    let waits = |found: &&StoredProposal| {
+        found.state == ProposalState::PendingReview && found.proposal.mode == ProposalMode::Review
+    };
+    let waiting = stored.iter().find(waits).expect("one waits");
     there.decide(&approval(waiting, "ada")).await.expect("decided");
     let started = there.unsettled().await.expect("readable");
     let id = &started.first().expect("one is unsettled").proposal.proposal_id;

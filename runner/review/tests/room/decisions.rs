@@ -1,6 +1,7 @@
 //! Deciding on the page: what was shown is what is decided, two tabs cannot both, and a refusal says what changed.
 
-use synapsor_protocol::ProposalState;
+use synapsor_protocol::proposal::ProposalMode;
+use synapsor_protocol::{HumanAction, ProposalState};
 
 use crate::world::{World, page};
 
@@ -126,4 +127,33 @@ async fn the_apply_button_is_there_only_where_it_was_allowed() {
         "{}",
         applied.body
     );
+}
+
+#[tokio::test]
+async fn a_shadow_proposal_is_shown_beside_what_people_did_and_nobody_can_approve_it() {
+    let world = World::with(true).await;
+    let stored = world.propose_in(ProposalMode::Shadow, |_, _| {}).await;
+    let done = [("late_fee_cents".to_owned(), serde_json::from_str("250").unwrap())].into();
+    let said = Some("<script>by phone</script>".to_owned());
+    let action = HumanAction::new(&stored.proposal, "<b>lead</b>", done, said, stored.proposal.created_at);
+    world.ledger.record_human_action(&action.unwrap()).await.unwrap();
+    let browser = world.enter().await;
+    let shown = browser.get(&page(&stored)).await.body;
+    assert!(shown.contains("For comparison") && shown.contains("nobody approves it"), "{shown}");
+    assert!(shown.contains("250") && shown.contains("by phone"), "{shown}");
+    assert!(!shown.contains("<script>by") && !shown.contains("<b>lead"), "{shown}");
+    assert!(!shown.contains("id=\"approve\"") && !shown.contains("id=\"apply\""), "{shown}");
+    // A request that no page of ours sends.
+    let form = browser.form(&stored, "").await;
+    let approved = world.ask(browser.post(&format!("{}/approve", page(&stored)), &form)).await;
+    assert!(
+        approved.status >= 400 && approved.body.contains("SHADOW_WRITEBACK_DISABLED"),
+        "{}",
+        approved.body
+    );
+    let form = form.replace("&actor=ada&reason=", "");
+    let applied = world.ask(browser.post(&format!("{}/apply", page(&stored)), &form)).await;
+    assert!(applied.status >= 400, "{}", applied.body);
+    let replay = world.ledger.replay(&stored.proposal.proposal_id).await.unwrap();
+    assert_eq!((replay.proposal.state, replay.decisions.len()), (ProposalState::PendingReview, 0));
 }

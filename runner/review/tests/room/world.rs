@@ -81,6 +81,15 @@ impl World {
         &self,
         bend: impl FnOnce(&mut ChangeSet, &mut EvidenceBundle),
     ) -> StoredProposal {
+        self.propose_in(ProposalMode::Review, bend).await
+    }
+
+    /// The same, for review or for comparison only.
+    pub(crate) async fn propose_in(
+        &self,
+        mode: ProposalMode,
+        bend: impl FnOnce(&mut ChangeSet, &mut EvidenceBundle),
+    ) -> StoredProposal {
         let mut change: ChangeSet = serde_json::from_str(CHANGE_SET).unwrap();
         let mut evidence: EvidenceBundle = serde_json::from_str(EVIDENCE).unwrap();
         evidence.evidence_id = EvidenceId::mint(&self.ids);
@@ -101,7 +110,7 @@ impl World {
         };
         let proposal = Proposal::seal(
             ProposalId::mint(&self.ids),
-            ProposalMode::Review,
+            mode,
             change,
             evidence.evidence_id.clone(),
             evidence.digest().unwrap(),

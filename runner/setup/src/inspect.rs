@@ -32,6 +32,12 @@ pub struct Inspection {
     pub user: Option<String>,
     /// When it was looked at.
     pub inspected_at: Moment,
+    /// What the server's clock said then.
+    #[serde(skip)]
+    pub clock: Option<Moment>,
+    /// How strict a MySQL server is with programs that do not say themselves.
+    #[serde(skip)]
+    pub sql_mode: Option<String>,
     /// The schemas that have tables.
     pub schemas: Vec<String>,
     /// Tables and views by schema and name.
@@ -101,6 +107,8 @@ fn judged(catalog: Catalog, at: Moment) -> Inspection {
         server_version: catalog.server_version,
         user: catalog.user,
         inspected_at: at,
+        clock: catalog.clock,
+        sql_mode: catalog.sql_mode,
         schemas,
         tables: catalog.tables.into_iter().map(InspectedTable::of).collect(),
         warnings,

@@ -4,7 +4,7 @@
 //! Absent on purpose: rows. Nothing here needs a right beyond SELECT.
 
 use serde::Serialize;
-use synapsor_protocol::Engine;
+use synapsor_protocol::{Engine, Moment};
 
 use crate::shape::{ColumnKind, ColumnShape, TableKind};
 
@@ -20,6 +20,10 @@ pub struct Catalog {
     pub server_version: String,
     /// Who the credential is to the server; a file has no users.
     pub user: Option<String>,
+    /// What the server's clock says; a file has none.
+    pub clock: Option<Moment>,
+    /// How strict a MySQL server is with programs that do not say themselves; other engines are always strict.
+    pub sql_mode: Option<String>,
     /// Tables and views by schema and name. A partition is not listed beside its table.
     pub tables: Vec<CatalogTable>,
     /// Whether there were more than [`TABLES_MAX`].
@@ -72,6 +76,15 @@ pub struct CatalogColumn {
     pub generated: bool,
     /// What a row gets that does not say, in the database's words.
     pub default: Option<String>,
+    /// Whether the credential may read it.
+    #[serde(skip)]
+    pub readable: bool,
+    /// The collation its texts are compared by, where it names one.
+    #[serde(skip)]
+    pub collation: Option<String>,
+    /// Whether that takes different texts for equal: small and capital letters, letters with and without accents.
+    #[serde(skip)]
+    pub folds: bool,
     /// Whether the database sets it anew at every change, as MySQL's `ON UPDATE CURRENT_TIMESTAMP` does.
     pub moves: bool,
 }
@@ -79,7 +92,18 @@ pub struct CatalogColumn {
 impl CatalogColumn {
     pub(crate) fn new(shape: ColumnShape, default: Option<String>) -> Self {
         let ColumnShape { name, type_name, kind, nullable, generated } = shape;
-        Self { name, type_name, kind, nullable, generated, default, moves: false }
+        Self {
+            name,
+            type_name,
+            kind,
+            nullable,
+            generated,
+            default,
+            readable: true,
+            collation: None,
+            folds: false,
+            moves: false,
+        }
     }
 }
 

@@ -1,4 +1,7 @@
-//! Doctor: whether applies to a source will work, looked at before anybody approves anything. Changes nothing.
+//! Doctor: whether applies to a source will work, looked at before anybody approves anything.
+//!
+//! Invariant: nothing is changed. The one thing that is written, a receipt of no proposal, is rolled back: no other look tells
+//! whether a trigger, a constraint or a read-only server stands in its way.
 
 use serde::Serialize;
 use synapsor_config::{Capability, Config, ReceiptsMode, Source};
@@ -8,9 +11,10 @@ use synapsor_source::{ColumnKind, Connect, TableShape};
 use crate::desk::WriteSettings;
 use crate::driver::abandon;
 use crate::effects::Reviewed;
-use crate::engine::{Holdings, Mysql, Postgres, Session, Sqlite, connected, within};
+use crate::engine::{Holdings, Mysql, Postgres, Purpose, Session, Sqlite, connected, within};
 use crate::error::Obstacle;
-use crate::excess::{Excess, Needed};
+use crate::excess::{Credential, Excess, Needed};
+use crate::receipts::{self, ReceiptsTable};
 use crate::rights::{self, Privilege, Right};
 
 /// One thing that stands in the way of an apply.
@@ -42,6 +46,8 @@ pub struct Checkup {
     pub findings: Vec<Finding>,
     /// What the credential may do beyond what is needed; nothing is better.
     pub excess: Vec<Excess>,
+    /// Whether a receipt was written and rolled back; without a receipts table there is nowhere to write one.
+    pub receipt_rolled_back: bool,
 }
 
 impl Finding {
@@ -77,7 +83,7 @@ pub async fn examine(
         config.capabilities.iter().map(AsRef::as_ref).filter(writes).collect();
     let patient = Patient { config, source, role, capabilities };
     let found = match writer {
-        _ if patient.capabilities.is_empty() => Ok((Vec::new(), Vec::new())),
+        _ if patient.capabilities.is_empty() => Ok(Found::default()),
         None => Ok(missing(Finding::new(
             Code::WritebackDisabled,
             format!("source `{}` has no write credential", source.name),
@@ -94,7 +100,7 @@ pub async fn examine(
             Engine::Mysql => patient.look::<Mysql>(writer).await,
         },
     };
-    let (findings, mut excess) =
+    let Found { findings, mut excess, receipt_rolled_back } =
         found.unwrap_or_else(|obstacle| missing(Finding::of(&obstacle, &source.name)));
     excess.extend(writer.filter(|writer| rights::is_same_credential(writer, reader)).map(|_| Excess {
         what: format!("reads and writes of source `{}` use the same credential", source.name),
@@ -106,16 +112,22 @@ pub async fn examine(
         capabilities: patient.capabilities.iter().map(|capability| capability.name.clone()).collect(),
         findings,
         excess,
+        receipt_rolled_back,
     }
 }
 
 /// Without a connection nothing else can be said.
 fn missing(finding: Finding) -> Found {
-    (vec![finding], Vec::new())
+    Found { findings: vec![finding], ..Found::default() }
 }
 
 /// What stands in the way, and what is more than needed.
-type Found = (Vec<Finding>, Vec<Excess>);
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    excess: Vec<Excess>,
+    receipt_rolled_back: bool,
+}
 
 struct Patient<'a> {
     config: &'a Config,
@@ -136,10 +148,38 @@ impl Patient<'_> {
         for right in &rights {
             findings.extend(self.right(&mut session, writer, right).await?);
         }
-        findings.extend(self.receipts(&mut session, writer).await?);
         let excess = self.excess(&mut session, writer, &rights).await?;
+        let (stands, table) = self.receipts(&mut session, writer).await?;
+        let usable = table.filter(|_| stands.is_empty());
+        findings.extend(stands);
+        let mut receipt_rolled_back = false;
+        if let Some(table) = usable {
+            let refused = self.receipt(&mut session, writer, &table).await;
+            receipt_rolled_back = refused.is_none();
+            findings.extend(refused);
+        }
+        // The last thing on this connection: leaving it is what rolls the receipt back.
         abandon(session).await;
-        Ok((findings, excess))
+        Ok(Found { findings, excess, receipt_rolled_back })
+    }
+
+    /// Writes a receipt of no proposal, in a transaction that nobody commits.
+    async fn receipt<S: Session>(
+        &self,
+        session: &mut S,
+        writer: &WriteSettings,
+        table: &ReceiptsTable,
+    ) -> Option<Finding> {
+        let written = async {
+            session.begin(Purpose::Apply).await?;
+            session.insert_receipt(table, &receipts::OF_NO_PROPOSAL).await
+        };
+        let fault = within(writer, written).await.err()?;
+        let obstacle = Obstacle::Fault(fault);
+        let mut finding = Finding::of(&obstacle, &self.source.name);
+        finding.what = format!("a receipt cannot be written: {obstacle}");
+        finding.fix = "take away what was added to the table `synapsor_writeback_receipts`, triggers and constraints too: `synapsor writeback migration` prints it as it has to be".to_owned();
+        Some(finding)
     }
 
     async fn excess<S: Holdings>(
@@ -152,6 +192,7 @@ impl Patient<'_> {
         let is_there = !matches!(within(writer, session.receipts_table(false)).await, Ok(None));
         let grants = rights::grants(self.config, self.source, self.role);
         let needed = Needed {
+            credential: Credential::Write,
             engine: self.source.engine,
             rights,
             makes_receipts_table: !is_there && self.source.receipts == ReceiptsMode::Auto,
@@ -221,12 +262,12 @@ impl Patient<'_> {
         &self,
         session: &mut S,
         writer: &WriteSettings,
-    ) -> Result<Vec<Finding>, Obstacle> {
+    ) -> Result<(Vec<Finding>, Option<ReceiptsTable>), Obstacle> {
         let found = match within(writer, session.receipts_table(false)).await {
             Ok(found) => found,
             Err(obstacle @ Obstacle::Fault(_)) => return Err(obstacle),
             // MySQL shows nothing of a table to whoever has no right on it.
-            Err(obstacle) => return Ok(vec![Finding::of(&obstacle, &self.source.name)]),
+            Err(obstacle) => return Ok((vec![Finding::of(&obstacle, &self.source.name)], None)),
         };
         let mut findings = Vec::new();
         if found.is_some() {
@@ -238,7 +279,7 @@ impl Patient<'_> {
         } else if !within(writer, session.may(&rights::receipts_right(Privilege::Create))).await? {
             findings.push(Finding::of(&Obstacle::NoReceiptsTable, &self.source.name));
         }
-        Ok(findings)
+        Ok((findings, found))
     }
 }
 

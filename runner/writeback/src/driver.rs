@@ -16,7 +16,7 @@ use crate::error::{Fault, Obstacle};
 use crate::event::Event;
 use crate::look::Look;
 use crate::machine::Apply;
-use crate::receipts::{ReceiptsTable, Settlement};
+use crate::receipts::{self, ReceiptsTable, Settlement};
 use crate::statement::Ground;
 use crate::stop::StopSignal;
 
@@ -162,8 +162,9 @@ impl<'a, S: Session> Place<'a, S> {
                 Event::locked(job, row.as_ref(), redaction)
             }
             Step::InsertReceipt(decision) => {
-                let receipts = receipts.ok_or_else(out_of_turn)?;
-                Event::Inserted(within(settings, session.insert_receipt(receipts, job, decision)).await?)
+                let table = receipts.ok_or_else(out_of_turn)?;
+                let values = receipts::values(job, decision);
+                Event::Inserted(within(settings, session.insert_receipt(table, &values)).await?)
             }
             Step::Update => {
                 let ground = ground.ok_or_else(out_of_turn)?;

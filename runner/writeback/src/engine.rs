@@ -28,7 +28,6 @@ use crate::desk::WriteSettings;
 use crate::driver;
 use crate::effects::{Effect, Reviewed, Site};
 use crate::error::{Fault, Obstacle};
-use crate::guard::Decision;
 use crate::machine::Apply;
 use crate::receipts::{ReceiptsTable, Settlement, SourceReceipt};
 use crate::rehearse;
@@ -113,8 +112,7 @@ pub(crate) trait Session: Sized + Send {
     fn insert_receipt(
         &mut self,
         table: &ReceiptsTable,
-        job: &WritebackJob,
-        decision: &Decision,
+        values: &[&str; 5],
     ) -> impl Future<Output = Result<Inserted, Fault>> + Send;
 
     /// S4: the one guarded statement.

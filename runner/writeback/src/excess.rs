@@ -1,4 +1,4 @@
-//! Excess: what the write credential may do beyond what its proposals need, and the statement that takes it away. Pure.
+//! Excess: what a credential may do beyond what is needed, and the statement that takes it away. Pure.
 //!
 //! Nothing here stands in the way of an apply. But a right nobody needs is one that whoever has the credential can use
 //! without a proposal, so the doctor names each.
@@ -12,7 +12,7 @@ use synapsor_source::dialect;
 use crate::receipts::RECEIPTS_TABLE;
 use crate::rights::Right;
 
-/// One thing the write credential holds and no proposal needs.
+/// One thing a credential holds and nothing needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Excess {
     /// What it is.
@@ -21,7 +21,7 @@ pub struct Excess {
     pub fix: String,
 }
 
-/// Everything the write credential holds, as the database tells it.
+/// Everything a credential holds, as the database tells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Inventory {
     /// Where the credential looks first, and the receipts table is.
@@ -111,9 +111,29 @@ impl On {
 /// A right and its column.
 type Granted<'a> = (&'a str, Option<&'a str>);
 
+/// Which of a source's two credentials is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// What reads connect with: it changes nothing, so that nothing it may look at is too much.
+    Read,
+    /// What applies connect with.
+    Write,
+}
+
+impl Credential {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "the read credential",
+            Self::Write => "the write credential",
+        }
+    }
+}
+
 /// What is needed of one source.
 #[derive(Debug, Clone)]
 pub(crate) struct Needed<'a> {
+    /// By whom.
+    pub(crate) credential: Credential,
     /// Its engine.
     pub(crate) engine: Engine,
     /// The rights, one by one, those on the receipts table not among them.
@@ -127,6 +147,7 @@ pub(crate) struct Needed<'a> {
 impl Needed<'_> {
     /// What is held and not needed.
     pub(crate) fn excess(&self, inventory: &Inventory) -> Vec<Excess> {
+        let who = self.credential.as_str();
         let mut excess = Vec::new();
         let (mut grants, mut owned) = (BTreeMap::new(), BTreeMap::new());
         for held in &inventory.held {
@@ -139,11 +160,11 @@ impl Needed<'_> {
                     }
                 }
                 Held::Attribute { name, role } => excess.push(Excess {
-                    what: format!("the write credential has the attribute {name}"),
+                    what: format!("{who} has the attribute {name}"),
                     fix: format!("ALTER ROLE {role} NO{name};"),
                 }),
                 Held::Membership { of, role } => excess.push(Excess {
-                    what: format!("the write credential has the role {of}, with all that it may do"),
+                    what: format!("{who} has the role {of}, with all that it may do"),
                     fix: format!("REVOKE {of} FROM {role};"),
                 }),
                 Held::Ownership { table, role, other } => {
@@ -153,7 +174,7 @@ impl Needed<'_> {
             }
         }
         excess.extend(owned.into_iter().map(|((role, other), tables)| Excess {
-            what: format!("the write credential owns {}, and an owner may do everything", named(&tables)),
+            what: format!("{who} owns {}, and an owner may do everything", named(&tables)),
             fix: format!("REASSIGN OWNED BY {role} TO {other};"),
         }));
         excess.extend(grants.into_iter().map(|((on, to), rights)| self.taken_away(on, to, &rights)));
@@ -162,6 +183,7 @@ impl Needed<'_> {
 
     fn has_use_for(&self, privilege: &str, on: &On, column: Option<&str>, default_schema: &str) -> bool {
         match on {
+            _ if self.credential == Credential::Read => only_looks(privilege),
             On::Everything | On::Database(_) => false,
             On::Schema(schema) => {
                 privilege == "CREATE" && self.makes_receipts_table && schema == default_schema
@@ -201,7 +223,8 @@ impl Needed<'_> {
         if let Some(again) = again.filter(|_| where_columns_would_do) {
             fix = format!("{fix} {again};");
         }
-        let what = format!("the write credential{everybody} holds {list} on {}{why}", on.described());
+        let who = self.credential.as_str();
+        let what = format!("{who}{everybody} holds {list} on {}{why}", on.described());
         Excess { what, fix }
     }
 
@@ -209,6 +232,11 @@ impl Needed<'_> {
         matches!(on, On::Table { schema, table }
             if self.rights.iter().any(|right| right.schema.as_ref() == Some(schema) && right.table == *table))
     }
+}
+
+/// Whether whoever has the right can only look.
+pub(crate) fn only_looks(privilege: &str) -> bool {
+    matches!(privilege, "SELECT" | "SHOW VIEW" | "SHOW DATABASES" | "SHOW CREATE ROUTINE")
 }
 
 /// Privileges as REVOKE wants them: `DELETE, SELECT ("a", "b")`.
@@ -226,7 +254,7 @@ fn listed(engine: Engine, rights: &[Granted<'_>]) -> String {
 }
 
 /// The first few by name.
-fn named(tables: &[&str]) -> String {
+pub(crate) fn named(tables: &[&str]) -> String {
     const SHOWN_MAX: usize = 3;
     let shown: Vec<String> = tables.iter().take(SHOWN_MAX).map(|table| format!("`{table}`")).collect();
     let shown = shown.join(", ");
@@ -259,7 +287,8 @@ mod tests {
         ];
         let place = dialect::qualified(engine, "public", "invoices");
         let grants = [format!("GRANT SELECT (id), UPDATE (fee) ON {place} TO app")];
-        let needed = Needed { engine, rights: &rights, makes_receipts_table, grants: &grants };
+        let credential = Credential::Write;
+        let needed = Needed { credential, engine, rights: &rights, makes_receipts_table, grants: &grants };
         let found = needed.excess(&Inventory { default_schema: "public".into(), held });
         let lines: Vec<_> =
             found.iter().map(|excess| format!("{}\n  {}\n", excess.what, excess.fix)).collect();

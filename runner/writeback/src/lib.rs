@@ -40,6 +40,7 @@ mod ending;
 // what it needs, and whether that is there
 mod rights;
 mod excess;
+mod reading;
 mod doctor;
 
 // or somebody else does it
@@ -65,6 +66,7 @@ pub use desk::{Desk, WriteSettings};
 pub use doctor::{Checkup, Finding, examine};
 pub use excess::Excess;
 pub use executor::{CommandReach, ExecutorSettings, HttpReach, Reach, SigningKey};
+pub use reading::reading_excess;
 pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
 pub use reconcile::{Conclusion, Inspection, SourceSays};
 pub use report::{ApplyReport, Check, DryRun};

@@ -102,6 +102,15 @@ impl ReceiptsTable {
     }
 }
 
+/// A receipt that is never committed, for the doctor; no digest of content is its key.
+pub(crate) const OF_NO_PROPOSAL: [&str; 5] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "doctor",
+    "doctor",
+    "doctor",
+    CONFLICT,
+];
+
 /// The values of one receipt, in the order of [`COLUMNS`].
 pub(crate) fn values<'a>(job: &'a WritebackJob, decision: &Decision) -> [&'a str; 5] {
     let decision = match decision {

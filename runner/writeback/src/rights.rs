@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use synapsor_config::{Config, Source};
+use synapsor_config::{Config, Logic, Source};
 use synapsor_protocol::Engine;
 use synapsor_source::{Connect, dialect};
 
@@ -14,6 +14,9 @@ use crate::receipts::RECEIPTS_TABLE;
 
 /// The role's name where neither a URL nor a person says one.
 const ROLE: &str = "synapsor_writer";
+
+/// What stands in place of a new role's password.
+const PASSWORD: &str = "choose-a-password";
 
 /// What a right is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,50 @@ pub(crate) fn is_same_credential(writer: &WriteSettings, reader: &Connect) -> bo
     account(writes).is_some_and(|writes| account(reads) == Some(writes))
 }
 
+/// The statements an administrator runs to make `role`, which may look at what the source's capabilities show and change
+/// nothing. None for a SQLite file, which is opened for reading only.
+pub(crate) fn reading_role(config: &Config, source: &Source, role: &str) -> Vec<String> {
+    let engine = source.engine;
+    let mut tables: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for capability in config.capabilities.iter().filter(|found| found.source.name == source.name) {
+        let target = &capability.target;
+        tables.entry((&target.schema, &target.table)).or_default().extend(capability.captured_columns());
+        let Some(Logic::Handler(grant)) = capability.proposal.as_ref().map(|rules| &rules.logic) else {
+            continue;
+        };
+        for read in grant.reads.values() {
+            let scope = read.target.tenant_key.iter().chain([&read.target.primary_key]);
+            let columns = read.columns.iter().chain(&read.filters).chain(scope).map(String::as_str);
+            tables.entry((&read.target.schema, &read.target.table)).or_default().extend(columns);
+        }
+    }
+    let (to, mut statements) = match engine {
+        Engine::Postgres => {
+            let to = dialect::quoted(engine, role);
+            (to.clone(), vec![format!("CREATE ROLE {to} LOGIN PASSWORD '{PASSWORD}'")])
+        }
+        Engine::Mysql => {
+            let to = mysql_account(role);
+            (to.clone(), vec![format!("CREATE USER {to} IDENTIFIED BY '{PASSWORD}'")])
+        }
+        Engine::Sqlite => return Vec::new(),
+    };
+    if engine == Engine::Postgres {
+        let schemas: BTreeSet<&str> = tables.keys().map(|(schema, _)| *schema).collect();
+        let usage = |schema| format!("GRANT USAGE ON SCHEMA {} TO {to}", dialect::quoted(engine, schema));
+        statements.extend(schemas.into_iter().map(usage));
+    }
+    statements.extend(tables.iter().map(|((schema, table), columns)| {
+        let list: Vec<String> = columns.iter().map(|column| dialect::quoted(engine, column)).collect();
+        format!("GRANT SELECT ({}) ON {} TO {to}", list.join(", "), dialect::qualified(engine, schema, table))
+    }));
+    statements
+}
+
+fn mysql_account(role: &str) -> String {
+    format!("'{}'@'%'", role.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 /// The statements an administrator runs for `role`, after the receipts table was made: what the source's proposals need and
 /// no more. None for a SQLite file, which has no roles, and none where nothing is applied.
 pub fn grants(config: &Config, source: &Source, role: &str) -> Vec<String> {
@@ -142,7 +189,7 @@ pub fn grants(config: &Config, source: &Source, role: &str) -> Vec<String> {
     let tables = needs(config, source);
     let to = match engine {
         Engine::Postgres => dialect::quoted(engine, role),
-        Engine::Mysql => format!("'{}'@'%'", role.replace('\\', "\\\\").replace('\'', "''")),
+        Engine::Mysql => mysql_account(role),
         Engine::Sqlite => return Vec::new(),
     };
     let mut statements = Vec::new();

@@ -9,7 +9,7 @@ const REPORT: &str = "synapsor-doctor.md";
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Also look at what applies need, with the writing credential; changes nothing
+    /// Also look at what applies need, with the writing credential; a receipt is written and rolled back
     #[arg(long, visible_alias = "check-db")]
     pub(crate) check_writeback: bool,
     /// Also load every handler, as a server would, and ask the application's executors whether they are ready

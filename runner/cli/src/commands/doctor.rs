@@ -1,6 +1,6 @@
 //! `synapsor doctor`: every section of a diagnosis put together, from what only this binary can reach.
 //!
-//! Invariant: nothing is changed; a ledger that is not there is not made.
+//! Invariant: nothing is changed: a ledger that is not there is not made, and a receipt is rolled back.
 
 mod handlers;
 mod ledger;

@@ -53,12 +53,16 @@ doctor_codes! {
     SourceUnreachable = "DOCTOR_SOURCE_UNREACHABLE", Fail, "every call that reads it ends as unavailable";
     TableMissing = "DOCTOR_TABLE_MISSING", Fail, "every call of the capability ends with an error";
     TableNotReadable = "DOCTOR_TABLE_NOT_READABLE", Fail, "every call of the capability ends with an error";
+    ReaderCanWrite = "DOCTOR_READER_CAN_WRITE", Warn, "whoever takes the serving process over can then change rows, and no proposal says so";
+    ColumnNotReadable = "DOCTOR_COLUMN_NOT_READABLE", Fail, "every call of the capability ends with an error";
     TargetNotATable = "DOCTOR_TARGET_NOT_A_TABLE", Fail, "nothing is applied to a view";
     ColumnMissing = "DOCTOR_COLUMN_MISSING", Fail, "every call of the capability ends with an error";
     ColumnNotExact = "DOCTOR_COLUMN_NOT_EXACT", Fail, "a value that cannot be kept exact is refused, not approximated";
     ColumnComputed = "DOCTOR_COLUMN_COMPUTED", Fail, "nobody can set a column that the database computes";
     KeyNotUnique = "DOCTOR_KEY_NOT_UNIQUE", Warn, "a key that names two rows names none: the call is refused";
     TenantNullable = "DOCTOR_TENANT_NULLABLE", Warn, "a row without a tenant belongs to nobody and is never found";
+    CollationFolds = "DOCTOR_COLLATION_FOLDS", Warn, "the database takes different spellings for one key or tenant; this runner compares byte for byte, and other programs mix the rows";
+    SqlModeLax = "DOCTOR_SQL_MODE_LAX", Warn, "sessions of this runner are strict all the same, but other programs' rows are not what was meant; the server's settings file has to say it too, for its next start";
     SensitiveColumn = "DOCTOR_SENSITIVE_COLUMN", Warn, "what reads like a secret is shown to a model, and refused by the record";
     RowSecurityBinds = "DOCTOR_ROW_SECURITY_BINDS", Warn, "rows it hides are not found, and an apply has to acknowledge it";
     TriggersAct = "DOCTOR_TRIGGERS_ACT", Warn, "something else happens when an approved change is applied";

@@ -1,24 +1,33 @@
 //! What a source's catalog says against what the config says of it. Pure.
 
+use std::collections::BTreeSet;
+
 use synapsor_config::{Capability, Config, Logic, TableTarget};
+use synapsor_protocol::Engine;
 use synapsor_source::TableKind;
 
 use super::code::DoctorCode;
 use super::finding::Finding;
+use super::scope::scope;
+use super::sql;
 use crate::inspect::{InspectedColumn, InspectedTable, Inspection, NoteCode};
 
 /// Everything of one source that the config names, held against an inspection with the reading credential.
 pub fn shape(config: &Config, source: &str, found: &Inspection) -> Vec<Finding> {
     let here = config.capabilities.iter().filter(|capability| capability.source.name == source);
-    here.flat_map(|capability| of_capability(capability, found)).collect()
+    let mut findings: Vec<Finding> = here.flat_map(|capability| of_capability(capability, found)).collect();
+    // What is about a table is said once, however many capabilities name it.
+    let mut said = BTreeSet::new();
+    findings.retain(|finding| said.insert((finding.code, finding.about.clone(), finding.what.clone())));
+    findings
 }
 
 fn of_capability(capability: &Capability, found: &Inspection) -> Vec<Finding> {
-    let mut look = Look { capability, findings: Vec::new() };
+    let mut look = Look { capability, found, findings: Vec::new() };
     let needed = capability.captured_columns();
-    if let Some(table) = look.table(&capability.target, found) {
-        look.columns(table, needed.iter().copied());
-        look.scope(table, &capability.target);
+    if let Some(table) = look.table(&capability.target, &needed) {
+        look.columns(table, &needed);
+        look.findings.extend(scope(&capability.target, table, found));
         look.shown(table);
         if capability.proposal.is_some() {
             look.changes(table);
@@ -26,10 +35,12 @@ fn of_capability(capability: &Capability, found: &Inspection) -> Vec<Finding> {
     }
     if let Some(Logic::Handler(grant)) = capability.proposal.as_ref().map(|rules| &rules.logic) {
         for read in grant.reads.values() {
-            if let Some(table) = look.table(&read.target, found) {
-                let filters = read.filters.iter().map(String::as_str);
-                look.columns(table, read.columns.iter().map(String::as_str).chain(filters));
-                look.scope(table, &read.target);
+            let target = &read.target;
+            let scoped = target.tenant_key.iter().chain([&target.primary_key]);
+            let needed = read.columns.iter().chain(&read.filters).chain(scoped).map(String::as_str).collect();
+            if let Some(table) = look.table(target, &needed) {
+                look.columns(table, &needed);
+                look.findings.extend(scope(target, table, found));
             }
         }
     }
@@ -38,22 +49,25 @@ fn of_capability(capability: &Capability, found: &Inspection) -> Vec<Finding> {
 
 struct Look<'a> {
     capability: &'a Capability,
+    found: &'a Inspection,
     findings: Vec<Finding>,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
     fn add(&mut self, code: DoctorCode, what: impl Into<String>, fix: impl Into<String>) {
         self.findings.push(Finding::new(code, self.capability.name.clone(), what, fix));
     }
 
-    fn table<'t>(&mut self, target: &TableTarget, found: &'t Inspection) -> Option<&'t InspectedTable> {
+    fn table(&mut self, target: &TableTarget, needed: &BTreeSet<&str>) -> Option<&'a InspectedTable> {
         let name = format!("{}.{}", target.schema, target.table);
         let is_it =
             |table: &&InspectedTable| table.table.schema == target.schema && table.table.name == target.table;
-        match found.tables.iter().find(is_it) {
+        let (engine, user) = (self.found.engine, self.found.user.as_deref());
+        match self.found.tables.iter().find(is_it) {
             Some(table) if table.table.readable => Some(table),
-            Some(_) => {
-                let fix = format!("an administrator runs: GRANT SELECT ON {name} TO the reading credential");
+            Some(table) => {
+                let fix = sql::may_select(engine, user, table, needed)
+                    .unwrap_or_else(|| "mend what it refers to, so that it can be read".to_owned());
                 self.add(
                     DoctorCode::TableNotReadable,
                     format!("the reading credential may read nothing of `{name}`"),
@@ -62,7 +76,15 @@ impl Look<'_> {
                 None
             }
             None => {
-                let fix = "correct `target` in the config, or grant SELECT on the table; `synapsor inspect --source` lists what is visible";
+                let fix = match engine {
+                    // A MySQL server shows a table to whoever has a right on it, and to nobody else.
+                    Engine::Mysql => {
+                        "correct `target` in the config, or grant SELECT on the table; `synapsor inspect` lists what is visible"
+                    }
+                    Engine::Postgres | Engine::Sqlite => {
+                        "correct `target` in the config; `synapsor inspect` lists what there is"
+                    }
+                };
                 self.add(
                     DoctorCode::TableMissing,
                     format!("no table `{name}` is visible to the reading credential"),
@@ -73,55 +95,37 @@ impl Look<'_> {
         }
     }
 
-    fn columns<'n>(&mut self, table: &InspectedTable, names: impl Iterator<Item = &'n str>) {
+    fn columns(&mut self, table: &InspectedTable, names: &BTreeSet<&str>) {
         let of = &table.table.name;
+        let mut hidden = BTreeSet::new();
         for name in names {
             match column(table, name) {
                 None => self.add(
                     DoctorCode::ColumnMissing,
                     format!("`{of}` has no column `{name}` that is visible to the reading credential"),
-                    "correct the name in the config, or grant SELECT on the column",
+                    match self.found.engine {
+                        Engine::Mysql => "correct the name in the config, or grant SELECT on the column",
+                        Engine::Postgres | Engine::Sqlite => "correct the name in the config",
+                    },
                 ),
+                Some(column) if !column.column.readable => drop(hidden.insert(*name)),
                 Some(column) if !column.exact => self.add(
                     DoctorCode::ColumnNotExact,
                     format!("`{name}` of `{of}` has the type `{}`", column.column.type_name),
-                    "leave it out of the capability, or make a view that casts it to an exact type",
+                    format!(
+                        "take `{name}` out of the capability, or make a view that casts it to an exact type"
+                    ),
                 ),
                 Some(_) => {}
             }
         }
-    }
-
-    /// Whether key and tenant name what they should.
-    fn scope(&mut self, table: &InspectedTable, target: &TableTarget) {
-        let key = std::slice::from_ref(&target.primary_key);
-        let found = &table.table;
-        let within_tenant = |columns: &Vec<String>| match (&target.tenant_key, columns.as_slice()) {
-            (Some(tenant), [one, other]) => {
-                [one, other].contains(&tenant) && [one, other].contains(&&target.primary_key)
-            }
-            _ => false,
-        };
-        let is_unique = |columns: &Vec<String>| columns == key || within_tenant(columns);
-        let vouched = is_unique(&found.primary_key) || found.unique.iter().any(is_unique);
-        if !vouched && found.kind == TableKind::Table {
-            let what = format!("nothing keeps `{}` of `{}` unique", target.primary_key, found.name);
-            let fix =
-                "add a unique constraint on it, with the tenant's column where ids repeat among tenants";
-            self.add(DoctorCode::KeyNotUnique, what, fix);
-        }
-        let tenant = target.tenant_key.as_deref().and_then(|name| column(table, name));
-        if tenant.is_some_and(|tenant| tenant.column.nullable) && found.kind == TableKind::Table {
-            let what = format!(
-                "`{}` of `{}` takes NULL",
-                target.tenant_key.as_deref().unwrap_or_default(),
-                found.name
-            );
-            self.add(
-                DoctorCode::TenantNullable,
-                what,
-                "make the column NOT NULL once every row has a tenant",
-            );
+        let user = self.found.user.as_deref();
+        if let Some(fix) =
+            sql::may_select(self.found.engine, user, table, &hidden).filter(|_| !hidden.is_empty())
+        {
+            let named = hidden.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let what = format!("the reading credential may not read {named} of `{of}`");
+            self.add(DoctorCode::ColumnNotReadable, what, fix);
         }
     }
 

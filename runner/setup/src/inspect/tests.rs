@@ -25,6 +25,9 @@ fn column(written: &str) -> CatalogColumn {
         nullable: written.contains("null"),
         generated: written.contains("generated"),
         default: None,
+        readable: true,
+        collation: None,
+        folds: false,
         moves: written.contains("moves"),
     }
 }

@@ -21,7 +21,6 @@ use crate::classify::{self, FaultClass};
 use crate::desk::WriteSettings;
 use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
-use crate::guard::Decision;
 use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
 use crate::rights::{Privilege, Right};
 use crate::statement::{Ground, never_run};
@@ -219,14 +218,9 @@ impl Session for Mysql {
         row.map_err(fault)?.map(decode).transpose().map_err(|error| Fault::new(FaultClass::Inexact, &error))
     }
 
-    async fn insert_receipt(
-        &mut self,
-        table: &ReceiptsTable,
-        job: &WritebackJob,
-        decision: &Decision,
-    ) -> Result<Inserted, Fault> {
+    async fn insert_receipt(&mut self, table: &ReceiptsTable, values: &[&str; 5]) -> Result<Inserted, Fault> {
         let mut insert = sqlx::query(AssertSqlSafe(table.insert(Engine::Mysql)));
-        for value in receipts::values(job, decision) {
+        for value in values {
             insert = insert.bind(value);
         }
         match insert.execute(&mut self.connection).await {

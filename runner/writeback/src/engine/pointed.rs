@@ -12,7 +12,6 @@ use crate::desk::WriteSettings;
 use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
 use crate::excess::Inventory;
-use crate::guard::Decision;
 use crate::points::point;
 use crate::receipts::{ReceiptsTable, SourceReceipt};
 use crate::rights::Right;
@@ -85,14 +84,9 @@ impl<S: Session> Session for Pointed<S> {
         Ok(row)
     }
 
-    async fn insert_receipt(
-        &mut self,
-        table: &ReceiptsTable,
-        job: &WritebackJob,
-        decision: &Decision,
-    ) -> Result<Inserted, Fault> {
+    async fn insert_receipt(&mut self, table: &ReceiptsTable, values: &[&str; 5]) -> Result<Inserted, Fault> {
         point!("s.step", lost());
-        let inserted = self.session.insert_receipt(table, job, decision).await?;
+        let inserted = self.session.insert_receipt(table, values).await?;
         point!("s.receipt", lost());
         Ok(inserted)
     }

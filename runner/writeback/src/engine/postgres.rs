@@ -16,7 +16,7 @@ use crate::classify::{self, FaultClass};
 use crate::desk::WriteSettings;
 use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
-use crate::guard::{self, Decision};
+use crate::guard;
 use crate::receipts::{self, ReceiptsTable, SourceReceipt};
 use crate::rights::{Privilege, Right};
 use crate::statement::Ground;
@@ -244,15 +244,10 @@ impl Session for Postgres {
         row.map_err(fault)?.map(decode).transpose().map_err(|error| Fault::new(FaultClass::Inexact, &error))
     }
 
-    async fn insert_receipt(
-        &mut self,
-        table: &ReceiptsTable,
-        job: &WritebackJob,
-        decision: &Decision,
-    ) -> Result<Inserted, Fault> {
+    async fn insert_receipt(&mut self, table: &ReceiptsTable, values: &[&str; 5]) -> Result<Inserted, Fault> {
         // ON CONFLICT DO NOTHING waits for another run that holds the key, and then inserts nothing.
         let mut insert = sqlx::query(AssertSqlSafe(table.insert(Engine::Postgres)));
-        for value in receipts::values(job, decision) {
+        for value in values {
             insert = insert.bind(value);
         }
         let done = insert.execute(&mut self.connection).await.map_err(fault)?;

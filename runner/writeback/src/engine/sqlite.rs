@@ -22,7 +22,6 @@ use crate::classify::{self, FaultClass};
 use crate::desk::WriteSettings;
 use crate::effects::{Effect, Site};
 use crate::error::{Fault, Obstacle};
-use crate::guard::Decision;
 use crate::receipts::{self, RECEIPTS_TABLE, ReceiptsTable, SourceReceipt};
 use crate::rights::Right;
 use crate::statement::{Ground, never_run};
@@ -106,14 +105,9 @@ impl Session for Sqlite {
         .await
     }
 
-    async fn insert_receipt(
-        &mut self,
-        table: &ReceiptsTable,
-        job: &WritebackJob,
-        decision: &Decision,
-    ) -> Result<Inserted, Fault> {
+    async fn insert_receipt(&mut self, table: &ReceiptsTable, values: &[&str; 5]) -> Result<Inserted, Fault> {
         let sql = table.insert(Engine::Sqlite);
-        let values = receipts::values(job, decision).map(str::to_owned);
+        let values = values.map(str::to_owned);
         let rows = self.on(move |connection| connection.execute(&sql, values).map_err(fault)).await?;
         Ok(if rows == 1 { Inserted::Yes } else { Inserted::Duplicate })
     }

@@ -11,7 +11,6 @@ use crate::desk::WriteSettings;
 use crate::effects::{Effect, Site};
 use crate::engine::{Changed, Inserted, Purpose, Session};
 use crate::error::{Fault, Obstacle};
-use crate::guard::Decision;
 use crate::receipts::{ReceiptsTable, SourceReceipt};
 use crate::rights::Right;
 use crate::statement::Ground;
@@ -175,13 +174,8 @@ impl<S: Session> Session for Broken<S> {
         at(step, self.inner.read_row(ground, purpose)).await
     }
 
-    async fn insert_receipt(
-        &mut self,
-        table: &ReceiptsTable,
-        job: &WritebackJob,
-        decision: &Decision,
-    ) -> Result<Inserted, Fault> {
-        at(Step::InsertReceipt, self.inner.insert_receipt(table, job, decision)).await
+    async fn insert_receipt(&mut self, table: &ReceiptsTable, values: &[&str; 5]) -> Result<Inserted, Fault> {
+        at(Step::InsertReceipt, self.inner.insert_receipt(table, values)).await
     }
 
     async fn update_row(&mut self, ground: &Ground) -> Result<Changed, Fault> {

@@ -27,10 +27,10 @@ pub(super) async fn section(typed: &Doctor, settings: &Settings, config: &Arc<Co
         match wiring::trusted_bundle(&settings.config_folder().join(&grant.bundle), &config.handler_trust) {
             Ok(bundle) => {
                 let problems = synapsor_bundle::grant_problems(&bundle, capability);
-                findings
-                    .extend(problems.iter().map(|problem| unusable(&capability.name, &problem.refusal())));
+                let unusable = |refusal: &Refusal| unusable(settings, &capability.name, refusal);
+                findings.extend(problems.iter().map(|problem| unusable(&problem.refusal())));
             }
-            Err(refusal) => findings.push(unusable(&capability.name, &refusal)),
+            Err(refusal) => findings.push(unusable(settings, &capability.name, &refusal)),
         }
         if let Some(ledger) = &ledger {
             findings.extend(breaking(ledger, capability).await);
@@ -96,18 +96,24 @@ fn is_stop(code: &Code) -> bool {
 /// Compiles and links every one, as a server does when it starts.
 async fn loads(settings: &Settings, config: &Arc<Config>) -> Vec<Finding> {
     match wiring::handlers(settings, config) {
-        Err(refusal) => vec![unusable("handlers", &refusal)],
+        Err(refusal) => vec![unusable(settings, "handlers", &refusal)],
         Ok(handlers) => {
             let readiness = handlers.load_all().await;
-            readiness.failed.iter().map(|(capability, refusal)| unusable(capability, refusal)).collect()
+            let failed = readiness.failed.iter();
+            failed.map(|(capability, refusal)| unusable(settings, capability, refusal)).collect()
         }
     }
 }
 
-fn unusable(capability: &str, refusal: &Refusal) -> Finding {
-    let fix = refusal.hint.clone().unwrap_or_else(|| {
-        "run `synapsor validate` on the config and the bundle, which says everything wrong at once".to_owned()
-    });
+fn unusable(settings: &Settings, capability: &str, refusal: &Refusal) -> Finding {
+    let config = settings.config_path.display();
+    let fix = match (&refusal.hint, refusal.code) {
+        (_, Code::HandlerDigestMismatch) => {
+            format!("review the component, then pin it with `synapsor validate --write-digest {config}`")
+        }
+        (Some(hint), _) => hint.clone(),
+        (None, _) => format!("`synapsor validate {config}` says everything that is wrong with it at once"),
+    };
     Finding::new(
         DoctorCode::HandlerUnusable,
         capability,

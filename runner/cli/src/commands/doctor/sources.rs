@@ -3,8 +3,9 @@
 use synapsor_config::{Config, Location, Source};
 use synapsor_setup::doctor::{self, DoctorCode, Finding, Section, SectionName};
 use synapsor_source::{Connect, SourceSettings};
-use synapsor_writeback::{Checkup, default_role, examine};
+use synapsor_writeback::{Checkup, Excess, default_role, examine, reading_excess};
 
+use crate::print::count;
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -24,13 +25,18 @@ pub(super) async fn metadata(settings: &Settings, config: &Config) -> Section {
         let wanted = SourceSettings {
             name: source.name.clone(),
             engine: source.engine,
-            connect,
+            connect: connect.clone(),
             statement_timeout_ms: TIMEOUT_MS,
             connections_max: 1,
             acquire_timeout_ms: CONNECT_TIMEOUT_MS,
         };
-        match synapsor_setup::inspect(wanted, None, wiring::clock().now()).await {
-            Ok(found) => findings.extend(doctor::shape(config, &source.name, &found)),
+        let asked = wiring::clock().now();
+        match synapsor_setup::inspect(wanted, None, asked).await {
+            Ok(found) => {
+                findings.extend(doctor::server(&source.name, &found, asked, wiring::clock().now()));
+                findings.extend(reader(config, source, &connect).await);
+                findings.extend(doctor::shape(config, &source.name, &found));
+            }
             Err(error) => {
                 let refusal = error.refusal();
                 let fix = refusal.hint.clone().unwrap_or_else(|| reach(source));
@@ -50,6 +56,21 @@ pub(super) async fn metadata(settings: &Settings, config: &Config) -> Section {
     )
 }
 
+/// What the reading credential could change.
+async fn reader(config: &Config, source: &Source, connect: &Connect) -> Vec<Finding> {
+    let of_excess = |found: Excess| {
+        Finding::new(DoctorCode::ReaderCanWrite, format!("$.sources.{}", source.name), found.what, found.fix)
+    };
+    match reading_excess(config, source, connect).await {
+        Ok(excess) => excess.into_iter().map(of_excess).collect(),
+        // It answered a moment ago, and is asked again by the next doctor.
+        Err(refusal) => {
+            tracing::warn!(source = %source.name, code = %refusal.code, "the rights of the reading credential could not be asked for");
+            Vec::new()
+        }
+    }
+}
+
 fn reach(source: &Source) -> String {
     match &source.location {
         Location::File { path } => {
@@ -67,13 +88,20 @@ fn reach(source: &Source) -> String {
 pub(super) async fn writeback(settings: &Settings, config: &Config) -> Section {
     let writers = wiring::credentials(settings, config);
     let mut findings = Vec::new();
+    let mut rolled_back = 0_usize;
     for source in config.sources.values() {
         let writer = writers.iter().find(|writer| writer.name == source.name);
         let reader = wiring::read_connect(settings.config_folder(), source, &settings.environment);
         let checkup = examine(config, source, writer, &reader, &default_role(writer)).await;
+        rolled_back += usize::from(checkup.receipt_rolled_back);
         findings.extend(of_checkup(&checkup));
     }
-    Section::of(SectionName::Writeback, "targets, rights and receipts, with the writing credential", findings)
+    let receipts = match rolled_back {
+        0 => "nothing was written".to_owned(),
+        _ => format!("{} written and rolled back", count(rolled_back, "receipt")),
+    };
+    let looked_at = format!("targets, rights and receipts, with the writing credential; {receipts}");
+    Section::of(SectionName::Writeback, looked_at, findings)
 }
 
 fn of_checkup(checkup: &Checkup) -> Vec<Finding> {

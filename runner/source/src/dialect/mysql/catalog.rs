@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySqlConnection, Row as _};
-use synapsor_protocol::Engine;
+use synapsor_protocol::{Engine, Moment};
 
 use super::{column, error_number, table_kind};
 use crate::catalog::{Catalog, CatalogColumn, CatalogTable, Check, ForeignKey, Index, TABLES_MAX, Trigger};
@@ -13,7 +13,9 @@ use crate::catalog::{Catalog, CatalogColumn, CatalogTable, Check, ForeignKey, In
 /// `ER_UNKNOWN_TABLE`: an older server without checks.
 const UNKNOWN_TABLE: u16 = 1109;
 
-const SERVER: &str = "SELECT CAST(VERSION() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(DATABASE() AS CHAR)";
+const SERVER: &str = "
+SELECT CAST(VERSION() AS CHAR), CAST(CURRENT_USER() AS CHAR), CAST(DATABASE() AS CHAR),
+       CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED), CAST(@@GLOBAL.sql_mode AS CHAR)";
 
 const SCHEMAS: &str = "
 SELECT CAST(schema_name AS CHAR) FROM information_schema.schemata
@@ -25,7 +27,7 @@ WHERE table_schema = ? AND table_type <> 'SEQUENCE' ORDER BY CAST(table_name AS 
 
 const COLUMNS: &str = columns_of!(
     "c.table_name",
-    ", CAST(c.column_default AS CHAR), LOWER(c.extra) LIKE '%on update%'",
+    ", CAST(c.column_default AS CHAR), LOWER(c.extra) LIKE '%on update%', CAST(c.collation_name AS CHAR)",
     "FROM information_schema.columns c WHERE c.table_schema = ? ORDER BY c.table_name, c.ordinal_position"
 );
 
@@ -101,7 +103,15 @@ pub(crate) async fn catalog(
     }
     let is_cut = tables.len() > TABLES_MAX;
     tables.truncate(TABLES_MAX);
-    Ok(Catalog { engine: Engine::Mysql, server_version, user: Some(text(&server, 1)?), tables, is_cut })
+    Ok(Catalog {
+        engine: Engine::Mysql,
+        server_version,
+        user: Some(text(&server, 1)?),
+        clock: Moment::from_micros(server.try_get_unchecked(3)?),
+        sql_mode: Some(text(&server, 4)?),
+        tables,
+        is_cut,
+    })
 }
 
 async fn one_schema(
@@ -142,6 +152,8 @@ async fn columns(
         let checks: Vec<String> = table.checks.iter().map(|check| check.definition.clone()).collect();
         let mut column = CatalogColumn::new(column(&row, &checks)?, row.try_get_unchecked(12)?);
         column.moves = row.try_get_unchecked(13)?;
+        column.collation = row.try_get_unchecked(14)?;
+        column.folds = column.collation.as_deref().is_some_and(|name| !name.ends_with("_bin"));
         // MariaDB says the default of a column that has none in a word.
         column.default = column.default.filter(|default| default != "NULL");
         table.columns.push(column);

@@ -4,19 +4,21 @@
 use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, Row as _};
-use synapsor_protocol::Engine;
+use synapsor_protocol::{Engine, Moment};
 
 use super::{column, table_kind};
 use crate::catalog::{
     Catalog, CatalogColumn, CatalogTable, Check, ForeignKey, Index, Policy, RowSecurity, TABLES_MAX, Trigger,
 };
 
-const SERVER: &str = "SELECT pg_catalog.current_setting('server_version'), current_user::pg_catalog.text";
+const SERVER: &str = "
+SELECT pg_catalog.current_setting('server_version'), current_user::pg_catalog.text,
+       (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::pg_catalog.int8";
 
 const TABLES: &str = r"
 SELECT c.oid::pg_catalog.int8, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text,
        c.relrowsecurity, c.relforcerowsecurity, pg_catalog.row_security_active(c.oid),
-       pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
@@ -27,7 +29,10 @@ const COLUMNS: &str = columns_of!(
     "SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid::pg_catalog.int8 = ANY ($1::pg_catalog.int8[])",
     "r.oid::pg_catalog.int8",
     ", (SELECT pg_catalog.pg_get_expr(x.adbin, x.adrelid) FROM pg_catalog.pg_attrdef x
-        WHERE x.adrelid = r.oid AND x.adnum = d.attnum)"
+        WHERE x.adrelid = r.oid AND x.adnum = d.attnum), pg_catalog.has_column_privilege(r.oid, d.attnum, 'SELECT'),
+       (SELECT l.collname::pg_catalog.text FROM pg_catalog.pg_attribute b
+        JOIN pg_catalog.pg_collation l ON l.oid = b.attcollation AND NOT l.collisdeterministic
+        WHERE b.attrelid = r.oid AND b.attnum = d.attnum)"
 );
 
 const CONSTRAINTS: &str = "
@@ -90,13 +95,18 @@ pub(crate) async fn catalog(
     connection: &mut PgConnection,
     schema: Option<&str>,
 ) -> Result<Catalog, sqlx::Error> {
-    let (server_version, user): (String, String) = sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
+    let (server_version, user, clock): (String, String, i64) =
+        sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
     let (mut found, is_cut) = tables(connection, schema).await?;
     let numbers: Vec<i64> = found.keys().copied().collect();
     for row in sqlx::query(COLUMNS).bind(&numbers).fetch_all(&mut *connection).await? {
         let Some(table) = found.get_mut(&row.try_get::<i64, _>(0)?) else { continue };
         if let Some(shape) = column(&row)? {
-            table.columns.push(CatalogColumn::new(shape, row.try_get(10)?));
+            let mut column = CatalogColumn::new(shape, row.try_get(10)?);
+            column.readable = row.try_get(11)?;
+            column.collation = row.try_get(12)?;
+            column.folds = column.collation.is_some();
+            table.columns.push(column);
         }
     }
     constraints(connection, &numbers, &mut found).await?;
@@ -104,7 +114,15 @@ pub(crate) async fn catalog(
     what_acts(connection, &numbers, &mut found).await?;
     let mut tables: Vec<CatalogTable> = found.into_values().collect();
     tables.sort_by(|left, right| (&left.schema, &left.name).cmp(&(&right.schema, &right.name)));
-    Ok(Catalog { engine: Engine::Postgres, server_version, user: Some(user), tables, is_cut })
+    Ok(Catalog {
+        engine: Engine::Postgres,
+        server_version,
+        user: Some(user),
+        clock: Moment::from_micros(clock),
+        sql_mode: None,
+        tables,
+        is_cut,
+    })
 }
 
 async fn tables(connection: &mut PgConnection, schema: Option<&str>) -> Result<(Found, bool), sqlx::Error> {

@@ -5,6 +5,7 @@ use synapsor_protocol::Engine;
 
 use super::{COLUMNS, column, schema_text, table_kind};
 use crate::catalog::{Catalog, CatalogColumn, CatalogTable, Check, ForeignKey, Index, TABLES_MAX, Trigger};
+use crate::dialect::quoted;
 use crate::shape::TableKind;
 
 const SCHEMA: &str = "main";
@@ -47,6 +48,8 @@ pub(crate) fn catalog(connection: &Connection, schema: Option<&str>) -> rusqlite
         engine: Engine::Sqlite,
         server_version: rusqlite::version().to_owned(),
         user: None,
+        clock: None,
+        sql_mode: None,
         tables,
         is_cut,
     })
@@ -62,6 +65,7 @@ fn table(
     let read = columns(connection, &mut table, strict);
     if kind == TableKind::Table {
         read?;
+        collations(connection, &mut table)?;
         checks(connection, &mut table)?;
         foreign_keys(connection, &mut table)?;
         indexes(connection, &mut table)?;
@@ -94,6 +98,23 @@ fn columns(connection: &Connection, table: &mut CatalogTable, strict: bool) -> r
     key.sort();
     table.primary_key = key.into_iter().map(|(_, name)| name).collect();
     table.columns = found.into_iter().map(|(column, _)| column).collect();
+    Ok(())
+}
+
+/// A column's collation stands in no pragma: it is told by how SQLite itself would compare the column. Nothing is read.
+fn collations(connection: &Connection, table: &mut CatalogTable) -> rusqlite::Result<()> {
+    for column in &mut table.columns {
+        let [name, of] = [&column.name, &table.name].map(|name| quoted(Engine::Sqlite, name));
+        let mut explained = connection.prepare(&format!("EXPLAIN SELECT {name} = ?1 FROM main.{of}"))?;
+        let mut steps = explained.query([rusqlite::types::Null])?;
+        while let Some(step) = steps.next()? {
+            if step.get_ref("opcode")?.as_str()? == "Eq" {
+                let compared = step.get::<_, Option<String>>("p4")?;
+                column.collation = compared.and_then(|by| Some(by.rsplit_once('-')?.0.to_owned()));
+            }
+        }
+        column.folds = column.collation.as_deref().is_some_and(|name| name != "BINARY");
+    }
     Ok(())
 }
 

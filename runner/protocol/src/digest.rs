@@ -8,9 +8,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 
-/// Room for a document of ordinary size.
-const BYTES_EXPECTED: usize = 1024;
-
 /// `sha256:` and 64 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -110,10 +107,7 @@ impl fmt::Display for Digest {
 /// # Errors
 /// When the document does not serialize or holds a number that is not an exact 64-bit integer.
 pub fn canonical_json<T: Serialize + ?Sized>(document: &T) -> Result<Vec<u8>, CanonicalError> {
-    let tree = serde_json::to_value(document)?;
-    let mut bytes = Vec::with_capacity(BYTES_EXPECTED);
-    canonical::write(&tree, &mut bytes)?;
-    Ok(bytes)
+    canonical::to_vec(document)
 }
 
 #[cfg(test)]

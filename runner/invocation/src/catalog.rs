@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 use synapsor_config::{Argument, ArgumentType, Capability, Config, Mode};
-use synapsor_protocol::{Code, Engine, Refusal};
+use synapsor_protocol::{Code, Digest, Engine, Refusal};
+
+use crate::reads::fingerprint;
 
 /// Read or proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct ToolDescription {
 
 pub(crate) struct Catalog {
     capabilities: BTreeMap<String, Arc<Capability>>,
+    /// Of each capability's query, which is the same for every call.
+    fingerprints: BTreeMap<String, Digest>,
     tools: Vec<ToolDescription>,
     mode: Mode,
 }
@@ -51,6 +55,10 @@ impl Catalog {
         Self {
             tools: capabilities.iter().filter(served).map(describe).collect(),
             capabilities: capabilities.iter().map(|c| (c.name.clone(), Arc::clone(c))).collect(),
+            fingerprints: capabilities
+                .iter()
+                .filter_map(|c| Some((c.name.clone(), fingerprint(c).ok()?)))
+                .collect(),
             mode,
         }
     }
@@ -65,6 +73,12 @@ impl Catalog {
 
     pub(crate) fn capabilities(&self) -> impl Iterator<Item = &Arc<Capability>> {
         self.capabilities.values()
+    }
+
+    /// What stands for the kind of query a capability's calls make, whatever their values.
+    pub(crate) fn fingerprint(&self, capability: &Capability) -> Result<Digest, Refusal> {
+        let known = self.fingerprints.get(&capability.name).cloned();
+        known.ok_or_else(|| Refusal::bug("a capability's query has no fingerprint"))
     }
 
     /// The capability a call names.

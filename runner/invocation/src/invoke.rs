@@ -51,26 +51,21 @@ impl Runtime {
         call.reached(Stage::Checked);
         // 4 the row
         let key = arguments::key(capability, &arguments)?;
-        trail.queries(capability, reads::fingerprint(capability)?);
+        trail.queries(capability, shared.catalog.fingerprint(capability)?);
         let row = reads::scoped_row(&shared.sources, capability, &context, key).await?;
         call.reached(Stage::Read);
         kept::refuse_repeated(capability, row.columns(), &arguments)?;
         let kept = kept::keep(&shared.notebook, capability, &context, row.columns()).await?;
-        let evidence_id = trail.read(
-            shared.ids.as_ref(),
-            capability,
-            &context,
-            key.clone(),
-            kept.clone(),
-            arguments.as_columns(),
-        );
-        let Some(rules) = &capability.proposal else {
+        let proposing = capability.proposal.as_ref().map(|rules| (rules, kept.clone()));
+        let ids = shared.ids.as_ref();
+        let evidence_id = trail.read(ids, capability, &context, key.clone(), kept, arguments.as_columns());
+        let Some((rules, kept)) = proposing else {
             return Ok(Ending::Read(Box::new(ReadAnswer {
                 capability: capability.name.clone(),
                 mode: mode_name(shared.mode),
                 table: capability.target.table.clone(),
                 key: key.clone(),
-                data: reads::only(row.columns().clone(), &capability.visible_columns),
+                data: reads::only(row.into_columns(), &capability.visible_columns),
                 context,
                 evidence_id,
             })));

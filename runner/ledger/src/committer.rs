@@ -1,7 +1,7 @@
 //! What the writing thread does: it commits whatever is waiting together, and answers nobody before the commit.
 //!
 //! Invariant: no transaction stays open while the thread waits for work. Invariant: one bad change does not spoil the
-//! others of its commit; each runs in a savepoint of its own.
+//! others of its commit; each of several runs in a savepoint of its own.
 //! Invariant: a commit whose answer is lost is looked for under the lock every writer takes, and never guessed.
 
 use std::cell::RefCell;
@@ -141,8 +141,13 @@ impl Committer {
         if tried.committed.is_err() {
             return tried;
         }
+        // A change that has the transaction to itself goes back with it.
+        let is_alone = batch.len() == 1;
         while let Some(mut change) = batch.pop_front() {
-            let outcome = self.in_savepoint(change.as_mut(), &mut tried.tail);
+            let outcome = match is_alone {
+                true => self.make(change.as_mut(), &mut tried.tail),
+                false => self.in_savepoint(change.as_mut(), &mut tried.tail),
+            };
             let given_up = self.given_up(&outcome);
             tried.made.push((change, outcome));
             if let Some(error) = given_up {
@@ -169,15 +174,8 @@ impl Committer {
 
     fn in_savepoint(&self, change: &mut dyn Change, tail: &mut Option<Tail>) -> Result<(), Error> {
         self.store.mark("SAVEPOINT change")?;
-        let write = Write {
-            conn: self.store.statements(),
-            clock: self.clock.as_ref(),
-            ids: self.ids.as_ref(),
-            ledger_id: &self.ledger_id,
-            tail: RefCell::new(tail.clone()),
-        };
-        let made = change.make(&write);
-        let appended = write.tail.into_inner();
+        let mut appended = tail.clone();
+        let made = self.make(change, &mut appended);
         if !self.store.in_transaction() {
             return made;
         }
@@ -194,6 +192,20 @@ impl Committer {
             return Err(error);
         }
         made.inspect(|()| *tail = appended)
+    }
+
+    /// Makes a change, and remembers the last event it appended.
+    fn make(&self, change: &mut dyn Change, tail: &mut Option<Tail>) -> Result<(), Error> {
+        let write = Write {
+            conn: self.store.statements(),
+            clock: self.clock.as_ref(),
+            ids: self.ids.as_ref(),
+            ledger_id: &self.ledger_id,
+            tail: RefCell::new(tail.take()),
+        };
+        let made = change.make(&write);
+        *tail = write.tail.into_inner();
+        made
     }
 
     /// Why the transaction is over before its end: a full disk or an I/O error may have rolled everything back already,

@@ -1,37 +1,34 @@
 //! One guarded piece of work: dropped when the client cancels it, and a panic in it is an answer, not the end.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
+use futures_util::FutureExt as _;
 use synapsor_protocol::{Code, Kind, Refusal};
-use tokio::task::JoinSet;
 
 /// Work whose type is erased: a whole call inside rmcp's own futures is deeper than the compiler cares to lay out.
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send>>;
 
-/// Runs `work` in a task of its own. When `cancelled` completes first the task is aborted, which drops the work.
-pub(crate) async fn guarded<T: Send + 'static>(
-    cancelled: impl Future<Output = ()>,
-    work: Work<T>,
-) -> Result<T, Refusal> {
-    // A set of one, because dropping a set aborts its tasks.
-    let mut task = JoinSet::new();
-    task.spawn(work);
-    let joined = tokio::select! {
-        joined = task.join_next() => joined,
+/// Runs `work` where it stands: a task of its own would be handed to another thread and back. When `cancelled` completes
+/// first the work is dropped.
+pub(crate) async fn guarded<T>(cancelled: impl Future<Output = ()>, work: Work<T>) -> Result<T, Refusal> {
+    // What a panic leaves half done goes with the work; what calls share is behind locks that know of it.
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let ended = tokio::select! {
+        ended = work => ended,
         // Nobody reads this: a cancelled request has no answer.
         () = cancelled => return Err(Refusal::new(Code::InvalidInput, "the request was cancelled")),
     };
-    match joined {
-        Some(Ok(Err(refusal))) if refusal.code.kind() == Kind::Bug => {
+    match ended {
+        Ok(Err(refusal)) if refusal.code.kind() == Kind::Bug => {
             tracing::error!(refusal = %refusal, "a call met a broken invariant");
             Err(Refusal { message: "internal error".into(), ..refusal })
         }
-        Some(Ok(result)) => result,
-        Some(Err(error)) => {
-            tracing::error!(task = %error.id(), panicked = error.is_panic(), "a call did not end");
+        Ok(result) => result,
+        Err(_) => {
+            tracing::error!("a call panicked");
             Err(Refusal::new(Code::Internal, "internal error"))
         }
-        None => Err(Refusal::new(Code::Internal, "internal error")),
     }
 }
 

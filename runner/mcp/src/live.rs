@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::prompts::Prompts;
 use crate::pulse::Pulse;
 use crate::serve::ServeOptions;
+use crate::signature::Signature;
 use crate::tools::Tools;
 
 /// What is served, to every session of this process. Clones share it.
@@ -24,6 +25,7 @@ pub struct Live {
     rate_limits: Arc<RateLimits>,
     sessions: Arc<AtomicU64>,
     options: Arc<ServeOptions>,
+    signature: Arc<Signature>,
 }
 
 /// One state.
@@ -45,6 +47,7 @@ impl Live {
             pulse: Arc::default(),
             rate_limits: Arc::new(RateLimits::new(options.rate_limits)),
             sessions: Arc::default(),
+            signature: Arc::new(Signature::new(&options.server_version)),
             options: Arc::new(options),
         })
     }
@@ -108,6 +111,11 @@ impl Live {
 
     pub(crate) fn options(&self) -> &ServeOptions {
         &self.options
+    }
+
+    /// Who answers.
+    pub(crate) fn signature(&self) -> &Signature {
+        &self.signature
     }
 
     pub(crate) fn now(&self) -> Arc<Served> {

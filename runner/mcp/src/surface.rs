@@ -3,36 +3,29 @@
 use std::sync::OnceLock;
 
 use rmcp::model::{
-    ArgumentInfo, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, CompletionInfo, CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    ArgumentInfo, CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+    CompletionInfo, CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
+    ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::json;
-use synapsor_invocation::ToolCall;
-use synapsor_protocol::Code;
 use tokio::sync::Semaphore;
 
 use crate::asker::Asker;
 use crate::guarded::guarded;
-use crate::live::{Live, OpenSession, Served};
-use crate::points::point;
+use crate::live::{Live, OpenSession};
 use crate::progress::Progress;
 use crate::prompts::Unfit;
 use crate::resources::ADDRESS_BYTES_MAX;
 use crate::trace::{CallerTrace, headers};
 use crate::watch::SessionWatch;
-use crate::{calls, card, envelope, resources, watch};
+use crate::{calls, card, resources, watch};
 
 /// How long a client may keep a list, in milliseconds. One that listens hears of a change at once.
 const LIST_TTL_MS: u64 = 60_000;
-
-/// Where 2026-07-28 results name the server.
-const SERVER_INFO_KEY: &str = "io.modelcontextprotocol/serverInfo";
 
 /// Most listening requests of one session; each of them is a request that stays unanswered.
 const LISTENERS_MAX: usize = 16;
@@ -49,7 +42,6 @@ A refused call is an error result with a stable code; repeat it only if it says 
 /// One client's view of what is served. Invariant: one for each session, since what is watched is the session's.
 pub(crate) struct Surface {
     live: Live,
-    server: Implementation,
     watch: SessionWatch,
     listeners: Semaphore,
     /// Set once the client has opened its session.
@@ -58,33 +50,19 @@ pub(crate) struct Surface {
 
 impl Surface {
     pub(crate) fn new(live: Live) -> Self {
-        let mut server = Implementation::new("synapsor-runner", live.options().server_version.clone());
-        server.title = Some("Synapsor Runner".to_owned());
-        server.description = Some("scoped reads and reviewed proposals; never a direct write".to_owned());
         Self {
             live,
-            server,
             watch: SessionWatch::default(),
             listeners: Semaphore::new(LISTENERS_MAX),
             opened: OnceLock::new(),
         }
     }
 
-    /// The call a request makes.
-    fn tool_call(served: &Served, request: CallToolRequestParams) -> ToolCall {
-        let name = served.tools.canonical(&request.name).to_owned();
-        ToolCall::new(name, request.arguments.unwrap_or_default())
-    }
-
     /// Every 2026-07-28 result names its server, since there is no session that could have.
     fn signed(&self, meta: Option<MetaObject>, era: Era) -> Option<MetaObject> {
         match era {
             Era::Handshake => meta,
-            Era::Stateless => {
-                let mut meta = meta.unwrap_or_default();
-                meta.0.insert(SERVER_INFO_KEY.to_owned(), json!(self.server));
-                Some(meta)
-            }
+            Era::Stateless => Some(self.live.signature().under(meta)),
         }
     }
 }
@@ -100,7 +78,9 @@ impl ServerHandler for Surface {
             .enable_resources()
             .enable_resources_subscribe()
             .build();
-        ServerConfig::new(capabilities).with_server_info(self.server.clone()).with_instructions(INSTRUCTIONS)
+        ServerConfig::new(capabilities)
+            .with_server_info(self.live.signature().server())
+            .with_instructions(INSTRUCTIONS)
     }
 
     async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -137,27 +117,12 @@ impl ServerHandler for Surface {
     ) -> Result<CallToolResponse, ErrorData> {
         let served = self.live.now();
         let trace = CallerTrace::of(context.meta.get_traceparent(), headers(&context.extensions));
-        let mut call = Self::tool_call(&served, request);
+        let mut call = calls::asked(&served, request);
         let name = call.name.clone();
         let progress = Progress::wanted(&context, &mut call);
         let asker = Asker::of(&context.extensions);
         let work = calls::carry_out(&self.live, &served, &asker, call, trace, context.ct.cancelled());
-        let answer = progress.of(work).await;
-        point!("worker.reply", ErrorData::internal_error("a failpoint", None));
-
-        let format = served.runtime.result_format();
-        let mut result = match answer {
-            Ok(answer) => {
-                let bytes_max = self.live.options().result_bytes_max;
-                CallToolResult::structured(envelope::of_answer(format, &answer, bytes_max))
-            }
-            // No such tool, so no result of it either: the protocol's own error.
-            Err(refusal) if refusal.code == Code::McpToolNotFound => {
-                let data = json!({ "code": refusal.code });
-                return Err(ErrorData::invalid_params(refusal.message, Some(data)));
-            }
-            Err(refusal) => CallToolResult::structured_error(envelope::of_refusal(format, &name, &refusal)),
-        };
+        let mut result = calls::result(&self.live, &served, &name, progress.of(work).await)?;
         result.meta = self.signed(result.meta, Era::of(&context));
         Ok(result.into())
     }

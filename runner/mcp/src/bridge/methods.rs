@@ -4,7 +4,6 @@ use std::future::pending;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use rmcp::model::CallToolResult;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use synapsor_invocation::ToolCall;
@@ -94,15 +93,11 @@ impl Methods {
         let answer = calls::carry_out(&self.live, &served, &asker, call, trace, pending()).await;
         let format = served.runtime.result_format();
         let result = match answer {
-            Ok(answer) => {
-                CallToolResult::structured(envelope::of_answer(format, &answer, options.result_bytes_max))
-            }
+            Ok(answer) => envelope::of_answer(format, &answer, options.result_bytes_max),
             Err(refusal) if refusal.code == Code::McpToolNotFound => {
                 return Err(RpcError::refused(&refusal).into());
             }
-            Err(refusal) => {
-                CallToolResult::structured_error(envelope::of_refusal(format, &capability, &refusal))
-            }
+            Err(refusal) => envelope::of_refusal(format, &capability, &refusal),
         };
         Ok(json(&result)?)
     }

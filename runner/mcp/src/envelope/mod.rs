@@ -7,7 +7,7 @@ mod shown;
 mod v1;
 mod v2;
 
-use rmcp::model::JsonObject;
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
 use serde_json::{Map, Value as Json, json};
 use synapsor_invocation::{Answer, ResultFormat, ToolDescription, ToolKind};
 use synapsor_protocol::{EvidenceId, ProposalId, Refusal};
@@ -17,8 +17,8 @@ use shown::Shown;
 /// Below this many bytes a value is not cut any shorter, however large the result is.
 const VALUE_BYTES_FLOOR: usize = 64;
 
-/// The envelope of an answer, with long column values cut until it fits `bytes_max` bytes.
-pub(crate) fn of_answer(format: ResultFormat, answer: &Answer, bytes_max: usize) -> Json {
+/// The result of a call that was carried out, with long column values cut until its envelope fits `bytes_max` bytes.
+pub(crate) fn of_answer(format: ResultFormat, answer: &Answer, bytes_max: usize) -> CallToolResult {
     let mut value_bytes_max = bytes_max;
     loop {
         let envelope = match (format, answer) {
@@ -27,19 +27,34 @@ pub(crate) fn of_answer(format: ResultFormat, answer: &Answer, bytes_max: usize)
             (ResultFormat::V2, Answer::Read(read)) => v2::read(read, value_bytes_max),
             (ResultFormat::V2, Answer::Proposal(proposal)) => v2::proposal(proposal, value_bytes_max),
         };
-        if value_bytes_max <= VALUE_BYTES_FLOOR || envelope.to_string().len() <= bytes_max {
-            return envelope;
+        let text = envelope.to_string();
+        if value_bytes_max <= VALUE_BYTES_FLOOR || text.len() <= bytes_max {
+            return result(envelope, text, false);
         }
         value_bytes_max /= 2;
     }
 }
 
-/// The envelope of a refusal.
-pub(crate) fn of_refusal(format: ResultFormat, capability: &str, refusal: &Refusal) -> Json {
+/// The result of a call that was refused.
+pub(crate) fn of_refusal(format: ResultFormat, capability: &str, refusal: &Refusal) -> CallToolResult {
+    let envelope = refusal_envelope(format, capability, refusal);
+    let text = envelope.to_string();
+    result(envelope, text, true)
+}
+
+fn refusal_envelope(format: ResultFormat, capability: &str, refusal: &Refusal) -> Json {
     match format {
         ResultFormat::V1 => v1::refusal(refusal),
         ResultFormat::V2 => v2::refusal(capability, refusal),
     }
+}
+
+/// The envelope in both of its forms, of which the text is printed once.
+fn result(envelope: Json, text: String, is_error: bool) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(envelope);
+    result.is_error = Some(is_error);
+    result
 }
 
 /// The JSON Schema of every result of a tool, refusals included.
@@ -154,7 +169,7 @@ mod tests {
                     let mut full = plain.clone().hint("try this");
                     full.handler_code = Some("over_cap".to_owned());
                     for refusal in [plain, full] {
-                        let envelope = of_refusal(format, "a.b", &refusal);
+                        let envelope = refusal_envelope(format, "a.b", &refusal);
                         assert!(validator.is_valid(&envelope), "{format:?} {kind:?}: {envelope}");
                     }
                 }

@@ -71,6 +71,68 @@ async fn a_request_of_2026_stands_alone_and_says_what_it_is() {
     assert_eq!(read.header("cache-control"), Some("no-store"));
 }
 
+/// An answer but for what is new in each.
+fn comparable(answer: &Answer) -> (u16, Option<String>, Json) {
+    let mut message = answer.message();
+    let result = message.get_mut("result");
+    let evidence = result.and_then(|result| result.pointer_mut("/structuredContent/evidence/bundle_id"));
+    if let Some(id) = evidence.map(Json::take) {
+        let text = message["result"]["content"][0]["text"].as_str().expect("a text");
+        message["result"]["content"][0]["text"] =
+            json!(text.replace(id.as_str().expect("an id"), "EVIDENCE"));
+    }
+    (answer.status, answer.header("content-type").map(str::to_owned), message)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_call_is_answered_like_one_that_is_not() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let server = Server::start(&mut world, &[]);
+    let call = |name: &str, arguments: Json| {
+        Request::alone("tools/call", json!({ "name": name, "arguments": arguments }))
+    };
+    for plain in [
+        Request::read("INV-3001"),
+        Request::read("INV-0"),
+        call("billing.inspect_invoice", json!({ "invoice_id": "INV-3001" })),
+        call("billing__inspect_invoice", json!({ "invoice_id": "INV-3001", "tenant_id": "other" })),
+        call("billing__no_such_tool", json!({})),
+        Request::read("INV-3001").changed(|body| body["params"]["unknown"] = json!(1)),
+    ] {
+        // Any header of an argument's sends a call the long way.
+        let other = plain.clone().with("Mcp-Param-Unasked", "x");
+        assert_eq!(comparable(&server.send(&plain)), comparable(&server.send(&other)), "{plain:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_whose_headers_or_meta_do_not_fit_is_refused_and_reads_nothing() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let server = Server::start(&mut world, &[]);
+    let read = || Request::read("INV-3001");
+    let version = "io.modelcontextprotocol/protocolVersion";
+    let meta_without = |key: &str| {
+        read().changed(|body| _ = body["params"]["_meta"].as_object_mut().expect("an object").remove(key))
+    };
+    for refused in [
+        read().without("Mcp-Method"),
+        read().instead("Mcp-Method", "tools/list"),
+        read().without("Mcp-Name"),
+        read().instead("Mcp-Name", "billing__propose_late_fee_waiver"),
+        read().without("MCP-Protocol-Version"),
+        read().instead("MCP-Protocol-Version", "2025-11-25"),
+        meta_without(version),
+        meta_without("io.modelcontextprotocol/clientCapabilities"),
+        read().changed(|body| body["params"]["_meta"][version] = json!("2027-01-01")),
+    ] {
+        let answer = server.send(&refused);
+        assert_eq!(answer.status, 400, "{refused:?} {answer:?}");
+        assert!(answer.message()["error"]["code"].is_i64(), "{answer:?}");
+    }
+    let recorded = world.run(&["evidence", "list", "--json"]);
+    assert!(!recorded.stdout.contains("INV-3001"), "{recorded:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_takes_anything_is_served() {
     let mut world = World::new(Engine::Sqlite).await;

@@ -19,6 +19,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use synapsor_protocol::{Code, Refusal};
 
 use super::admission::{Lasting, challenged};
+use super::alone::{self, PlainCall};
 use super::answer::{protocol_error, refused, refused_for};
 use super::asked::{Asked, called, known_version, media_types, names_stateless_version, session_id};
 use super::body;
@@ -44,6 +45,11 @@ pub(crate) trait Behind: Clone + Send + Sync + 'static {
     /// # Errors
     /// The answer to give instead.
     fn admit(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>>;
+
+    /// The product, whose plain calls need no session of rmcp's.
+    fn product(&self) -> Option<&Live> {
+        None
+    }
 }
 
 impl Behind for Live {
@@ -55,6 +61,10 @@ impl Behind for Live {
 
     fn admit(&self, caller: &Caller, tool: &str) -> Result<(), Arc<Challenge>> {
         Live::admit(self, caller, tool)
+    }
+
+    fn product(&self) -> Option<&Live> {
+        Some(self)
     }
 }
 
@@ -106,6 +116,11 @@ impl<B: Behind> Endpoint<B> {
             return Err(challenged(&challenge, asked.id));
         }
         if asked.stateless {
+            if let Some(live) = self.behind.product()
+                && let Some(call) = PlainCall::of(message, &parts.headers)
+            {
+                return Ok(alone::answer(live, caller, call).await);
+            }
             // Such a request knows no sessions, whatever it names.
             parts.headers.remove(SESSION_ID);
             let answer = self.forward(parts, bytes).await;

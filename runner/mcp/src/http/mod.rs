@@ -2,7 +2,7 @@
 //!
 //! A request passes, from the outside in, `connections` (how many, how slow), `exposure` (for which name, from which web
 //! page), `admission` (from whom, how many at once), and then what it asks for: `endpoint`, which judges what rmcp would
-//! take on trust and hands it on.
+//! take on trust and hands it on, but for plain calls, which `alone` answers.
 //!
 //! Invariant: a request that is refused anywhere on this way has read nothing and written nothing, neither in the source
 //! nor in the ledger.
@@ -19,6 +19,7 @@ mod exposure;
 mod admission;
 mod endpoint;
 mod asked;
+mod alone;
 mod body;
 mod sessions;
 mod tail;

@@ -52,8 +52,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Threads that drive what waits: one for every two processors. The ledger's writer, long reads and handlers have threads of
+/// their own, and drivers as many as processors hand a call to each other at every step of it, which costs more than the steps.
+fn drivers() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get() / 2).max(1)
+}
+
 fn run(cli: Cli, environment: Environment) -> Result<Exit, Refusal> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Refusal::bug)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(drivers())
+        .enable_all()
+        .build()
+        .map_err(Refusal::bug)?;
     let telemetry = {
         let _entered = runtime.enter();
         Telemetry::start(

@@ -2,6 +2,12 @@
 //!
 //! `SYNAPSOR_FLEET_PROPOSALS=1000` drains as many as a night has time for, and says how long one worker takes and how long three.
 
+mod deaths;
+mod doctor;
+mod lies;
+mod stand_in;
+mod strangers;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};

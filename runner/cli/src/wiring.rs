@@ -143,10 +143,10 @@ pub(crate) fn credentials(settings: &Settings, config: &Config) -> Vec<WriteSett
     writers(config, |source| write_connect(settings.config_folder(), source, &settings.environment))
 }
 
-/// A worker's side: no ledger, and the credential this runner was started with.
-pub(crate) fn worker_desk(settings: &Settings, config: &Arc<Config>) -> WorkerDesk {
+/// A worker's side: no ledger, and the credential this runner was started with for the source it drains.
+pub(crate) fn worker_desk(settings: &Settings, config: &Arc<Config>, source_id: String) -> WorkerDesk {
     let (writers, executors) = (job_credentials(settings, config), executors(settings, config));
-    WorkerDesk::new(Arc::clone(config), writers, executors, clock(), ids(), settings.runner_id())
+    WorkerDesk::new(Arc::clone(config), writers, executors, clock(), ids(), settings.runner_id(), source_id)
 }
 
 /// The same for a job that was handed over: under the name it was handed to, and where the source's own variable gives

@@ -26,8 +26,6 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
-    /// The source it drains.
-    pub source_id: String,
     /// How many jobs at once.
     pub concurrency: u32,
     /// How long it may be silent about a job before another worker may have it, in seconds.
@@ -115,7 +113,7 @@ impl Shift<'_> {
             return Ok(0);
         }
         let claim = Claim {
-            source_id: self.options.source_id.clone(),
+            source_id: self.desk.source_id().to_owned(),
             runner_id: self.desk.runner_id().to_owned(),
             limit: room,
             lease_seconds: self.options.lease_seconds,
@@ -201,7 +199,7 @@ impl Shift<'_> {
     async fn say(&self, status: &str, first: bool) {
         let presence = Presence {
             runner_id: self.desk.runner_id().to_owned(),
-            source_id: self.options.source_id.clone(),
+            source_id: self.desk.source_id().to_owned(),
             status: status.to_owned(),
             version: self.options.version.clone(),
         };
@@ -214,4 +212,20 @@ impl Shift<'_> {
 fn pauses() -> ExponentialBackoff {
     let pauses = ExponentialBuilder::default().with_min_delay(PAUSE_FIRST).with_max_delay(PAUSE_MAX);
     pauses.with_jitter().without_max_times().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_plane_that_is_away_for_hours_is_asked_again_and_again_and_not_too_often() {
+        let asked: Vec<Duration> = pauses().take(1_000).collect();
+        assert_eq!(asked.len(), 1_000, "the pauses never end");
+        assert!(
+            asked.iter().sum::<Duration>() > Duration::from_secs(4 * 60 * 60),
+            "it asks twice a minute at most"
+        );
+        assert!(asked.iter().all(|pause| *pause <= 2 * PAUSE_MAX), "it hears of its return within a minute");
+    }
 }

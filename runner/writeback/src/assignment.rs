@@ -30,6 +30,7 @@ pub struct WorkerDesk {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     runner_id: String,
+    source_id: String,
 }
 
 impl std::fmt::Debug for WorkerDesk {
@@ -48,7 +49,7 @@ pub enum Carried {
 }
 
 impl WorkerDesk {
-    /// A desk. Connects to nothing.
+    /// A desk for the jobs of one source. Connects to nothing.
     pub fn new(
         config: Arc<Config>,
         writers: Vec<WriteSettings>,
@@ -56,13 +57,19 @@ impl WorkerDesk {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         runner_id: String,
+        source_id: String,
     ) -> Self {
-        Self { config, writers, executors, clock, ids, runner_id }
+        Self { config, writers, executors, clock, ids, runner_id, source_id }
     }
 
     /// The name under which this desk works.
     pub fn runner_id(&self) -> &str {
         &self.runner_id
+    }
+
+    /// The source it drains.
+    pub fn source_id(&self) -> &str {
+        &self.source_id
     }
 
     /// Carries an assignment out, at most once, and says what is to be reported. Told to stop, it is rolled back before its
@@ -103,6 +110,10 @@ impl WorkerDesk {
         }
         if !proposal.recompute_digest().is_ok_and(|digest| digest == proposal.digest) {
             return Err(Denied::Tampered.into());
+        }
+        // Other credentials may be at hand here; it was not for them that this worker was started.
+        if proposal.change_set.target.source != self.source_id {
+            return Err(NotAdmitted::Scope { what: "source" }.into());
         }
         let approved = approval.verdict == Verdict::Approved
             && approval.proposal_id == proposal.proposal_id

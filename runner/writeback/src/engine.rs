@@ -79,6 +79,9 @@ pub(crate) trait Session: Sized + Send {
     /// S0: a fresh connection with its session settings; TLS as the URL says.
     fn connect(settings: &WriteSettings) -> impl Future<Output = Result<Self, Fault>> + Send;
 
+    /// The server's version as it says it, or SQLite's own.
+    fn version(&mut self) -> impl Future<Output = Result<String, Fault>> + Send;
+
     /// Finds the receipts table and checks its shape; makes it first where `create` says so. `None` is no table.
     fn receipts_table(
         &mut self,

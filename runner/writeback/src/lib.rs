@@ -42,6 +42,7 @@ mod rights;
 mod excess;
 mod reading;
 mod doctor;
+mod proof;
 
 // or somebody else does it
 mod executor;
@@ -66,6 +67,7 @@ pub use desk::{Desk, WriteSettings};
 pub use doctor::{Checkup, Finding, examine};
 pub use excess::Excess;
 pub use executor::{CommandReach, ExecutorSettings, HttpReach, Reach, SigningKey};
+pub use proof::{ReceiptsProof, prove_receipts};
 pub use reading::reading_excess;
 pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
 pub use reconcile::{Conclusion, Inspection, SourceSays};

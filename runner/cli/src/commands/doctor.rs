@@ -1,11 +1,13 @@
 //! `synapsor doctor`: every section of a diagnosis put together, from what only this binary can reach.
 //!
-//! Invariant: nothing is changed: a ledger that is not there is not made, and a receipt is rolled back.
+//! Invariant: nothing is changed: a ledger that is not there is not made, and a receipt is rolled back. Only where this machine is a
+//! worker's, the receipts table of its source is made, as the first apply would.
 
 mod handlers;
 mod ledger;
 mod sources;
 mod surroundings;
+mod worker;
 
 use std::sync::Arc;
 
@@ -66,7 +68,7 @@ async fn of_config(
     } else {
         Section::skipped(SectionName::Writeback)
     };
-    Ok(vec![
+    let sections = [
         doctor::environment(config, environment),
         doctor::context(config, environment),
         doctor::transport(config, environment),
@@ -76,5 +78,6 @@ async fn of_config(
         ledger::section(settings).await,
         surroundings::clients(typed, settings, &surroundings::secret_variables(config)),
         doctor::exposure(&super::tools::listed(config)?, wiring::clock().now()),
-    ])
+    ];
+    Ok(sections.into_iter().chain(worker::section(settings, config).await).collect())
 }

@@ -20,6 +20,9 @@ use crate::wiring;
 const REQUIRED: [&str; 4] = [env::CONTROL_PLANE_URL, env::RUNNER_TOKEN, env::RUNNER_ID, env::SOURCE_ID];
 /// What gives a credential where the source's own variable does not.
 const CREDENTIAL: [&str; 2] = [env::DATABASE_URL, env::ENGINE];
+/// When that is.
+pub(super) const ONLY_WITHOUT_A_CREDENTIAL: &str =
+    "the last two only where the variable of the source's `write_url_env` is not set";
 
 /// Whether the environment says that this machine is a worker's.
 pub(crate) fn is_meant(settings: &Settings) -> bool {
@@ -27,21 +30,19 @@ pub(crate) fn is_meant(settings: &Settings) -> bool {
 }
 
 pub(crate) async fn start(wanted: &StartWorker, settings: &Settings) -> Result<Report, Refusal> {
-    let set = |name: &str| settings.environment.get(name).unwrap_or_default().to_owned();
     check_required(settings)?;
     let config = settings.config()?;
-    let source_id = set(env::SOURCE_ID);
+    let source_id = settings.environment.get(env::SOURCE_ID).unwrap_or_default().to_owned();
     check_credential(settings, &config, &source_id)?;
-    let plane = ControlPlane::new(&set(env::CONTROL_PLANE_URL), &set(env::RUNNER_TOKEN))?;
+    let plane = control_plane(settings)?;
     let options = WorkerOptions {
-        source_id,
         concurrency: wanted.concurrency,
         lease_seconds: wanted.lease_seconds,
         poll_interval: wanted.poll_interval(settings.environment.get(env::POLL_INTERVAL_MS)),
         until_empty: wanted.until_empty,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let desk = Arc::new(wiring::worker_desk(settings, &config));
+    let desk = Arc::new(wiring::worker_desk(settings, &config, source_id));
     let switch = StopSwitch::new();
     let signal = switch.signal();
     let hearing = tokio::spawn(async move {
@@ -58,24 +59,40 @@ pub(crate) async fn start(wanted: &StartWorker, settings: &Settings) -> Result<R
 
 /// Everything that is missing, at once.
 fn check_required(settings: &Settings) -> Result<(), Refusal> {
-    let is_missing = |name: &&str| settings.environment.get(name).is_none_or(|value| value.trim().is_empty());
-    let mut missing: Vec<&str> = REQUIRED.into_iter().filter(is_missing).collect();
     let config = if settings.config_path.exists() { Some(settings.config()?) } else { None };
-    let source = settings.environment.get(env::SOURCE_ID);
-    let has_credential =
-        config.zip(source).is_some_and(|(config, source)| has_credential(settings, &config, source));
-    if !has_credential {
-        missing.extend(CREDENTIAL.into_iter().filter(is_missing));
-    }
+    let missing = missing(settings, config.as_ref());
     if missing.is_empty() {
         return Ok(());
     }
     let missing: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
     Err(Refusal::new(Code::RunnerNotConfigured, format!("not set: {}", missing.join(", ")))
-        .hint("the last two only where the variable of the source's `write_url_env` is not set"))
+        .hint(ONLY_WITHOUT_A_CREDENTIAL))
 }
 
-fn check_credential(settings: &Settings, config: &Arc<Config>, source: &str) -> Result<(), Refusal> {
+/// The variables a worker needs that are not set.
+pub(super) fn missing(settings: &Settings, config: Option<&Arc<Config>>) -> Vec<&'static str> {
+    let is_missing =
+        |name: &&'static str| settings.environment.get(name).is_none_or(|value| value.trim().is_empty());
+    let mut missing: Vec<&str> = REQUIRED.into_iter().filter(is_missing).collect();
+    let source = settings.environment.get(env::SOURCE_ID);
+    if !config.zip(source).is_some_and(|(config, source)| has_credential(settings, config, source)) {
+        missing.extend(CREDENTIAL.into_iter().filter(is_missing));
+    }
+    missing
+}
+
+/// The control plane the environment names.
+pub(super) fn control_plane(settings: &Settings) -> Result<ControlPlane, Refusal> {
+    let set = |name: &str| settings.environment.get(name).unwrap_or_default();
+    ControlPlane::new(set(env::CONTROL_PLANE_URL), set(env::RUNNER_TOKEN))
+}
+
+/// Whether there is such a source, and a credential to write to it.
+pub(super) fn check_credential(
+    settings: &Settings,
+    config: &Arc<Config>,
+    source: &str,
+) -> Result<(), Refusal> {
     let unusable = |what: String| Err(Refusal::new(Code::RunnerNotConfigured, what));
     let Some(found) = config.sources.get(source) else {
         return unusable(format!("`{}` is `{source}`, and the config has no such source", env::SOURCE_ID));

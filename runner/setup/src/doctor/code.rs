@@ -68,6 +68,10 @@ doctor_codes! {
     TriggersAct = "DOCTOR_TRIGGERS_ACT", Warn, "something else happens when an approved change is applied";
     WritebackStands = "DOCTOR_WRITEBACK_STANDS", Fail, "an apply would be refused";
     WritebackExcess = "DOCTOR_WRITEBACK_EXCESS", Warn, "whoever has the credential can use the right without a proposal";
+    WorkerVariableMissing = "DOCTOR_WORKER_VARIABLE_MISSING", Fail, "a worker does not start without it";
+    ControlPlaneAway = "DOCTOR_CONTROL_PLANE_AWAY", Fail, "no job is given out to a worker that nobody answers";
+    RunnerTokenRefused = "DOCTOR_RUNNER_TOKEN_REFUSED", Fail, "a worker whose token is not taken ends at once";
+    ReceiptsNotWritable = "DOCTOR_RECEIPTS_NOT_WRITABLE", Fail, "an apply ends before it has changed anything";
     HandlerUnusable = "DOCTOR_HANDLER_UNUSABLE", Fail, "every call of the capability is refused until the handler loads";
     ExecutorNotReady = "DOCTOR_EXECUTOR_NOT_READY", Fail, "what the executor should carry out stays approved until it is ready";
     HandlerBreaking = "DOCTOR_HANDLER_BREAKING", Warn, "a server leaves such a handler alone for a while, and refuses its calls meanwhile";

@@ -46,6 +46,8 @@ pub enum SectionName {
     Metadata,
     /// What an apply needs, and what the writing credential may do beyond it.
     Writeback,
+    /// What a worker of a fleet needs, where this machine is one's.
+    Worker,
     /// Handlers and the engine they run in.
     Handlers,
     /// The record.
@@ -66,6 +68,7 @@ impl SectionName {
             Self::Transport => "transport",
             Self::Metadata => "metadata",
             Self::Writeback => "writeback",
+            Self::Worker => "worker",
             Self::Handlers => "handlers",
             Self::Ledger => "ledger",
             Self::Clients => "clients",

@@ -111,6 +111,13 @@ impl Session for Mysql {
         Ok(session)
     }
 
+    async fn version(&mut self) -> Result<String, Fault> {
+        sqlx::query_scalar("SELECT CAST(VERSION() AS CHAR)")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(fault)
+    }
+
     async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
         if self.find_table(None, RECEIPTS_TABLE).await?.is_none() {
             if !create {

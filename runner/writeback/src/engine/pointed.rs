@@ -37,6 +37,10 @@ impl<S: Session> Session for Pointed<S> {
         Ok(Self { session, committed: false })
     }
 
+    async fn version(&mut self) -> Result<String, Fault> {
+        self.session.version().await
+    }
+
     async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
         point!("s.step", lost());
         self.session.receipts_table(create).await

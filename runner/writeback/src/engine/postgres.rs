@@ -139,6 +139,13 @@ impl Session for Postgres {
         Ok(Self { connection, statement_timeout_ms: settings.statement_timeout_ms })
     }
 
+    async fn version(&mut self) -> Result<String, Fault> {
+        sqlx::query_scalar("SELECT pg_catalog.current_setting('server_version')")
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(fault)
+    }
+
     async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
         if let Some(table) = self.find_receipts().await? {
             return Ok(Some(table));

@@ -43,6 +43,10 @@ impl Session for Sqlite {
         Ok(Self { interrupt: Arc::new(connection.get_interrupt_handle()), connection: Some(connection) })
     }
 
+    async fn version(&mut self) -> Result<String, Fault> {
+        Ok(rusqlite::version().to_owned())
+    }
+
     async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
         self.on(move |connection| {
             let found = connection.table_exists(Some("main"), RECEIPTS_TABLE).map_err(fault)?;

@@ -144,6 +144,10 @@ impl<S: Session> Session for Broken<S> {
         Ok(Self { inner, settings: settings.clone(), updated: false, committed: false })
     }
 
+    async fn version(&mut self) -> Result<String, Fault> {
+        self.inner.version().await
+    }
+
     async fn receipts_table(&mut self, create: bool) -> Result<Option<ReceiptsTable>, Obstacle> {
         at(Step::ReceiptsTable, self.inner.receipts_table(create)).await
     }

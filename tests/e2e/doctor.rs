@@ -1,5 +1,6 @@
 //! `synapsor doctor`: broken set-ups, each found by its code, and each mended by what the finding says; and the report.
 
+mod fixing;
 mod follow;
 mod offline;
 mod on_servers;
@@ -66,7 +67,9 @@ async fn no_value_of_a_variable_stands_in_a_diagnosis_or_a_report() {
     }
     let written = world.run(&["doctor", "--report", "--redact", "--output", "synapsor-doctor.md"]);
     assert_eq!(written.exit, 1, "{written:?}");
+    assert_eq!(world.ask(&["doctor"])["verdict"], json!("not_healthy"));
     let page = std::fs::read_to_string(file(&world, "synapsor-doctor.md")).expect("a report");
+    assert!(page.contains("not healthy"), "{page}");
     assert!(page.contains("SOURCE\\_UNREACHABLE") || page.contains("SOURCE_UNREACHABLE"), "{page}");
     assert!(!page.contains("hunter2") && !page.contains("127.0.0.1"), "{page}");
     let again = world.run(&["doctor", "--report", "--output", "synapsor-doctor.md"]);

@@ -26,7 +26,7 @@ fn propose(world: &World, invoice: &str, reason: &str) -> String {
 }
 
 /// Changes the file as somebody with a database tool would.
-fn edit(ledger: &Path, sql: &str) {
+pub(crate) fn edit(ledger: &Path, sql: &str) {
     let conn = rusqlite::Connection::open(ledger).expect("opens");
     let triggers: Vec<String> = conn
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")

@@ -170,7 +170,7 @@ pub(crate) enum Command {
     Start(Box<Init>),
     /// Look at everything that could stand in the way: config, environment, databases, rights, handlers, ledger, clients
     #[command(
-        after_help = "Examples:\n  synapsor doctor\n  synapsor doctor --check-writeback --check-handlers\n  synapsor doctor --config synapsor.runner.json --report --redact --output synapsor-doctor.md\n\nNothing is changed. No value of a variable, no URL and no row is shown, with or without --redact.\nExit codes: 0 nothing fails; 1 something does"
+        after_help = "Examples:\n  synapsor doctor\n  synapsor doctor --check-writeback --check-handlers\n  synapsor doctor --fix --dry-run\n  synapsor doctor --config synapsor.runner.json --report --redact --output synapsor-doctor.md\n\nWithout --fix nothing is changed.\nNo value of a variable, no URL and no row is shown, with or without --redact.\nExit codes: 0 nothing fails; 1 something does"
     )]
     Doctor(Doctor),
     /// Say what a list of MCP tools lets a model do to a database; calls none of them

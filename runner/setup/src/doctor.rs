@@ -21,7 +21,7 @@ mod exposure;
 pub use clients::leaks;
 pub use code::{DoctorCode, reference};
 pub use exposure::exposure;
-pub use finding::{Diagnosis, Finding, REPORT_SCHEMA, Section, SectionName, Severity};
+pub use finding::{Diagnosis, Finding, Mend, REPORT_SCHEMA, Section, SectionName, Severity, Verdict};
 pub use server::server;
 pub use settings::{config, context, environment};
 pub use shape::shape;

@@ -72,7 +72,9 @@ async fn commands(world: &World, finding: &Finding, exact: &[&str]) {
                 world.database.execute(&sql).await;
             }
         } else {
-            let answered = world.run(&words);
+            // Whoever follows is asked, and says yes.
+            let asked = if words.contains(&"--fix") { vec!["--yes"] } else { Vec::new() };
+            let answered = world.run(&[words, asked].concat());
             assert_eq!(answered.exit, 0, "{command}: {answered:?}");
         }
     }

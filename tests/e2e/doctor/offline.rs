@@ -219,13 +219,27 @@ const BROKEN: &[Broken] = &[
         mends: ByHand(|world| std::fs::remove_file(world.ledger_path()).expect("removed")),
     },
     Broken {
+        what: "somebody edited the record",
+        breaks: |world| {
+            assert_eq!(waiver(world), "no refusal");
+            let copy = world.run(&["store", "backup", "backup.db"]);
+            assert_eq!(copy.exit, 0, "{copy:?}");
+            crate::store::edit(&world.ledger_path(), "UPDATE events SET actor = 'eve' WHERE seq = 1");
+        },
+        codes: &["DOCTOR_LEDGER_MISFIT"],
+        mends: ByHand(|world| {
+            let restored = world.run(&["store", "restore", "backup.db", "--force", "--yes"]);
+            assert_eq!(restored.exit, 0, "{restored:?}");
+        }),
+    },
+    Broken {
         what: "a client's file holds a password",
         breaks: |world| {
             let leaked = json!({ "mcpServers": { "synapsor": { "env": { "APP_READ_URL": READER } } } });
             std::fs::write(file(world, ".mcp.json"), leaked.to_string()).expect("written");
         },
         codes: &["DOCTOR_CLIENT_SECRET"],
-        mends: ByHand(|world| std::fs::remove_file(file(world, ".mcp.json")).expect("removed")),
+        mends: AsSaid(&[]),
     },
     Broken {
         what: "a proposal changes a view",

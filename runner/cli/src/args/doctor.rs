@@ -21,6 +21,15 @@ pub(crate) struct Doctor {
     /// A client's file to look through for secrets, besides those of the project
     #[arg(long, value_name = "FILE")]
     pub(crate) client_config: Vec<PathBuf>,
+    /// Mend what can be mended in the config and in clients' files, after showing it and asking; each is kept as it was
+    #[arg(long, conflicts_with = "report")]
+    pub(crate) fix: bool,
+    /// Show what --fix would change, and write nothing
+    #[arg(long, requires = "fix")]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long, requires = "fix")]
+    pub(crate) yes: bool,
     /// Write the diagnosis as Markdown, to be handed on
     #[arg(long)]
     pub(crate) report: bool,
@@ -43,6 +52,9 @@ impl Doctor {
             check_handlers: false,
             allow_shared_credential: false,
             client_config: Vec::new(),
+            fix: false,
+            dry_run: false,
+            yes: false,
             report: false,
             redact: false,
             output: PathBuf::from(REPORT),

@@ -17,11 +17,14 @@ use synapsor_protocol::{Code, Refusal};
 
 use crate::args::{AliasMode, ClientKind, Configure};
 use crate::print::document::with;
-use crate::print::{Report, inert, style};
+use crate::print::{Report, diff, inert, style};
 use crate::settings::{LedgerName, Settings};
 
+pub(super) use entry::taken;
 use entry::{Entry, Reach};
+pub(super) use json::lenient;
 use place::Format;
+pub(super) use place::client_of;
 
 pub(crate) fn run(wanted: &Configure, settings: &Settings) -> Result<Report, Refusal> {
     let entry = Entry { client: wanted.client, name: wanted.name.clone(), reach: reach(wanted, settings)? };
@@ -42,10 +45,7 @@ pub(crate) fn run(wanted: &Configure, settings: &Settings) -> Result<Report, Ref
         Format::Python => python_file(existing.as_deref(), &entry)?,
     };
     let before = existing.as_deref().unwrap_or_default();
-    let diff = similar::TextDiff::from_lines(before, text.as_str())
-        .unified_diff()
-        .header("before", "after")
-        .to_string();
+    let diff = diff::unified(before, &text);
     let backup = if text == before { None } else { file::replace(&destination, existing.is_some(), &text)? };
     Ok(written(&entry, &destination, backup.as_deref(), &diff))
 }

@@ -1,30 +1,37 @@
 //! `synapsor doctor`: every section of a diagnosis put together, from what only this binary can reach.
 //!
-//! Invariant: nothing is changed: a ledger that is not there is not made, and a receipt is rolled back. Only where this machine is a
-//! worker's, the receipts table of its source is made, as the first apply would.
+//! Invariant: without `--fix` nothing is changed: a ledger that is not there is not made, and a receipt is rolled back. Only where
+//! this machine is a worker's, the receipts table of its source is made, as the first apply would.
 
+mod edit;
 mod handlers;
 mod ledger;
+mod mend;
 mod sources;
 mod surroundings;
 mod worker;
 
 use std::sync::Arc;
 
+use serde_json::json;
 use synapsor_config::Config;
 use synapsor_protocol::Refusal;
-use synapsor_setup::doctor::{self, Diagnosis, DoctorCode, Section, SectionName, Severity};
+use synapsor_setup::doctor::{self, Diagnosis, DoctorCode, Section, SectionName, Verdict};
 
 use super::output::hand_out;
 use crate::args::{Doctor, OutputFile};
 use crate::exit::Exit;
-use crate::print::{Report, diagnosis as screen};
+use crate::print::document::with;
+use crate::print::{Report, diagnosis as screen, style};
 use crate::settings::Settings;
 use crate::wiring;
 
 pub(crate) async fn run(typed: &Doctor, settings: &Settings) -> Result<Report, Refusal> {
     let found = diagnosis(typed, settings).await?;
-    let exit = if found.count(Severity::Fail) == 0 { Exit::Done } else { Exit::Refused };
+    if typed.fix {
+        return fixed(typed, settings, found).await;
+    }
+    let exit = exit(&found);
     if typed.report {
         let text = screen::report(&found, env!("CARGO_PKG_VERSION"));
         let file = OutputFile { output: Some(typed.output.clone()), force: typed.force };
@@ -32,6 +39,34 @@ pub(crate) async fn run(typed: &Doctor, settings: &Settings) -> Result<Report, R
     }
     let document = serde_json::to_value(&found).map_err(Refusal::bug)?;
     Ok(Report::done(document, screen::screen(&found)).exit(exit))
+}
+
+fn exit(found: &Diagnosis) -> Exit {
+    match found.verdict {
+        Verdict::Healthy => Exit::Done,
+        Verdict::NotHealthy => Exit::Refused,
+    }
+}
+
+/// Mends what can be mended, and looks again; with `--dry-run` says what would be.
+async fn fixed(typed: &Doctor, settings: &Settings, found: Diagnosis) -> Result<Report, Refusal> {
+    let mut mended = mend::mends(settings, &found)?;
+    let (found, said) = if typed.dry_run {
+        (
+            found,
+            format!(
+                "{}\nnothing is written; {} does it",
+                mend::shown(&mended),
+                style::strong("doctor --fix")
+            ),
+        )
+    } else {
+        let said = mend::write(typed, &mut mended)?;
+        (diagnosis(typed, settings).await?, said)
+    };
+    let document = serde_json::to_value(&found).map_err(Refusal::bug)?;
+    let document = with(document, [("mended", json!(mended)), ("dry_run", json!(typed.dry_run))]);
+    Ok(Report::done(document, format!("{}\n\n{said}", screen::screen(&found))).exit(exit(&found)))
 }
 
 /// Looks at everything that was asked for. Without a config that can be used, at the config and what stands around it.

@@ -9,16 +9,13 @@ use super::confirm::confirm;
 use super::output::hand_out;
 use crate::args::MigrateConfig;
 use crate::exit::Exit;
-use crate::print::{self, Report, inert, problem, style};
+use crate::print::{self, Report, diff, inert, problem, style};
 use crate::settings::Settings;
 
 pub(crate) fn run(wanted: &MigrateConfig, settings: &Settings) -> Result<Report, Refusal> {
     let before = settings.config_text()?;
     let migration = synapsor_config::migrate(&before);
-    let diff = similar::TextDiff::from_lines(before.as_str(), migration.text.as_str())
-        .unified_diff()
-        .header("before", "after")
-        .to_string();
+    let diff = diff::unified(&before, &migration.text);
     let errors = migration.left.iter().filter(|problem| problem.severity == Severity::Error).count();
     let shown = told(settings, &migration, &diff, errors);
     let nothing_to_write = diff.is_empty() || errors > 0;

@@ -1,6 +1,6 @@
 //! A diagnosis for people, and as a page to be handed on.
 
-use synapsor_setup::doctor::{Diagnosis, Finding, Section, Severity};
+use synapsor_setup::doctor::{Diagnosis, Finding, Section, Severity, Verdict};
 
 use super::page::Page;
 use super::{count, inert, markdown, style};
@@ -46,7 +46,11 @@ fn finding(finding: &Finding) -> String {
 
 fn verdict(diagnosis: &Diagnosis) -> String {
     let (fails, warnings) = (diagnosis.count(Severity::Fail), diagnosis.count(Severity::Warn));
-    let word = if fails == 0 { style::good("healthy") } else { style::bad("not healthy") };
+    let word = diagnosis.verdict.as_str();
+    let word = match diagnosis.verdict {
+        Verdict::Healthy => style::good(word),
+        Verdict::NotHealthy => style::bad(word),
+    };
     format!("{word}: {}, {}", count(fails, "failure"), count(warnings, "warning"))
 }
 
@@ -55,6 +59,7 @@ pub(crate) fn report(diagnosis: &Diagnosis, version: &str) -> String {
     let mut page = Page::titled("What the doctor found");
     page.facts(&[
         ("runner", version.to_owned()),
+        ("verdict", diagnosis.verdict.as_str().to_owned()),
         ("failures", diagnosis.count(Severity::Fail).to_string()),
         ("warnings", diagnosis.count(Severity::Warn).to_string()),
         ("redaction", "no value of a variable, no URL and no row stands in this report".to_owned()),

@@ -15,6 +15,7 @@ pub(crate) mod config;
 pub(crate) mod inspection;
 pub(crate) mod draft;
 pub(crate) mod diagnosis;
+pub(crate) mod diff;
 pub(crate) mod problem;
 pub(crate) mod proposal;
 pub(crate) mod usage;

@@ -1,5 +1,7 @@
 //! A diagnosis: sections in the order a person works through them, each with what was found.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::code::DoctorCode;
@@ -77,6 +79,29 @@ impl SectionName {
     }
 }
 
+/// What can be mended in a file without asking what was meant: each takes something away, and allows nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mend {
+    /// An item of a capability's list goes out of the config.
+    Take {
+        /// The capability.
+        capability: String,
+        /// The list's key.
+        list: &'static str,
+        /// The item.
+        item: String,
+    },
+    /// A secret in a client's file becomes the name of its variable.
+    Name {
+        /// The file.
+        file: PathBuf,
+        /// The keys under which it stands.
+        keys: Vec<String>,
+        /// The variable.
+        variable: String,
+    },
+}
+
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -92,6 +117,9 @@ pub struct Finding {
     pub why: String,
     /// Exactly what mends it.
     pub fix: String,
+    /// How it can be mended in a file, if it can.
+    #[serde(skip)]
+    pub mend: Option<Mend>,
 }
 
 impl Finding {
@@ -103,7 +131,13 @@ impl Finding {
         fix: impl Into<String>,
     ) -> Self {
         let (about, what, fix) = (about.into(), what.into(), fix.into());
-        Self { code, severity: code.severity(), about, what, why: code.why().to_owned(), fix }
+        Self { code, severity: code.severity(), about, what, why: code.why().to_owned(), fix, mend: None }
+    }
+
+    /// The same, with what can be done about it in a file.
+    #[must_use]
+    pub fn mended_by(self, mend: Mend) -> Self {
+        Self { mend: Some(mend), ..self }
     }
 
     /// The same, where somebody knows the reason better.
@@ -141,11 +175,33 @@ impl Section {
     }
 }
 
+/// What it comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing fails; somebody may still have to look.
+    Healthy,
+    /// Something does not work.
+    NotHealthy,
+}
+
+impl Verdict {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::NotHealthy => "not healthy",
+        }
+    }
+}
+
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
     /// [`REPORT_SCHEMA`].
     pub schema_version: &'static str,
+    /// What it comes to.
+    pub verdict: Verdict,
     /// In the order a person works through them.
     pub sections: Vec<Section>,
 }
@@ -154,7 +210,9 @@ impl Diagnosis {
     /// Sections in their order.
     pub fn of(mut sections: Vec<Section>) -> Self {
         sections.sort_by_key(|section| section.name);
-        Self { schema_version: REPORT_SCHEMA, sections }
+        let fails = sections.iter().any(|section| section.worst() == Some(Severity::Fail));
+        let verdict = if fails { Verdict::NotHealthy } else { Verdict::Healthy };
+        Self { schema_version: REPORT_SCHEMA, verdict, sections }
     }
 
     /// How many findings are that bad.

@@ -7,7 +7,7 @@ use synapsor_protocol::Engine;
 use synapsor_source::TableKind;
 
 use super::code::DoctorCode;
-use super::finding::Finding;
+use super::finding::{Finding, Mend};
 use super::scope::scope;
 use super::sql;
 use crate::inspect::{InspectedColumn, InspectedTable, Inspection, NoteCode};
@@ -56,6 +56,13 @@ struct Look<'a> {
 impl<'a> Look<'a> {
     fn add(&mut self, code: DoctorCode, what: impl Into<String>, fix: impl Into<String>) {
         self.findings.push(Finding::new(code, self.capability.name.clone(), what, fix));
+    }
+
+    /// A finding that an item less in one of the capability's lists mends.
+    fn add_taking(&mut self, code: DoctorCode, what: String, fix: String, list: &'static str, item: String) {
+        let capability = self.capability.name.clone();
+        let finding = Finding::new(code, capability.clone(), what, fix);
+        self.findings.push(finding.mended_by(Mend::Take { capability, list, item }));
     }
 
     fn table(&mut self, target: &TableTarget, needed: &BTreeSet<&str>) -> Option<&'a InspectedTable> {
@@ -141,7 +148,8 @@ impl<'a> Look<'a> {
             .collect();
         for (name, reason) in sensitive {
             let fix = format!("take `{name}` out of `visible_columns`, or put it into `redact` too");
-            self.add(DoctorCode::SensitiveColumn, format!("`{name}` is shown, and {reason}"), fix);
+            let what = format!("`{name}` is shown, and {reason}");
+            self.add_taking(DoctorCode::SensitiveColumn, what, fix, "visible_columns", name);
         }
     }
 
@@ -157,7 +165,8 @@ impl<'a> Look<'a> {
             .collect();
         for name in computed {
             let what = format!("`{name}` of `{}` is computed by the database itself", table.table.name);
-            self.add(DoctorCode::ColumnComputed, what, format!("take `{name}` out of `allowed_columns`"));
+            let fix = format!("take `{name}` out of `allowed_columns`");
+            self.add_taking(DoctorCode::ColumnComputed, what, fix, "allowed_columns", name);
         }
         for note in &table.notes {
             let code = match note.code {

@@ -61,15 +61,16 @@ impl Entry {
                 }
                 put("command", json!(program));
                 put("args", json!(args));
-                let named =
-                    environment.iter().filter_map(|name| Some((name.clone(), json!(self.taken(name)?))));
+                let named = environment
+                    .iter()
+                    .filter_map(|name| Some((name.clone(), json!(taken(self.client, name)?))));
                 let named: Map<String, Json> = named.collect();
                 if !named.is_empty() {
                     put("env", Json::Object(named));
                 }
             }
             Reach::Url { url, token_env } => {
-                let Some(token) = self.taken(token_env) else {
+                let Some(token) = taken(self.client, token_env) else {
                     return Err(Refusal::new(
                         Code::InvalidInput,
                         format!("client `{}` takes no URL in its file", self.client.as_str()),
@@ -86,15 +87,6 @@ impl Entry {
         Ok(Json::Object(fields))
     }
 
-    /// How the client's file says "the value of this variable"; none where it cannot.
-    fn taken(&self, variable: &str) -> Option<String> {
-        match self.client {
-            ClientKind::ClaudeCode | ClientKind::Generic => Some(format!("${{{variable}}}")),
-            ClientKind::Cursor | ClientKind::Vscode => Some(format!("${{env:{variable}}}")),
-            ClientKind::ClaudeDesktop | ClientKind::Codex | ClientKind::OpenaiAgents => None,
-        }
-    }
-
     /// What the person still has to see to.
     pub(super) fn notes(&self) -> Vec<String> {
         let names: Vec<String> = self.variables().iter().map(|name| format!("`{name}`")).collect();
@@ -104,6 +96,15 @@ impl Entry {
                 vec![format!("set {} where the client starts; no value is written here", names.join(", "))]
             }
         }
+    }
+}
+
+/// How a client's file says "the value of this variable"; none where it cannot.
+pub(crate) fn taken(client: ClientKind, variable: &str) -> Option<String> {
+    match client {
+        ClientKind::ClaudeCode | ClientKind::Generic => Some(format!("${{{variable}}}")),
+        ClientKind::Cursor | ClientKind::Vscode => Some(format!("${{env:{variable}}}")),
+        ClientKind::ClaudeDesktop | ClientKind::Codex | ClientKind::OpenaiAgents => None,
     }
 }
 

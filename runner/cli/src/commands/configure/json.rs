@@ -8,7 +8,7 @@ use synapsor_protocol::{Code, Refusal};
 use super::entry::Entry;
 
 /// JSON, and of what goes beyond it only what editors write into such files.
-fn lenient() -> ParseOptions {
+pub(crate) fn lenient() -> ParseOptions {
     ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,

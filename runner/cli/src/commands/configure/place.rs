@@ -1,6 +1,6 @@
 //! Where each client keeps its servers, and in which format.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use synapsor_protocol::{Code, Environment, Refusal};
 
@@ -55,6 +55,21 @@ pub(super) fn usual(client: ClientKind, environment: &Environment) -> Result<Pat
         )
         .hint("name the file with --destination FILE")),
     }
+}
+
+/// Whose file that is, by its name: in a project, in a home folder, or as `init` writes them. Only of JSON.
+pub(crate) fn client_of(file: &Path) -> Option<ClientKind> {
+    let known = [
+        (".mcp.json", ClientKind::ClaudeCode),
+        (".cursor/mcp.json", ClientKind::Cursor),
+        (".vscode/mcp.json", ClientKind::Vscode),
+        ("claude_desktop_config.json", ClientKind::ClaudeDesktop),
+        (".synapsor/mcp/claude-desktop.json", ClientKind::ClaudeDesktop),
+        (".synapsor/mcp/cursor.json", ClientKind::Cursor),
+        (".synapsor/mcp/vscode.json", ClientKind::Vscode),
+        (".synapsor/mcp/generic-stdio.json", ClientKind::Generic),
+    ];
+    known.into_iter().find(|(name, _)| file.ends_with(name)).map(|(_, client)| client)
 }
 
 fn home(environment: &Environment, path: &str) -> Result<PathBuf, Refusal> {

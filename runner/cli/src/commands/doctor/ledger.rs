@@ -36,7 +36,7 @@ async fn opened(settings: &Settings, name: &str) -> Vec<Finding> {
             .misfit
             .iter()
             .map(|misfit| {
-                let fix = "keep the file as it is, run `synapsor store verify`, and go back to a backup: `synapsor store restore`";
+                let fix = "`synapsor store verify` says where; go back to a copy with `synapsor store restore FILE --force`, which keeps this one beside it";
                 Finding::new(DoctorCode::LedgerMisfit, name, misfit.to_string(), fix)
             })
             .collect(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use synapsor_config::{Config, Executor, Location};
 use synapsor_setup::doctor::{self, DoctorCode, Finding, Section, SectionName};
 
-use super::super::configure::file;
+use super::super::configure::{client_of, file};
 use crate::args::Doctor;
 use crate::env;
 use crate::settings::Settings;
@@ -31,7 +31,10 @@ pub(super) fn clients(typed: &Doctor, settings: &Settings, secrets: &[String]) -
     for path in &paths {
         let name = path.display().to_string();
         match file::read(path) {
-            Ok(Some(text)) => findings.extend(doctor::leaks(&name, &text, &settings.environment, secrets)),
+            Ok(Some(text)) => {
+                let is_known = client_of(path).is_some();
+                findings.extend(doctor::leaks(path, &text, &settings.environment, secrets, is_known));
+            }
             Ok(None) => findings.push(unread(&name, "there is no such file")),
             Err(refusal) => findings.push(unread(&name, &refusal.message)),
         }

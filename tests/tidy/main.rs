@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ledger", &["protocol"]),
     ("invocation", &["protocol", "config", "source", "handler-host", "ledger"]),
     ("bundle", &["protocol", "config", "handler-host"]),
-    ("writeback", &["protocol", "config", "source", "ledger"]),
+    ("outbound", &["protocol"]),
+    ("writeback", &["protocol", "config", "source", "ledger", "outbound"]),
     ("mcp", &["protocol", "invocation"]),
     ("review", &["protocol", "config", "ledger", "invocation", "writeback"]),
     ("setup", &["protocol", "config", "source", "ledger", "bundle", "invocation"]),
@@ -156,7 +157,9 @@ fn heavy_libraries_stay_in_their_homes() {
 fn the_surface_a_model_sees_cannot_reach_the_room_that_writes() {
     let reached = reachable("synapsor-mcp");
     assert!(reached.contains("synapsor-invocation"), "the walk works: {reached:?}");
-    for forbidden in ["synapsor-writeback", "synapsor-review", "synapsor-cli", "synapsor-bundle"] {
+    for forbidden in
+        ["synapsor-writeback", "synapsor-review", "synapsor-cli", "synapsor-bundle"]
+    {
         assert!(!reached.contains(forbidden), "mcp reaches {forbidden}");
     }
 }

@@ -9,7 +9,6 @@
 //! Invariant: a request goes out only after the intent is on record. Invariant: nothing is retried that may have arrived.
 //! Absent on purpose: redirects, proxies, shells.
 
-mod address;
 mod answer;
 mod carry;
 mod command;

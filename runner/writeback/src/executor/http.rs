@@ -1,14 +1,12 @@
 //! An `http_handler`: one request, one answer, on a connection of their own.
 
-use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method};
+use synapsor_outbound::{self as outbound, BadUrl, Exchange, NotSent, exchange};
 use synapsor_protocol::executor::EXECUTOR_ANSWER_BYTES_MAX;
 
-use super::address::{self, AddressNotAllowed, BadUrl, Resolver};
 use super::delivery::{Delivery, Manner, NotDone, Silence};
 use super::request::Envelope;
 use super::signature::signature;
@@ -23,21 +21,12 @@ const SIGNATURES: [(HeaderName, HeaderName); 2] = [
     (HeaderName::from_static("x-synapsor-next-key-id"), HeaderName::from_static("x-synapsor-next-signature")),
 ];
 
-/// Sends it once. The time limit covers everything; connecting may take half of it, so that a server that is away is told from
-/// one that is slow.
+/// Sends it once. The time limit covers everything.
 pub(super) async fn deliver(reach: &HttpReach, timeout: Duration, envelope: &Envelope) -> Delivery {
-    let prepared = prepare(reach, timeout, envelope);
-    let (client, request) = match prepared {
-        Ok(prepared) => prepared,
-        Err(not_done) => return Delivery::Undelivered(not_done),
-    };
-    let exchanged = tokio::time::timeout(timeout, async {
-        match client.execute(request).await {
-            Ok(response) => read(response).await,
-            Err(error) => unanswered(&error),
-        }
-    });
-    exchanged.await.unwrap_or(Delivery::Silent(Silence::TimedOut))
+    match prepare(reach, timeout, envelope) {
+        Ok((client, request)) => judged(exchange(&client, request, timeout, EXECUTOR_ANSWER_BYTES_MAX).await),
+        Err(not_done) => Delivery::Undelivered(not_done),
+    }
 }
 
 fn prepare(
@@ -46,19 +35,11 @@ fn prepare(
     envelope: &Envelope,
 ) -> Result<(Client, reqwest::Request), NotDone> {
     let unusable = |why: &str| NotDone::NotConfigured { why: why.to_owned() };
-    let (url, policy) = address::target(&reach.url, reach.private_addresses).map_err(|bad| match bad {
+    let (url, policy) = outbound::target(&reach.url, reach.private_addresses).map_err(|bad| match bad {
         BadUrl::Form => unusable(&bad.to_string()),
         BadUrl::Address(refused) => NotDone::AddressNotAllowed { what: refused.to_string() },
     })?;
-    // Fails where a provider is installed already, which is just as well.
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
-        tracing::trace!("a provider of cryptography is installed already");
-    }
-    let client = Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .dns_resolver(Arc::new(Resolver(policy)))
-        .connect_timeout(timeout / 2)
+    let client = outbound::client(policy, timeout)
         .pool_max_idle_per_host(0)
         .build()
         .map_err(|_| unusable("TLS cannot be set up here"))?;
@@ -93,43 +74,21 @@ fn secret(text: &str) -> Option<HeaderValue> {
 }
 
 /// A request that was turned away was, whatever becomes of the words that come with it.
-async fn read(mut response: Response) -> Delivery {
-    let manner = Manner::of_status(response.status().as_u16());
-    let mut body = Vec::new();
-    let silence = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= EXECUTOR_ANSWER_BYTES_MAX => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Some(_)) => break Silence::TooLong,
-            Ok(None) => return Delivery::Answered { manner, body },
-            Err(_) => break Silence::Lost,
-        }
+fn judged(exchanged: Exchange) -> Delivery {
+    let silent = |silence| match silence {
+        outbound::Silence::TimedOut => Silence::TimedOut,
+        outbound::Silence::Lost => Silence::Lost,
+        outbound::Silence::TooLong => Silence::TooLong,
     };
-    match manner {
-        Manner::TurnedAway { .. } => Delivery::Answered { manner, body: Vec::new() },
-        Manner::Handled | Manner::Broke => Delivery::Silent(silence),
-    }
-}
-
-/// Only what failed before there was a connection was certainly not delivered.
-fn unanswered(error: &reqwest::Error) -> Delivery {
-    if let Some(refused) = address_refused(error) {
-        return Delivery::Undelivered(NotDone::AddressNotAllowed { what: refused.to_string() });
-    }
-    if error.is_connect() {
-        return Delivery::Undelivered(NotDone::Unreachable);
-    }
-    Delivery::Silent(if error.is_timeout() { Silence::TimedOut } else { Silence::Lost })
-}
-
-fn address_refused(error: &reqwest::Error) -> Option<&AddressNotAllowed> {
-    let mut cause = error.source();
-    while let Some(found) = cause {
-        if let Some(refused) = found.downcast_ref() {
-            return Some(refused);
+    match exchanged {
+        Exchange::NotSent(NotSent::AddressNotAllowed(what)) => {
+            Delivery::Undelivered(NotDone::AddressNotAllowed { what })
         }
-        cause = found.source();
+        Exchange::NotSent(NotSent::Unreachable) => Delivery::Undelivered(NotDone::Unreachable),
+        Exchange::Silent { silence, status } => match status.map(Manner::of_status) {
+            Some(manner @ Manner::TurnedAway { .. }) => Delivery::Answered { manner, body: Vec::new() },
+            Some(Manner::Handled | Manner::Broke) | None => Delivery::Silent(silent(silence)),
+        },
+        Exchange::Answered { status, body } => Delivery::Answered { manner: Manner::of_status(status), body },
     }
-    None
 }

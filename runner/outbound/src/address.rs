@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 /// What a URL may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Policy {
+pub struct Policy {
     private_addresses: bool,
     /// The URL names this machine.
     is_local: bool,
@@ -20,9 +20,11 @@ pub(super) struct Policy {
 
 /// Why a URL is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadUrl {
+pub enum BadUrl {
+    /// It is no URL of HTTP, or more than one.
     #[error("its URL is none, or has a user, a password or a fragment; expected `https://host/path`")]
     Form,
+    /// It leads where nothing is sent.
     #[error(transparent)]
     Address(#[from] AddressNotAllowed),
 }
@@ -30,12 +32,15 @@ pub(super) enum BadUrl {
 /// Why an address is not used. It is not named: it may tell of a network the reader knows nothing about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("its URL leads to {what}")]
-pub(super) struct AddressNotAllowed {
+pub struct AddressNotAllowed {
     what: &'static str,
 }
 
 /// The URL and what it may lead to, where that can be said without asking for its name.
-pub(super) fn target(text: &str, private_addresses: bool) -> Result<(Url, Policy), BadUrl> {
+///
+/// # Errors
+/// When it is none, or the address in it is not allowed.
+pub fn target(text: &str, private_addresses: bool) -> Result<(Url, Policy), BadUrl> {
     let url = Url::parse(text).map_err(|_| BadUrl::Form)?;
     let is_plain_form = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let host = url.host().filter(|_| is_plain_form && matches!(url.scheme(), "http" | "https"));
@@ -78,7 +83,7 @@ impl Policy {
 
 /// Asks the system for a name's addresses, and answers only if each of them may be used.
 #[derive(Debug)]
-pub(super) struct Resolver(pub(super) Policy);
+pub(crate) struct Resolver(pub(crate) Policy);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {

@@ -1,0 +1,16 @@
+//! Requests to somebody else over HTTP: where they may go, and how much of an answer is read.
+//!
+//! What is sent, and what an answer means, is the business of who asks: the application's executors in `writeback`, the hosted
+//! service in `cloud`.
+//!
+//! Invariant: no redirect is followed and no proxy asked, so what is sent goes to the address that was judged and nowhere else.
+//!
+//! Modules in reading order.
+
+mod address;
+mod client;
+mod exchange;
+
+pub use address::{BadUrl, Policy, target};
+pub use client::client;
+pub use exchange::{Exchange, NotSent, Silence, exchange};

@@ -203,7 +203,9 @@ async fn as_a_command(language: Language) {
     let executor = json!({
         "type": "command_handler",
         "command_env": "APP_COMMAND",
-        "environment": ["APP_DATABASE_URL", "EXECUTOR_SECRET"]
+        "environment": ["APP_DATABASE_URL", "EXECUTOR_SECRET"],
+        // An interpreter that starts on a busy machine is not late.
+        "timeout_ms": 60_000
     });
     let (mut world, _) = world(language, executor).await;
     world.set("APP_COMMAND", &format!("{} executor/{}", language.interpreter(), language.file("command")));

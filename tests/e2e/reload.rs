@@ -13,10 +13,10 @@ use crate::world::World;
 /// How long a line may take. It is waited for, never slept for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const CHANGED: &str = "notifications/tools/list_changed";
+pub(crate) const CHANGED: &str = "notifications/tools/list_changed";
 
 /// A server over its pipes, and lines of JSON.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -28,6 +28,13 @@ struct Server {
 impl Server {
     /// Started, opened, and its handlers loaded.
     fn started(world: &World, stateless: bool) -> Self {
+        let mut server = Self::opened(world, stateless);
+        server.logged("all handlers are loaded");
+        server
+    }
+
+    /// Started, and opened.
+    pub(crate) fn opened(world: &World, stateless: bool) -> Self {
         let mut command = world.command(&["mcp", "serve"]);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().expect("the server starts");
@@ -47,7 +54,6 @@ impl Server {
             );
             server.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
         }
-        server.logged("all handlers are loaded");
         server
     }
 
@@ -75,7 +81,7 @@ impl Server {
     }
 
     /// The answer to a request; other messages on the way are passed over.
-    fn ask(&mut self, method: &str, params: Json) -> Json {
+    pub(crate) fn ask(&mut self, method: &str, params: Json) -> Json {
         let id = self.request(method, params);
         loop {
             let mut message = self.receive();
@@ -85,7 +91,7 @@ impl Server {
         }
     }
 
-    fn told(&mut self, method: &str) {
+    pub(crate) fn told(&mut self, method: &str) {
         while self.receive()["method"] != method {}
     }
 
@@ -94,7 +100,7 @@ impl Server {
     }
 
     /// Reads the log up to a line with this in it; all that was read.
-    fn logged(&mut self, text: &str) -> String {
+    pub(crate) fn logged(&mut self, text: &str) -> String {
         let mut read = String::new();
         loop {
             let line =

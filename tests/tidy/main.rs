@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("review", &["protocol", "config", "ledger", "invocation", "writeback"]),
     ("setup", &["protocol", "config", "source", "ledger", "bundle", "invocation"]),
     ("fleet", &["protocol", "ledger", "writeback"]),
+    ("cloud", &["protocol", "invocation", "setup", "outbound"]),
     (
         "cli",
         &[
@@ -38,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "review",
             "setup",
             "fleet",
+            "cloud",
         ],
     ),
 ];
@@ -49,7 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("sqlx", &["source", "writeback", "ledger"]),
     ("rusqlite", &["ledger", "source", "writeback", "cli"]),
-    ("jsonschema", &["config", "bundle"]),
+    ("jsonschema", &["config", "bundle", "cloud"]),
     ("axum", &["mcp", "review", "fleet"]),
     ("clap", &["cli"]),
     ("inquire", &["cli"]),
@@ -158,7 +160,7 @@ fn the_surface_a_model_sees_cannot_reach_the_room_that_writes() {
     let reached = reachable("synapsor-mcp");
     assert!(reached.contains("synapsor-invocation"), "the walk works: {reached:?}");
     for forbidden in
-        ["synapsor-writeback", "synapsor-review", "synapsor-cli", "synapsor-bundle"]
+        ["synapsor-writeback", "synapsor-review", "synapsor-cli", "synapsor-bundle", "synapsor-cloud"]
     {
         assert!(!reached.contains(forbidden), "mcp reaches {forbidden}");
     }

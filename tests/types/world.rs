@@ -85,7 +85,7 @@ impl Both<'_> {
     pub(crate) async fn propose(&self) -> Result<Proposal, Refusal> {
         match self.invoke(config::PROPOSAL).await? {
             Answer::Proposal(answer) => Ok(answer.proposal),
-            Answer::Read(_) => panic!("a proposal capability answers with a proposal"),
+            Answer::Read(_) | Answer::Delegated(_) => panic!("a proposal capability answers with a proposal"),
         }
     }
 
@@ -93,7 +93,7 @@ impl Both<'_> {
     pub(crate) async fn read(&self) -> Result<Columns, Refusal> {
         match self.invoke(config::READ).await? {
             Answer::Read(answer) => Ok(answer.data),
-            Answer::Proposal(_) => panic!("a read capability answers with a row"),
+            Answer::Proposal(_) | Answer::Delegated(_) => panic!("a read capability answers with a row"),
         }
     }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod benchmark;
 mod clients;
+mod cloud;
 mod doctor;
 mod demo;
 mod executor;
@@ -30,6 +31,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use audit::{Audit, AuditCommand, AuditFormat, AuditTarget, Generate, Severity};
 pub(crate) use benchmark::Benchmark;
 pub(crate) use clients::{ClientKind, Configure};
+pub(crate) use cloud::Cloud;
 pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
 pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
@@ -95,6 +97,7 @@ impl Command {
             Self::Executor(Executor::Check(_)) => Some("asking the executors"),
             Self::Store(Store::Vacuum) => Some("packing the ledger"),
             Self::Store(Store::Stats) => Some("counting"),
+            Self::Cloud(_) => Some("asking the hosted service"),
             _ => None,
         }
     }
@@ -223,6 +226,9 @@ pub(crate) enum Command {
     /// The worker that drains what a control plane gives out
     #[command(subcommand)]
     Runner(Runner),
+    /// Serve the tools of a hosted service in place of one's own
+    #[command(subcommand)]
+    Cloud(Cloud),
     /// Search everything that happened
     #[command(subcommand)]
     Activity(Activity),
@@ -364,7 +370,7 @@ pub(crate) enum AliasMode {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tools {
-    /// List the tools with their arguments, without connecting to anything
+    /// List the tools with their arguments, without connecting to anything but, in cloud mode, the hosted service
     #[command(after_help = "Example:\n  synapsor tools preview --json")]
     Preview(Serve),
 }

@@ -53,7 +53,10 @@ const SECTIONS: &[Section] = &[
             (STORE, "the ledger, when --store is not given"),
             (RUNNER_ID, "this runner's name in receipts"),
             (CONTROL_PLANE_URL, "where `runner start` gets its jobs"),
-            (SOURCE_ID, "the source it drains, as the config names it"),
+            (
+                SOURCE_ID,
+                "the source it drains, as the config names it; in cloud mode the service's id of it, when the config gives none",
+            ),
             (POLL_INTERVAL_MS, "how long it waits where nothing is to be done"),
         ],
     ),

@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Usage,
     /// Source, ledger or handler unavailable; safe to repeat.
     Unavailable,
-    /// The outcome of an apply is not known; reconcile.
+    /// The outcome of an apply, or of a call sent elsewhere, is not known; reconcile.
     Unknown,
     /// A bug.
     Bug,
@@ -38,14 +38,14 @@ impl Exit {
             Self::Refused => "a rule answered no, or a guard did not hold",
             Self::Usage => "wrong usage, or the config is not valid",
             Self::Unavailable => "source, ledger or handler unavailable; safe to repeat",
-            Self::Unknown => "the outcome of an apply is not known; apply again to settle it",
+            Self::Unknown => "the outcome is not known; of an apply, apply again to settle it",
             Self::Bug => "a bug",
         }
     }
 
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match (refusal.code, refusal.code.kind()) {
-            (Code::OutcomeUnknown, _) => Self::Unknown,
+            (Code::OutcomeUnknown | Code::CloudOutcomeUnknown, _) => Self::Unknown,
             (Code::ConfigInvalid | Code::NotFound, _) => Self::Usage,
             (_, Kind::Refusal) => Self::Refused,
             (_, Kind::Failure) => Self::Unavailable,

@@ -9,6 +9,8 @@ use crate::print::style;
 pub(crate) enum After {
     /// A config is valid.
     ConfigValid,
+    /// The hosted service knows this runner.
+    CloudConnected,
     /// A row was read.
     Read,
     /// An apply was tried without doing it, and would go through.
@@ -26,8 +28,9 @@ pub(crate) enum After {
 }
 
 /// After what, which commands, the first one first. `{id}` stands for the record the command was about.
-const TABLE: [(After, &[&str]); 8] = [
+const TABLE: [(After, &[&str]); 9] = [
     (After::ConfigValid, &["tools preview", "mcp config --client claude-desktop"]),
+    (After::CloudConnected, &["mcp serve", "mcp config --client claude-desktop"]),
     (After::Read, &["evidence show {id}"]),
     (After::WouldApply, &["apply {id}"]),
     (After::WouldConflict, &["proposals show {id}", "proposals reject {id} --reason TEXT"]),

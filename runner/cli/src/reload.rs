@@ -1,5 +1,7 @@
 //! Hot reload: a changed config, or a changed handler bundle, is served without a restart, or refused with all that is wrong.
 //!
+//! So is what a hosted service lists, once it no longer has a tool that it had.
+//!
 //! The new one is put together beside the old one, handlers compiled and all. Only when everything stands does it take the old
 //! one's place, in one step; calls under way finish on the old one.
 //!
@@ -65,6 +67,7 @@ impl Reload<'_> {
         loop {
             let forced = tokio::select! {
                 () = hangup(asked.as_mut()) => true,
+                () = self.live.list_went_stale() => true,
                 () = files.changed(), if !again => false,
                 () = std::future::ready(()), if again => false,
             };
@@ -119,7 +122,8 @@ impl Reload<'_> {
             )
             .hint("restart the server to let others in"));
         }
-        let (runtime, handlers) = wiring::runtime(self.settings, &config, self.ledger, self.read_only)?;
+        let (runtime, handlers) =
+            wiring::runtime(self.settings, &config, self.ledger, self.read_only).await?;
         if self.reached != (Reached::OverHttp { verifies_claims: true }) {
             Authentication::None.suits(&runtime)?;
         }

@@ -53,6 +53,15 @@ impl Settings {
         }
     }
 
+    /// The same with another usual name of the config, where nobody named one and that one is there.
+    pub(crate) fn usually_of(&self, config: &Path) -> Self {
+        let mut settings = self.clone();
+        if !self.config_named && config.exists() {
+            settings.config_path = config.to_owned();
+        }
+        settings
+    }
+
     /// The config's text.
     pub(crate) fn config_text(&self) -> Result<String, Refusal> {
         read_config(&self.config_path)

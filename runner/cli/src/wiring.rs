@@ -1,7 +1,8 @@
 //! Puts the rooms together: clock and randomness, ledger, sources, handlers, the runtime and the desk.
 //!
-//! Nothing connects here; databases are reached when a call needs them, handlers compile in the background.
+//! Databases are reached when a call needs them, handlers compile in the background; only a hosted service is asked at once.
 
+mod cloud;
 mod executors;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use synapsor_writeback::{Desk, WorkerDesk, WriteSettings};
 use crate::env;
 use crate::print::progress;
 use crate::settings::Settings;
+pub(crate) use cloud::{delegation, service};
 pub(crate) use executors::executors;
 
 /// Connections to one source at most.
@@ -95,8 +97,8 @@ pub(crate) async fn ledger(settings: &Settings, create: bool) -> Result<Ledger, 
     Ok(ledger)
 }
 
-/// What serves calls.
-pub(crate) fn runtime(
+/// What serves calls. In cloud mode the hosted service is asked for its tools.
+pub(crate) async fn runtime(
     settings: &Settings,
     config: &Arc<Config>,
     ledger: &Ledger,
@@ -113,7 +115,10 @@ pub(crate) fn runtime(
         ids: ids(),
         environment: settings.environment.clone(),
     });
-    Ok((runtime, handlers))
+    match delegation(settings, config).await? {
+        Some(delegation) => Ok((runtime.delegating(delegation), handlers)),
+        None => Ok((runtime, handlers)),
+    }
 }
 
 /// Every source of the config, to be read. Nothing is connected to yet.

@@ -269,5 +269,8 @@ synapsor_protocol::problem_codes! {
         InvalidCloudEngines = "INVALID_CLOUD_ENGINES", Error, "`cloud.engines` is not a list of engine names";
         InvalidCloudCapabilities = "INVALID_CLOUD_CAPABILITIES", Error, "`cloud.capabilities` is not a list of texts";
         InvalidCloudSession = "INVALID_CLOUD_SESSION", Error, "`cloud.session` is not an object";
+        InvalidCloudTimeout = "INVALID_CLOUD_TIMEOUT", Error, "`cloud.timeout_ms` is not a whole number of milliseconds up to two minutes";
+        InvalidCloudPrivateAddresses = "INVALID_CLOUD_PRIVATE_ADDRESSES", Error, "`cloud.private_addresses` is not true or false";
+        CapabilitiesNotServed = "CAPABILITIES_NOT_SERVED", Warning, "`capabilities` with `mode: cloud`, in which the hosted service's tools are served and no other";
     }
 }

@@ -24,6 +24,8 @@ use crate::raw::{
 
 /// Time limit of one statement, in milliseconds, where the config sets none.
 const STATEMENT_TIMEOUT_MS: u64 = 5_000;
+/// Time limit of one request to the hosted service, where the config sets none.
+const CLOUD_TIMEOUT_MS: u64 = 10_000;
 /// Where an `environment` context looks, where the config does not say.
 const TENANT_ID_ENV: &str = "SYNAPSOR_TENANT_ID";
 const PRINCIPAL_ENV: &str = "SYNAPSOR_PRINCIPAL";
@@ -140,6 +142,12 @@ fn cloud(raw: RawCloud) -> Cloud {
         runner_id: raw.runner_id,
         project_id: raw.project_id,
         source_id: raw.source_id,
+        runner_version: raw.runner_version,
+        engines: raw.engines,
+        capabilities: raw.capabilities,
+        session: raw.session,
+        timeout_ms: raw.timeout_ms.unwrap_or(CLOUD_TIMEOUT_MS),
+        private_addresses: raw.private_addresses.unwrap_or(false),
     }
 }
 

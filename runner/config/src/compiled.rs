@@ -141,6 +141,18 @@ pub struct Cloud {
     pub project_id: Option<String>,
     /// Which source of the project.
     pub source_id: Option<String>,
+    /// What the service is told this runner's version is.
+    pub runner_version: Option<String>,
+    /// Engines the service is told of.
+    pub engines: Vec<String>,
+    /// Capabilities the service is told of.
+    pub capabilities: Vec<String>,
+    /// For whom: sent with every list and every call, and never taken from a model.
+    pub session: serde_json::Map<String, serde_json::Value>,
+    /// Time limit of one request, in milliseconds.
+    pub timeout_ms: u64,
+    /// Whether the URL may lead into a private network.
+    pub private_addresses: bool,
 }
 
 /// The name under which the top-level `trusted_context` is found in [`Config::contexts`].

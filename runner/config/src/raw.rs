@@ -267,22 +267,27 @@ pub(crate) struct RawCloud {
     /// Which runner this is.
     #[schemars(length(min = 1))]
     pub(crate) runner_id: Option<String>,
-    /// Accepted for older configs.
-    #[expect(dead_code, reason = "accepted, without effect")]
-    runner_version: Option<String>,
+    /// What the service is told this runner's version is. Default: the version of the program.
+    #[schemars(length(min = 1))]
+    pub(crate) runner_version: Option<String>,
     /// Which project.
     #[schemars(length(min = 1))]
     pub(crate) project_id: Option<String>,
     /// Which source of the project.
     #[schemars(length(min = 1))]
     pub(crate) source_id: Option<String>,
-    /// Accepted for older configs.
-    #[expect(dead_code, reason = "accepted, without effect")]
-    engines: Option<Vec<String>>,
-    /// Accepted for older configs.
-    #[expect(dead_code, reason = "accepted, without effect")]
-    capabilities: Option<Vec<String>>,
-    /// Accepted for older configs.
-    #[expect(dead_code, reason = "accepted, without effect")]
-    session: Option<BTreeMap<String, serde_json::Value>>,
+    /// Engines the service is told of.
+    #[serde(default)]
+    pub(crate) engines: Vec<String>,
+    /// Capabilities the service is told of.
+    #[serde(default)]
+    pub(crate) capabilities: Vec<String>,
+    /// For whom: sent with every list and every call, and never taken from a model.
+    #[serde(default)]
+    pub(crate) session: serde_json::Map<String, serde_json::Value>,
+    /// Time limit of one request, in milliseconds. Default: 10000.
+    #[schemars(range(min = 1, max = 120_000))]
+    pub(crate) timeout_ms: Option<u64>,
+    /// Whether the URL may lead into a private network, and then be `http://`. Default: false.
+    pub(crate) private_addresses: Option<bool>,
 }

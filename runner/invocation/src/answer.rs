@@ -7,6 +7,7 @@ use synapsor_protocol::{
     ChangeSet, Columns, EvidenceId, Proposal, ProposalState, TraceId, TrustedContext, Usage, Value,
 };
 
+use crate::catalog::ToolKind;
 use crate::stage::{Stage, Stages};
 
 /// A request for one capability.
@@ -55,6 +56,8 @@ pub enum Answer {
     Read(Box<ReadAnswer>),
     /// A proposal that waits for a person.
     Proposal(Box<ProposalAnswer>),
+    /// What somebody else answered.
+    Delegated(Box<DelegatedAnswer>),
 }
 
 /// One scoped row.
@@ -91,6 +94,19 @@ pub struct ProposalAnswer {
     pub repeated: bool,
     /// Whose row, and who asked.
     pub context: TrustedContext,
+}
+
+/// What a hosted service answered.
+#[derive(Debug, Clone)]
+pub struct DelegatedAnswer {
+    /// The tool.
+    pub capability: String,
+    /// Read or proposal.
+    pub kind: ToolKind,
+    /// Which adapter of the service it belongs to.
+    pub adapter_id: String,
+    /// Its result, as the service gave it.
+    pub result: serde_json::Map<String, serde_json::Value>,
 }
 
 /// One changed column, as far as a model may see it.

@@ -33,12 +33,58 @@ pub struct ToolDescription {
     pub input_schema: Json,
     /// JSON Schema of a read's data, or of the columns a proposal may change.
     pub data_schema: Json,
+    /// Whose it is.
+    pub origin: ToolOrigin,
+}
+
+/// Where a tool's answers come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolOrigin {
+    /// A table of a source.
+    Table {
+        /// The source's name.
+        source: String,
+        /// What the source is.
+        engine: Engine,
+        /// `schema.table`.
+        table: String,
+    },
+    /// A hosted service that carries the call out.
+    Service {
+        /// Which adapter of it.
+        adapter_id: String,
+    },
+}
+
+impl ToolDescription {
     /// The source's name.
-    pub source: String,
+    pub fn source(&self) -> Option<&str> {
+        match &self.origin {
+            ToolOrigin::Table { source, .. } => Some(source),
+            ToolOrigin::Service { .. } => None,
+        }
+    }
+
     /// What the source is.
-    pub engine: Engine,
+    pub fn engine(&self) -> Option<Engine> {
+        match &self.origin {
+            ToolOrigin::Table { engine, .. } => Some(*engine),
+            ToolOrigin::Service { .. } => None,
+        }
+    }
+
     /// `schema.table`.
-    pub table: String,
+    pub fn table(&self) -> Option<&str> {
+        match &self.origin {
+            ToolOrigin::Table { table, .. } => Some(table),
+            ToolOrigin::Service { .. } => None,
+        }
+    }
+
+    /// Whether somebody else carries its calls out.
+    pub fn is_delegated(&self) -> bool {
+        matches!(self.origin, ToolOrigin::Service { .. })
+    }
 }
 
 pub(crate) struct Catalog {
@@ -97,10 +143,15 @@ impl Catalog {
     }
 }
 
-/// What a runtime of this config serves, without one: no ledger, no source, no handler.
+/// What a runtime of this config serves by itself, without one: no ledger, no source, no handler.
 pub fn describe_tools(config: &Config, read_only: bool) -> Vec<ToolDescription> {
     let mode = if read_only { Mode::ReadOnly } else { config.mode };
-    Catalog::new(&config.capabilities, mode).tools
+    Catalog::new(own(config), mode).tools
+}
+
+/// The capabilities that are carried out here; none where a hosted service does that.
+pub(crate) fn own(config: &Config) -> &[Arc<Capability>] {
+    if config.mode == Mode::Cloud { &[] } else { &config.capabilities }
 }
 
 fn describe(capability: &Arc<Capability>) -> ToolDescription {
@@ -118,9 +169,11 @@ fn describe(capability: &Arc<Capability>) -> ToolDescription {
         scopes: capability.scopes.clone(),
         input_schema: input_schema(&capability.args),
         data_schema: data_schema(&columns),
-        source: capability.source.name.clone(),
-        engine: capability.source.engine,
-        table: format!("{}.{}", capability.target.schema, capability.target.table),
+        origin: ToolOrigin::Table {
+            source: capability.source.name.clone(),
+            engine: capability.source.engine,
+            table: format!("{}.{}", capability.target.schema, capability.target.table),
+        },
     }
 }
 

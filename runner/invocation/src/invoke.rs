@@ -12,12 +12,16 @@ use crate::trail::Trail;
 use crate::{arguments, change, context, kept, logic, reads, rules};
 
 impl Runtime {
-    /// Carries out one call, and records it: what was read and proposed, or why it was refused.
+    /// Carries out one call, and records it: what was read and proposed, or why it was refused. A delegated call is carried
+    /// out, and recorded, by somebody else.
     ///
     /// # Errors
     /// A [`Refusal`]; the source is unchanged in every case. When the record itself cannot be written, that is the
     /// refusal: no answer leaves without its record.
     pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
+        if let Some(served) = self.delegated() {
+            return served.invoke(call, self.shared.ids.token()).await;
+        }
         let now = self.shared.clock.now();
         let mut trail = Trail::new(&call.name, call.trace.clone(), now, self.shared.ids.as_ref());
         let ended = self.story(&call, &mut trail).await;

@@ -12,6 +12,7 @@
 pub mod invoke;
 mod runtime;
 mod answer;
+mod delegate;
 mod stage;
 mod catalog;
 mod faithful;
@@ -29,10 +30,11 @@ mod resource;
 mod rerun;
 mod compare;
 
-pub use answer::{Answer, Difference, ProposalAnswer, ReadAnswer, ToolCall, UsageSlot};
-pub use catalog::{ToolDescription, ToolKind, describe_tools, scalar_schema};
+pub use answer::{Answer, DelegatedAnswer, Difference, ProposalAnswer, ReadAnswer, ToolCall, UsageSlot};
+pub use catalog::{ToolDescription, ToolKind, ToolOrigin, describe_tools, scalar_schema};
 pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement, Likeness};
+pub use delegate::{Delegate, Delegated, Delegation};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
 pub use rerun::{Ending, Rerun, SettingsFrom, Today, rerun};

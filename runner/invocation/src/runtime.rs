@@ -7,9 +7,10 @@ use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
 
-use crate::catalog::{Catalog, ToolDescription};
+use crate::catalog::{Catalog, ToolDescription, own};
 use crate::claims::VerifiedClaims;
 use crate::context::Grounds;
+use crate::delegate::{Delegation, Served};
 use crate::handlers::{Handlers, Readiness};
 
 /// Which envelope a tool result has.
@@ -56,6 +57,8 @@ pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
     /// Whose requests this is for, where a transport verifies that.
     claims: Option<VerifiedClaims>,
+    /// Who carries calls out, where that is somebody else.
+    delegated: Option<Arc<Served>>,
 }
 
 pub(crate) struct Shared {
@@ -77,7 +80,7 @@ impl Runtime {
         let Parts { config, read_only, sources, handlers, notebook, clock, ids, environment } = parts;
         let mode = if read_only { Mode::ReadOnly } else { config.mode };
         let result_format = config.result_format.into();
-        let catalog = Catalog::new(&config.capabilities, mode);
+        let catalog = Catalog::new(own(&config), mode);
         Self {
             shared: Arc::new(Shared {
                 catalog,
@@ -92,13 +95,34 @@ impl Runtime {
                 environment,
             }),
             claims: None,
+            delegated: None,
+        }
+    }
+
+    /// The same runtime, whose calls somebody else carries out: it serves these tools and no other.
+    #[must_use]
+    pub fn delegating(mut self, delegation: Delegation) -> Self {
+        self.delegated = Some(Arc::new(delegation.serving(self.shared.mode == Mode::ReadOnly)));
+        self
+    }
+
+    /// Who carries calls out, where that is somebody else.
+    pub(crate) fn delegated(&self) -> Option<&Served> {
+        self.delegated.as_deref()
+    }
+
+    /// Completes once the list of tools is known to be no longer what a hosted service has; never where none is asked.
+    pub async fn list_went_stale(&self) {
+        match &self.delegated {
+            Some(served) => served.list_went_stale().await,
+            None => std::future::pending().await,
         }
     }
 
     /// The same runtime for one verified caller: `http_claims` contexts take tenant and principal from these claims.
     #[must_use]
     pub fn for_caller(&self, claims: VerifiedClaims) -> Self {
-        Self { shared: Arc::clone(&self.shared), claims: Some(claims) }
+        Self { shared: Arc::clone(&self.shared), claims: Some(claims), delegated: self.delegated.clone() }
     }
 
     /// What contexts are established from.
@@ -117,7 +141,7 @@ impl Runtime {
 
     /// What is served, in config order.
     pub fn tools(&self) -> &[ToolDescription] {
-        self.shared.catalog.tools()
+        self.delegated.as_ref().map_or(self.shared.catalog.tools(), |served| served.tools())
     }
 
     /// What people pick in their clients, besides what is built in.

@@ -8,6 +8,8 @@ use rmcp::model::{JsonObject, MetaObject, ReadResourceResult, ResourceContents, 
 use rmcp::service::RequestContext;
 use serde_json::{Value as Json, json};
 
+use crate::tools::DELEGATED_KEY;
+
 /// The extension by which a client says that it shows pages.
 const EXTENSION: &str = "io.modelcontextprotocol/ui";
 
@@ -32,7 +34,8 @@ pub(crate) fn is_shown(context: &RequestContext<RoleServer>) -> bool {
 
 /// The tool with the card beside its results, if it is one that proposes.
 pub(crate) fn beside(mut tool: Tool) -> Tool {
-    if tool.annotations.as_ref().and_then(|hints| hints.read_only_hint) == Some(false) {
+    let delegated = tool.meta.as_ref().is_some_and(|meta| meta.0.contains_key(DELEGATED_KEY));
+    if !delegated && tool.annotations.as_ref().and_then(|hints| hints.read_only_hint) == Some(false) {
         let meta = tool.meta.get_or_insert_with(MetaObject::default);
         meta.0.insert("ui".to_owned(), json!({ "resourceUri": ADDRESS, "visibility": ["model"] }));
     }

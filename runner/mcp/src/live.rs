@@ -68,6 +68,12 @@ impl Live {
         self.now().runtime.readiness()
     }
 
+    /// Completes once the list of tools is known to be no longer what a hosted service has; never where none is asked.
+    pub async fn list_went_stale(&self) {
+        let served = self.now();
+        served.runtime.list_went_stale().await;
+    }
+
     /// How many tools are served now.
     pub fn tools(&self) -> usize {
         self.now().tools.list().len()

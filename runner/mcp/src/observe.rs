@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use synapsor_invocation::{Answer, ToolDescription};
-use synapsor_protocol::{Code, Kind, Refusal, Usage};
+use synapsor_protocol::{Code, Engine, Kind, Refusal, Usage};
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -104,9 +104,9 @@ impl<'a> Watched<'a> {
             otel.kind = "server",
             otel.status_code = Empty,
             capability,
-            source = tool.map(|tool| tool.source.as_str()),
-            engine = tool.map(|tool| tool.engine.as_str()),
-            table = tool.map(|tool| tool.table.as_str()),
+            source = tool.and_then(ToolDescription::source),
+            engine = tool.and_then(ToolDescription::engine).map(Engine::as_str),
+            table = tool.and_then(ToolDescription::table),
             trace_id = trace.map(|trace| trace.id().as_str()),
             proposal = Empty,
             columns = Empty,
@@ -160,9 +160,9 @@ impl<'a> Watched<'a> {
         tracing::info!(
             target: CALL_TARGET,
             capability,
-            source = self.tool.map(|tool| tool.source.as_str()),
-            engine = self.tool.map(|tool| tool.engine.as_str()),
-            table = self.tool.map(|tool| tool.table.as_str()),
+            source = self.tool.and_then(ToolDescription::source),
+            engine = self.tool.and_then(ToolDescription::engine).map(Engine::as_str),
+            table = self.tool.and_then(ToolDescription::table),
             proposal,
             columns,
             fuel,

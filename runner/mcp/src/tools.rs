@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use rmcp::model::{JsonObject, MetaObject, Tool, ToolAnnotations};
 use serde_json::{Value as Json, json};
-use synapsor_invocation::{ResultFormat, ToolDescription, ToolKind};
+use synapsor_invocation::{ResultFormat, ToolDescription, ToolKind, ToolOrigin};
 
 use crate::envelope;
 use crate::error::Error;
 use crate::names::ToolNames;
+
+/// Marks a tool that somebody else carries out, in its `_meta`.
+pub(crate) const DELEGATED_KEY: &str = "synapsor.delegated";
 
 /// The served tools, in config order.
 pub(crate) struct Tools {
@@ -64,18 +67,20 @@ fn describe(
     Ok(Tool::new(exposed, tool.description.clone(), input)
         .with_title(tool.name.clone())
         .with_raw_output_schema(Arc::new(envelope::schema(format, tool)))
-        .with_annotations(annotations(tool.kind))
+        .with_annotations(annotations(tool))
         .with_meta(meta))
 }
 
 /// All four hints, always: left out they default to the pessimistic value. Proposing writes to the ledger, so it is not
-/// read-only; an equal proposal is returned rather than stored again, so it is idempotent.
-fn annotations(kind: ToolKind) -> ToolAnnotations {
+/// read-only; an equal proposal is returned rather than stored again, so it is idempotent. What a hosted service does with an
+/// equal one is not known here.
+fn annotations(tool: &ToolDescription) -> ToolAnnotations {
+    let reads = tool.kind == ToolKind::Read;
     ToolAnnotations::new()
-        .read_only(kind == ToolKind::Read)
+        .read_only(reads)
         .destructive(false)
-        .idempotent(true)
-        .open_world(false)
+        .idempotent(reads || !tool.is_delegated())
+        .open_world(tool.is_delegated())
 }
 
 fn meta(tool: &ToolDescription, exposed: &str, names: ToolNames) -> MetaObject {
@@ -83,17 +88,25 @@ fn meta(tool: &ToolDescription, exposed: &str, names: ToolNames) -> MetaObject {
         ToolKind::Read => "read",
         ToolKind::Proposal => "proposal",
     };
+    let origin = match &tool.origin {
+        ToolOrigin::Table { source, table, .. } => {
+            [("synapsor.source", json!(source)), ("synapsor.target", json!(table))]
+        }
+        ToolOrigin::Service { adapter_id } => {
+            [(DELEGATED_KEY, json!(true)), ("synapsor.adapter", json!(adapter_id))]
+        }
+    };
     let entries = [
         ("synapsor.kind", json!(kind)),
-        ("synapsor.source", json!(tool.source)),
-        ("synapsor.target", json!(tool.table)),
         ("synapsor.raw_sql_exposed", json!(false)),
         ("synapsor.approval_tool", json!(false)),
         ("synapsor.canonical_tool_name", json!(tool.name)),
         ("synapsor.exposed_tool_name", json!(exposed)),
         ("synapsor.tool_name_style", json!(names.as_str())),
     ];
-    MetaObject(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<JsonObject>())
+    MetaObject(
+        origin.into_iter().chain(entries).map(|(key, value)| (key.to_owned(), value)).collect::<JsonObject>(),
+    )
 }
 
 #[cfg(test)]
@@ -108,9 +121,7 @@ mod tests {
             input_schema: json!({ "type": "object" }),
             data_schema: json!({ "type": "object" }),
             scopes: Vec::new(),
-            source: String::new(),
-            engine: synapsor_protocol::Engine::Sqlite,
-            table: String::new(),
+            origin: ToolOrigin::Service { adapter_id: String::new() },
         }
     }
 

@@ -230,6 +230,15 @@ codes! {
     // events for somebody else
     WebhookRefused = "WEBHOOK_REFUSED", Refusal, false, "the receiver of events refused one, or is not one that events are sent to";
     WebhookUnavailable = "WEBHOOK_UNAVAILABLE", Failure, true, "the receiver of events does not answer, or not well";
+    // the hosted service
+    CloudNotConfigured = "CLOUD_NOT_CONFIGURED", Refusal, false, "what the config's `cloud` names is not set where this runs, or cannot be used";
+    CloudAddressNotAllowed = "CLOUD_ADDRESS_NOT_ALLOWED", Refusal, false, "the hosted service's URL leads to an address that the config does not allow";
+    CloudTokenRefused = "CLOUD_TOKEN_REFUSED", Refusal, false, "the hosted service does not take the runner token, or not for this";
+    CloudUnavailable = "CLOUD_UNAVAILABLE", Failure, true, "the hosted service cannot be reached, or cannot answer now; nothing was carried out";
+    CloudRefused = "CLOUD_REFUSED", Refusal, false, "the hosted service answered no";
+    CloudToolsRefused = "CLOUD_TOOLS_REFUSED", Refusal, false, "nothing that the hosted service lists may be shown to a model";
+    CloudAnswerInvalid = "CLOUD_ANSWER_INVALID", Failure, false, "the hosted service's answer is too long, none to this request, or says what must not be";
+    CloudOutcomeUnknown = "CLOUD_OUTCOME_UNKNOWN", Failure, false, "a call was sent to the hosted service and no answer came; whether it was carried out is not known";
     // the rest
     ConfigInvalid = "CONFIG_INVALID", Refusal, false, "the config is not valid";
     NotFound = "NOT_FOUND", Refusal, false, "a file or record named on the command line does not exist";

@@ -27,9 +27,18 @@ pub const EXAMPLE_NAME: &str = "dangerous-db-mcp";
 /// Judges every tool found in a document: a `tools/list` result, or something that holds one.
 pub fn audit(target: &str, document: &Json, at: Moment) -> AuditReport {
     let tools = tools(document);
-    let mut findings = rules::findings(&tools);
+    AuditReport::new(target, tools.len(), of_tools(&tools), at)
+}
+
+/// The findings alone, the worst first.
+pub fn findings(document: &Json) -> Vec<Finding> {
+    of_tools(&tools(document))
+}
+
+fn of_tools(tools: &[Tool]) -> Vec<Finding> {
+    let mut findings = rules::findings(tools);
     findings.sort_by_key(|finding| finding.severity);
-    AuditReport::new(target, tools.len(), findings, at)
+    findings
 }
 
 #[cfg(test)]

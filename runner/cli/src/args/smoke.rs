@@ -11,7 +11,7 @@ pub(crate) enum Smoke {
         after_help = "Examples:\n  synapsor smoke call --sample\n  synapsor smoke call billing.inspect_invoice --args '{\"invoice_id\":\"INV-3001\"}'"
     )]
     Call(SmokeCall),
-    /// Check that no tool runs SQL, approves, applies, or shows a URL or a credential; connects to nothing
+    /// Check that no tool runs SQL, approves, applies, or shows a URL or a credential; connects to nothing but, in cloud mode, the hosted service
     #[command(
         after_help = "Example:\n  synapsor smoke boundary\n\nExit codes: 0 everything holds; 1 something does not"
     )]

@@ -90,6 +90,10 @@ fn variables(config: &Config, ledger: &LedgerName) -> Vec<String> {
     if let LedgerName::Variable(name) = ledger {
         names.insert(name.clone());
     }
+    if let Some(cloud) = &config.cloud {
+        names.extend([cloud.base_url_env.clone(), cloud.runner_token_env.clone()]);
+        return names.into_iter().collect();
+    }
     for source in config.sources.values() {
         if let Location::Server { read_url_env, .. } = &source.location {
             names.insert(read_url_env.clone());

@@ -8,6 +8,7 @@ mod authentication;
 mod backtest;
 mod benchmark;
 mod tally;
+mod cloud;
 mod completions;
 mod config;
 mod configure;
@@ -110,7 +111,7 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
         Command::Mcp(args::Mcp::ServeHttp(wanted)) => {
             serve_http::serve_bridge(&wanted.serve, &wanted.http, settings).await.map(|()| None)
         }
-        Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).map(Some),
+        Command::Tools(args::Tools::Preview(serve)) => tools::preview(&serve, settings).await.map(Some),
         Command::Propose(propose) => propose::run(&propose, settings).await.map(Some),
         Command::Smoke(command) => smoke::run(command, settings).await.map(Some),
         Command::Proposals(proposals) => proposals::run(proposals, settings, json).await.map(Some),
@@ -123,6 +124,7 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
             reconcile::run(command, settings, json).await.map(Some)
         }
         Command::Executor(command) => executor::run(command, settings, json).await.map(Some),
+        Command::Cloud(command) => cloud::run(command, settings).await.map(Some),
         Command::Activity(command) => activity::run(command, settings).await.map(Some),
         Command::Evidence(command) => evidence::run(command, settings).await.map(Some),
         Command::QueryAudit(command) => query_audit::run(command, settings).await.map(Some),

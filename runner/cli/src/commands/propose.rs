@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use serde_json::{Map, Value as Json, json};
-use synapsor_invocation::{Answer, ToolCall, Unfaithful, read_json};
+use synapsor_invocation::{Answer, DelegatedAnswer, ToolCall, Unfaithful, read_json};
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::value::plain_object;
 use synapsor_protocol::{Code, Refusal, Value};
@@ -25,7 +25,7 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
         _ => arguments(propose)?,
     };
     let ledger = wiring::ledger(settings, true).await?;
-    let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false)?;
+    let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false).await?;
     // Whoever types this waits for a compile, which is not kept for the next time otherwise.
     handlers.load(&propose.capability).await;
     match runtime.invoke(ToolCall::new(propose.capability.clone(), arguments)).await? {
@@ -48,6 +48,7 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
             });
             Ok(Report::done(document, text))
         }
+        Answer::Delegated(answer) => Ok(delegated(&answer)),
         Answer::Proposal(answer) => {
             let stored: StoredProposal =
                 ledger.proposal(&answer.proposal.proposal_id).await.map_err(|error| error.refusal())?;
@@ -59,6 +60,25 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
             Ok(Report::done(document, text))
         }
     }
+}
+
+/// What a hosted service answered: its own words, shown as they are.
+fn delegated(answer: &DelegatedAnswer) -> Report {
+    let row = |(name, value): (&String, &Json)| [inert::text(name), inert::text(&value.to_string())];
+    let rows: Vec<_> = answer.result.iter().map(row).collect();
+    let text = format!(
+        "{}\n\n{} {}",
+        table(["member", "value"], &rows),
+        style::dim("adapter:"),
+        inert::text(&answer.adapter_id)
+    );
+    let document = json!({
+        "capability": answer.capability,
+        "adapter_id": answer.adapter_id,
+        "result": answer.result,
+        "source_changed": "no",
+    });
+    Report::done(document, text)
 }
 
 fn arguments(propose: &Propose) -> Result<Map<String, Json>, Refusal> {

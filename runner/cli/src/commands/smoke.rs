@@ -13,14 +13,14 @@ use crate::settings::Settings;
 
 pub(crate) async fn run(command: Smoke, settings: &Settings) -> Result<Report, Refusal> {
     match command {
-        Smoke::Boundary => boundary(settings),
+        Smoke::Boundary => boundary(settings).await,
         Smoke::Call(call) => self::call(call, settings).await,
     }
 }
 
-fn boundary(settings: &Settings) -> Result<Report, Refusal> {
+async fn boundary(settings: &Settings) -> Result<Report, Refusal> {
     let config = settings.config()?;
-    let tools = super::tools::listed(&config)?;
+    let tools = super::tools::served(settings, &config).await?;
     let checks = boundary::boundary(&tools);
     let exit = if checks.iter().all(|check| check.holds) { Exit::Done } else { Exit::Refused };
     let text = checks.iter().map(print::draft::check).collect::<Vec<_>>().join("\n");

@@ -1,8 +1,8 @@
-//! `synapsor tools preview`: what a model would see, without connecting to anything.
+//! `synapsor tools preview`: what a model would see, without connecting to anything but a hosted service.
 
 use serde_json::{Value as Json, json};
 use synapsor_config::Config;
-use synapsor_invocation::ToolDescription;
+use synapsor_invocation::{ToolDescription, ToolKind};
 use synapsor_mcp::ToolNames;
 use synapsor_protocol::{Code, Refusal};
 
@@ -10,10 +10,11 @@ use crate::args::Serve;
 use crate::print::document::{at, with};
 use crate::print::{Report, inert, table::table};
 use crate::settings::Settings;
+use crate::wiring;
 
-pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refusal> {
+pub(crate) async fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refusal> {
     let config = settings.config()?;
-    let described = synapsor_invocation::describe_tools(&config, serve.read_only);
+    let described = described(settings, &config, serve.read_only).await?;
     let names = super::mcp::options(serve, &config).tool_names;
     let tools = entries(&config, &described, names)?;
     let sizes: Vec<Size> = tools.iter().map(Size::of).collect();
@@ -33,7 +34,24 @@ pub(crate) fn preview(serve: &Serve, settings: &Settings) -> Result<Report, Refu
     Ok(Report::done(json!({ "tools": tools, "sizes": sizes }), text))
 }
 
-/// The tools a config would serve, as clients get them that say nothing of names.
+/// The tools a config serves, a hosted service's included, as clients get them that say nothing of names.
+pub(crate) async fn served(settings: &Settings, config: &Config) -> Result<Vec<Json>, Refusal> {
+    entries(config, &described(settings, config, false).await?, ToolNames::OpenAi)
+}
+
+async fn described(
+    settings: &Settings,
+    config: &Config,
+    read_only: bool,
+) -> Result<Vec<ToolDescription>, Refusal> {
+    let Some(delegation) = wiring::delegation(settings, config).await? else {
+        return Ok(synapsor_invocation::describe_tools(config, read_only));
+    };
+    let served = delegation.tools.into_iter();
+    Ok(served.filter(|tool| !read_only || tool.kind == ToolKind::Read).collect())
+}
+
+/// The tools a config would serve by itself, as clients get them that say nothing of names.
 pub(crate) fn listed(config: &Config) -> Result<Vec<Json>, Refusal> {
     entries(config, &synapsor_invocation::describe_tools(config, false), ToolNames::OpenAi)
 }

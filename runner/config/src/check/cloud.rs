@@ -1,11 +1,14 @@
 //! The hosted service a runner belongs to.
 
 use super::names::Names;
-use super::rule::{optional_object, optional_text, required_text};
+use super::rule::{optional_boolean, optional_object, optional_positive, optional_text, required_text};
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;
 use crate::problem::Problems;
+
+/// The longest a request may take, in milliseconds: a model waits for it.
+const TIMEOUT_MS_MAX: u64 = 120_000;
 
 pub(super) fn check(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems) {
     let cloud = root.get("cloud");
@@ -23,6 +26,13 @@ pub(super) fn check(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems
         texts(&cloud, problems);
         lists(&cloud, problems);
         optional_object(&cloud, "session", ProblemCode::InvalidCloudSession, problems);
+        optional_positive(&cloud, "timeout_ms", TIMEOUT_MS_MAX, ProblemCode::InvalidCloudTimeout, problems);
+        let code = ProblemCode::InvalidCloudPrivateAddresses;
+        optional_boolean(&cloud, "private_addresses", code, problems);
+    }
+    if let (Some(capabilities), true) = (root.get("capabilities"), names.is_cloud()) {
+        let message = "with `mode: cloud` the hosted service's tools are served, and these are not";
+        problems.add(capabilities.path(), ProblemCode::CapabilitiesNotServed, message);
     }
 }
 

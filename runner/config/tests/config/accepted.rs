@@ -173,14 +173,22 @@ fn the_built_in_executor_may_be_spelled_out() {
 #[test]
 fn cloud_needs_neither_sources_nor_a_context() {
     let config = compiled("cloud");
-    assert_eq!(config.cloud.unwrap().adapter_id, "adapter-1");
+    let cloud = config.cloud.unwrap();
+    assert_eq!(
+        (cloud.adapter_id.as_str(), cloud.timeout_ms, cloud.private_addresses),
+        ("adapter-1", 10_000, false)
+    );
+    assert_eq!(cloud.session["tenant_id"], "acme");
     assert!(matches!(&*config.contexts[DEFAULT_CONTEXT], Context::CloudSession));
     let shop = edited("shop", "/capabilities/0/context -");
     let mut cloud = edited("cloud", "/mode = \"cloud\"");
     for key in ["sources", "contexts", "executors", "capabilities"] {
         cloud[key] = shop[key].clone();
     }
-    let config = check(&cloud.to_string()).into_config().unwrap();
+    let checked = check(&cloud.to_string());
+    let codes: Vec<&str> = checked.problems.iter().map(|problem| problem.code.as_str()).collect();
+    assert_eq!(codes, ["CAPABILITIES_NOT_SERVED"], "{:#?}", checked.problems);
+    let config = checked.into_config().unwrap();
     assert!(matches!(&*config.capabilities[0].context, Context::CloudSession));
 }
 

@@ -404,6 +404,9 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ("cloud", "/cloud/engines/0 = 1", "INVALID_CLOUD_ENGINES", "$.cloud.engines[0]"),
     ("cloud", "/cloud/capabilities = {}", "INVALID_CLOUD_CAPABILITIES", "$.cloud.capabilities"),
     ("cloud", r#"/cloud/session = "s""#, "INVALID_CLOUD_SESSION", "$.cloud.session"),
+    ("cloud", "/cloud/timeout_ms = 120001", "INVALID_CLOUD_TIMEOUT", "$.cloud.timeout_ms"),
+    ("cloud", r#"/cloud/private_addresses = "yes""#, "INVALID_CLOUD_PRIVATE_ADDRESSES", "$.cloud.private_addresses"),
+    ("cloud", "/capabilities = []", "CAPABILITIES_NOT_SERVED", "$.capabilities"),
 ];
 
 /// Texts that are not one JSON object, and the code that must answer.

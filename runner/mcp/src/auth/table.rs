@@ -8,7 +8,7 @@ use expect_test::expect;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value as Json, json};
-use synapsor_invocation::{ToolDescription, ToolKind};
+use synapsor_invocation::{ToolDescription, ToolKind, ToolOrigin};
 use synapsor_protocol::{Clock, Code};
 
 use super::standin::{Hands, NOON_SECONDS, Signer, set};
@@ -139,9 +139,11 @@ fn tool(kind: ToolKind, scopes: &[&str]) -> ToolDescription {
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         input_schema: json!({}),
         data_schema: json!({}),
-        source: String::new(),
-        engine: synapsor_protocol::Engine::Sqlite,
-        table: String::new(),
+        origin: ToolOrigin::Table {
+            source: String::new(),
+            engine: synapsor_protocol::Engine::Sqlite,
+            table: String::new(),
+        },
     }
 }
 

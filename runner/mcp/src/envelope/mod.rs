@@ -3,6 +3,7 @@
 //! Invariant: whatever [`of_answer`] and [`of_refusal`] return for a tool satisfies what [`schema`] returns for it.
 //! Invariant: a refusal carries its code, its safe text and hint, and nothing else of what went wrong.
 
+mod delegated;
 mod shown;
 mod v1;
 mod v2;
@@ -24,6 +25,8 @@ pub(crate) fn of_answer(format: ResultFormat, answer: &Answer, bytes_max: usize)
         let envelope = match (format, answer) {
             (ResultFormat::V1, Answer::Read(read)) => v1::read(read, value_bytes_max),
             (ResultFormat::V1, Answer::Proposal(proposal)) => v1::proposal(proposal, value_bytes_max),
+            (ResultFormat::V1, Answer::Delegated(answer)) => delegated::v1(answer, value_bytes_max),
+            (ResultFormat::V2, Answer::Delegated(answer)) => delegated::v2(answer, value_bytes_max),
             (ResultFormat::V2, Answer::Read(read)) => v2::read(read, value_bytes_max),
             (ResultFormat::V2, Answer::Proposal(proposal)) => v2::proposal(proposal, value_bytes_max),
         };
@@ -59,6 +62,12 @@ fn result(envelope: Json, text: String, is_error: bool) -> CallToolResult {
 
 /// The JSON Schema of every result of a tool, refusals included.
 pub(crate) fn schema(format: ResultFormat, tool: &ToolDescription) -> JsonObject {
+    if tool.is_delegated() {
+        return match format {
+            ResultFormat::V1 => delegated::v1_schema(),
+            ResultFormat::V2 => either(&delegated::v2_schema(tool.kind), &v2::refusal_schema()),
+        };
+    }
     let (answer, refusal) = match (format, tool.kind) {
         (ResultFormat::V1, ToolKind::Read) => (v1::read_schema(&tool.data_schema), v1::refusal_schema()),
         (ResultFormat::V1, ToolKind::Proposal) => {
@@ -143,6 +152,7 @@ fn replay_address(id: &ProposalId) -> String {
 
 #[cfg(test)]
 mod tests {
+    use synapsor_invocation::ToolOrigin;
     use synapsor_protocol::Code;
 
     use super::*;
@@ -151,29 +161,38 @@ mod tests {
     fn every_refusal_satisfies_the_schema_of_every_kind_of_tool() {
         for format in [ResultFormat::V1, ResultFormat::V2] {
             for kind in [ToolKind::Read, ToolKind::Proposal] {
-                let tool = ToolDescription {
-                    name: "a.b".to_owned(),
-                    kind,
-                    description: String::new(),
-                    input_schema: json!({}),
-                    data_schema: json!({ "type": "object" }),
-                    scopes: Vec::new(),
+                let table = ToolOrigin::Table {
                     source: String::new(),
                     engine: synapsor_protocol::Engine::Sqlite,
                     table: String::new(),
                 };
-                let schema = Json::Object(schema(format, &tool));
-                let validator = jsonschema::validator_for(&schema).expect("a schema");
-                for code in Code::ALL {
-                    let plain = Refusal::new(*code, "no");
-                    let mut full = plain.clone().hint("try this");
-                    full.handler_code = Some("over_cap".to_owned());
-                    for refusal in [plain, full] {
-                        let envelope = refusal_envelope(format, "a.b", &refusal);
-                        assert!(validator.is_valid(&envelope), "{format:?} {kind:?}: {envelope}");
+                let service = ToolOrigin::Service { adapter_id: "mcp.billing".to_owned() };
+                for origin in [table, service] {
+                    let tool = ToolDescription {
+                        name: "a.b".to_owned(),
+                        kind,
+                        description: String::new(),
+                        input_schema: json!({}),
+                        data_schema: json!({ "type": "object" }),
+                        scopes: Vec::new(),
+                        origin,
+                    };
+                    let schema = Json::Object(schema(format, &tool));
+                    let validator = jsonschema::validator_for(&schema).expect("a schema");
+                    for code in Code::ALL {
+                        let plain = Refusal::new(*code, "no");
+                        let mut full = plain.clone().hint("try this");
+                        full.handler_code = Some("over_cap".to_owned());
+                        for refusal in [plain, full] {
+                            let envelope = refusal_envelope(format, "a.b", &refusal);
+                            assert!(validator.is_valid(&envelope), "{format:?} {kind:?}: {envelope}");
+                        }
                     }
+                    assert!(
+                        !validator.is_valid(&json!({})),
+                        "a schema that everything satisfies says nothing"
+                    );
                 }
-                assert!(!validator.is_valid(&json!({})), "a schema that everything satisfies says nothing");
             }
         }
     }

@@ -31,6 +31,19 @@ impl Shown {
         })
     }
 
+    /// A document of somebody else's, with the members that were cut anywhere inside.
+    pub(super) fn document(document: &Map<String, Json>, value_bytes_max: usize) -> Self {
+        let mut shown = Self { columns: Map::new(), cut: Vec::new(), value_bytes_max };
+        for (name, value) in document {
+            let mut value = value.clone();
+            if cut_inside(&mut value, value_bytes_max) {
+                shown.cut.push(name.clone());
+            }
+            shown.columns.insert(name.clone(), value);
+        }
+        shown
+    }
+
     fn each<T>(
         columns: &BTreeMap<String, T>,
         value_bytes_max: usize,
@@ -91,13 +104,33 @@ pub(super) fn diff_schema(columns: &Json) -> Json {
 }
 
 fn short(value: &Value, bytes_max: usize) -> (Json, bool) {
-    match value.to_plain() {
-        Json::String(text) if text.len() > bytes_max => {
-            let kept = text.floor_char_boundary(bytes_max);
-            (Json::from(text.get(..kept).unwrap_or_default()), true)
-        }
-        whole => (whole, false),
+    let mut shown = value.to_plain();
+    let was_cut = match &mut shown {
+        Json::String(text) => cut(text, bytes_max),
+        _ => false,
+    };
+    (shown, was_cut)
+}
+
+/// Cuts every text in a tree, however deep; whether one was.
+fn cut_inside(value: &mut Json, bytes_max: usize) -> bool {
+    // Each is cut, so nothing may stop at the first.
+    let any = |was_cut: bool, inside: &mut Json| cut_inside(inside, bytes_max) || was_cut;
+    match value {
+        Json::String(text) => cut(text, bytes_max),
+        Json::Array(items) => items.iter_mut().fold(false, any),
+        Json::Object(members) => members.values_mut().fold(false, any),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
+}
+
+/// Cuts a text that is longer than this, between two characters; whether it was.
+fn cut(text: &mut String, bytes_max: usize) -> bool {
+    let is_longer = text.len() > bytes_max;
+    if is_longer {
+        text.truncate(text.floor_char_boundary(bytes_max));
+    }
+    is_longer
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const ERROR_CODES: [&str; 6] = [
 
 const EVIDENCE_NOTE: &str = "an audit handle for people; no argument of any tool";
 
-const NEXT: &str = "tell the user that this proposal waits for a person, who approves or rejects it outside this \
+pub(super) const NEXT: &str = "tell the user that this proposal waits for a person, who approves or rejects it outside this \
                     conversation; nothing changes until then, and no tool can approve it";
 
 const NEXT_SHADOW: &str = "recorded for comparison only; it is never applied";
@@ -212,16 +212,17 @@ fn trusted(capability: &str, context: &TrustedContext) -> Json {
 }
 
 /// One schema for answers and refusals, so that a tool's own schema says it once. A refusal may come before the context
-/// is known.
-fn trusted_schema() -> Json {
+/// is known; what a hosted service answers names its adapter in place of a context.
+pub(super) fn trusted_schema() -> Json {
     object(
         json!({
             "tenant_id": { "type": "string" },
             "principal": { "type": "string" },
             "provenance": { "type": "string" },
             "canonical_capability": { "type": "string" },
+            "adapter_id": { "type": "string" },
         }),
-        &["tenant_id", "principal", "provenance"],
+        &["tenant_id", "principal", "provenance", "adapter_id"],
     )
 }
 

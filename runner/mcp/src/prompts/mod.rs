@@ -190,7 +190,7 @@ fn listed(arguments: &[Argument]) -> Vec<PromptArgument> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value as Json, json};
-    use synapsor_invocation::ToolKind;
+    use synapsor_invocation::{ToolKind, ToolOrigin};
 
     use super::*;
 
@@ -210,9 +210,11 @@ mod tests {
             }),
             data_schema: json!({}),
             scopes: Vec::new(),
-            source: String::new(),
-            engine: synapsor_protocol::Engine::Sqlite,
-            table: String::new(),
+            origin: ToolOrigin::Table {
+                source: String::new(),
+                engine: synapsor_protocol::Engine::Sqlite,
+                table: String::new(),
+            },
         };
         Prompts::new(&[], [(&tool, "a__b")].into_iter())
     }

@@ -7,7 +7,8 @@ use crate::statements::{Row, Statements, cells};
 use crate::writer::Write;
 
 /// Every column of a job, in the order [`stored`] reads them.
-const COLUMNS: &str = "proposal_id, job_id, idempotency_key, attempt, runner_id, status";
+pub(crate) const COLUMNS: [&str; 6] =
+    ["proposal_id", "job_id", "idempotency_key", "attempt", "runner_id", "status"];
 
 /// What is known of the latest attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,15 +52,17 @@ pub(crate) struct StoredJob {
 
 /// The job of a proposal, where an apply ever started.
 pub(crate) fn find(conn: &dyn Statements, id: &ProposalId) -> Result<Option<StoredJob>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM writeback_jobs WHERE proposal_id = ?1");
-    let found = conn.one("read the writeback job", &sql, cells![id.as_str()], stored)?;
-    found.map(readable).transpose()
+    one(conn, "proposal_id", id.as_str())
 }
 
 /// The job of that id.
 pub(crate) fn find_by_id(conn: &dyn Statements, id: &JobId) -> Result<Option<StoredJob>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM writeback_jobs WHERE job_id = ?1");
-    let found = conn.one("read the writeback job", &sql, cells![id.as_str()], stored)?;
+    one(conn, "job_id", id.as_str())
+}
+
+fn one(conn: &dyn Statements, column: &'static str, value: &str) -> Result<Option<StoredJob>, Error> {
+    let sql = format!("SELECT {} FROM writeback_jobs WHERE {column} = ?1", COLUMNS.join(", "));
+    let found = conn.one("read the writeback job", &sql, cells![value], |row| stored(row, 0))?;
     found.map(readable).transpose()
 }
 
@@ -94,16 +97,18 @@ fn readable(found: Option<StoredJob>) -> Result<StoredJob, Error> {
     found.ok_or_else(|| Error::Unreadable { record: "a writeback job".into() })
 }
 
-fn stored(row: &dyn Row) -> Result<Option<StoredJob>, Error> {
-    let (Some(status), Ok(attempt)) = (Status::parse(row.text(5)?), u32::try_from(row.integer(3)?)) else {
+/// The job in a row of [`COLUMNS`], of which the first has that number; none where a column holds what no job can.
+pub(crate) fn stored(row: &dyn Row, first: usize) -> Result<Option<StoredJob>, Error> {
+    let attempt = u32::try_from(row.integer(first + 3)?);
+    let (Some(status), Ok(attempt)) = (Status::parse(row.text(first + 5)?), attempt) else {
         return Ok(None);
     };
     Ok(Some(StoredJob {
-        proposal_id: ProposalId::from_stored(row.text(0)?),
-        job_id: JobId::from_stored(row.text(1)?),
-        idempotency_key: row.text(2)?.to_owned(),
+        proposal_id: ProposalId::from_stored(row.text(first)?),
+        job_id: JobId::from_stored(row.text(first + 1)?),
+        idempotency_key: row.text(first + 2)?.to_owned(),
         attempt,
-        runner_id: row.text(4)?.to_owned(),
+        runner_id: row.text(first + 4)?.to_owned(),
         status,
     }))
 }

@@ -91,18 +91,29 @@ impl<'r> Link<'r> {
 
     /// Whether the content is the one its digest was made over.
     pub(crate) fn is_sealed(&self, text: &mut String) -> bool {
-        self.seal(text).is_some_and(|digest| digest.as_str() == self.digest)
+        text.clear();
+        self.canonical(text).is_some() && Digest::is_of_canonical(self.digest, EVENT_SCHEMA, text)
     }
 
     /// What [`synapsor_protocol::Event::recompute_digest`] hashes, put together from the columns.
     fn canonical(&self, text: &mut String) -> Option<()> {
         write!(text, "[{},\"{}\",", self.seq, self.kind).ok()?;
         match self.proposal_id {
-            Some(id) => text.push_str(&serde_json::to_string(id).ok()?),
+            Some(id) => quote(text, id)?,
             None => text.push_str("null"),
         }
         text.push(',');
-        text.push_str(&serde_json::to_string(self.actor).ok()?);
+        quote(text, self.actor)?;
         write!(text, ",{},\"{}\",\"{}\"]", self.payload, self.at()?, self.previous_digest).ok()
     }
+}
+
+/// Adds a text as JSON has it. Most hold nothing to escape.
+fn quote(json: &mut String, text: &str) -> Option<()> {
+    if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        json.push_str(&serde_json::to_string(text).ok()?);
+    } else {
+        write!(json, "\"{text}\"").ok()?;
+    }
+    Some(())
 }

@@ -4,8 +4,8 @@
 //! Invariant: memory does not grow with the ledger. A proposal's whole account is settled where it was made; what is
 //! wrong further on in it is kept until the walk gets there, so that the first misfit is the one that is named.
 
-mod ahead;
 mod anchors;
+mod beside;
 mod export;
 mod records;
 mod settle;
@@ -18,16 +18,17 @@ use synapsor_protocol::EventKind;
 use crate::chain;
 use crate::error::Error;
 use crate::keeping::Gone;
-use crate::link::{self, Link, Payload};
+use crate::link::{Link, Payload};
 use crate::progress::Progress;
 use crate::report::{ChainReport, Misfit, MisfitKind};
 use crate::schema;
-use crate::statements::{Statements, cells};
+use crate::statements::{Row, Statements, cells};
 
 use anchors::Anchors;
 pub use anchors::{Trust, Verification};
 pub use export::{ExportReport, verify_export};
 use records::Witnessed;
+use settle::Questions;
 
 /// Events between two looks of the progress.
 const PROGRESS_EVERY: i64 = 1024;
@@ -65,6 +66,7 @@ pub(crate) fn verify(
         gone: Gone::load(conn)?,
         witnessed: Witnessed::new(conn, conn.file().map(schema::is_older).transpose()?.unwrap_or_default())?,
         settled: HashSet::new(),
+        questions: Questions::new(),
         room: String::new(),
     };
     let misfit = match walk.whole() {
@@ -99,18 +101,18 @@ pub(crate) struct Walk<'a> {
     witnessed: Witnessed,
     /// The proposals that were settled lately.
     settled: HashSet<String>,
+    questions: Questions,
     /// Room in which an event is put together to be hashed.
     room: String,
 }
 
 impl Walk<'_> {
     fn whole(&mut self) -> Result<(), Stop> {
-        let sql = format!("SELECT {} FROM events ORDER BY seq", link::COLUMNS);
-        let conn = self.conn;
+        let (conn, sql) = (self.conn, self.witnessed.walk());
         let mut stopped = Ok(());
         conn.each("walk the chain", &sql, cells![], &mut |row| {
             stopped = match Link::of(row) {
-                Some(event) => self.event(&event),
+                Some(event) => self.event(&event, row),
                 None => Err(self.unreadable(row.integer(0)?)),
             };
             Ok(if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
@@ -125,7 +127,8 @@ impl Walk<'_> {
         self.witnessed.are_all(self.conn, self.fitting)
     }
 
-    fn event(&mut self, event: &Link<'_>) -> Result<(), Stop> {
+    /// An event, and what stands beside it in its row.
+    fn event(&mut self, event: &Link<'_>, row: &dyn Row) -> Result<(), Stop> {
         let seq = event.seq;
         if seq != self.fitting + 1 {
             return Err(misfit(MisfitKind::EventMissing, Some(self.fitting + 1), None));
@@ -147,7 +150,7 @@ impl Walk<'_> {
             return self.ahead.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)));
         }
         self.anchors.pass(seq, event.digest)?;
-        self.bound(event, kind, &payload)?;
+        self.bound(event, kind, &payload, row)?;
         self.fitting = seq;
         self.head.clear();
         self.head.push_str(event.digest);
@@ -158,14 +161,21 @@ impl Walk<'_> {
     }
 
     /// What the event vouches for, and what its proposal became.
-    fn bound(&mut self, event: &Link<'_>, kind: EventKind, payload: &Payload<'_>) -> Result<(), Stop> {
+    fn bound(
+        &mut self,
+        event: &Link<'_>,
+        kind: EventKind,
+        payload: &Payload<'_>,
+        row: &dyn Row,
+    ) -> Result<(), Stop> {
+        let documents = self.witnessed.documents(row)?;
         if kind == EventKind::RecordsPruned {
             return self.anchors.buried(event, self.ledger_id);
         }
         if self.gone.holds(event.seq) {
             return Ok(());
         }
-        self.witnessed.documents(self.conn, event, kind, payload)?;
+        self.witnessed.fit(self.conn, event, kind, payload, (row, documents))?;
         match event.proposal_id {
             None => Ok(()),
             Some(id) if kind == EventKind::ProposalCreated => self.settle(event, id, payload),

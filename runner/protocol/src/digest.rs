@@ -8,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 
+/// What a digest begins with.
+const PREFIX: &str = "sha256:";
+
 /// `sha256:` and 64 lower-case hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -49,21 +52,25 @@ impl Digest {
         Self::finish(Sha256::new_with_prefix(domain).chain_update([0]).chain_update(text))
     }
 
+    /// Whether `found` is what [`Digest::of_canonical`] answers, for those who only compare: no digest is made.
+    pub fn is_of_canonical(found: &str, domain: &str, text: &str) -> bool {
+        let hash = Sha256::new_with_prefix(domain).chain_update([0]).chain_update(text);
+        found.strip_prefix(PREFIX).is_some_and(|hex| hex.as_bytes() == digits(hash))
+    }
+
     /// The digest of bytes as they are, as `sha256sum` prints it.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self::finish(Sha256::new_with_prefix(bytes))
     }
 
     fn finish(hasher: Sha256) -> Self {
-        let mut digits = [0; 64];
-        // Cannot fail: 32 bytes are 64 digits, and digits are text.
-        let _ = hex::encode_to_slice(hasher.finalize(), &mut digits);
-        Self(["sha256:", std::str::from_utf8(&digits).unwrap_or_default()].concat())
+        // Cannot fail: digits are text.
+        Self([PREFIX, std::str::from_utf8(&digits(hasher)).unwrap_or_default()].concat())
     }
 
     /// The 64 hex digits alone.
     pub fn hex(&self) -> &str {
-        self.0.strip_prefix("sha256:").unwrap_or(&self.0)
+        self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
     }
 
     /// The 32 bytes the hex digits stand for.
@@ -80,11 +87,18 @@ impl Digest {
     }
 }
 
+fn digits(hasher: Sha256) -> [u8; 64] {
+    let mut digits = [0; 64];
+    // Cannot fail: 32 bytes are 64 digits.
+    let _ = hex::encode_to_slice(hasher.finalize(), &mut digits);
+    digits
+}
+
 impl TryFrom<String> for Digest {
     type Error = DigestFormatError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
+        let hex = text.strip_prefix(PREFIX).unwrap_or_default();
         let valid = hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if valid { Ok(Self(text)) } else { Err(DigestFormatError(text)) }
     }
@@ -132,6 +146,13 @@ mod tests {
         let text = String::from_utf8(canonical_json(&document).expect("canonical")).expect("text");
         assert_eq!(Digest::of_canonical("x", &text), Digest::of("x", &document).expect("canonical"));
         assert_ne!(Digest::of_canonical("x", &format!("{text} ")), Digest::of_canonical("x", &text));
+        let digest = Digest::of_canonical("x", &text);
+        assert!(Digest::is_of_canonical(digest.as_str(), "x", &text));
+        let others =
+            [("y", text.as_str(), digest.as_str()), ("x", "[]", digest.as_str()), ("x", &text, digest.hex())];
+        for (domain, text, found) in others {
+            assert!(!Digest::is_of_canonical(found, domain, text), "{domain} {text} {found}");
+        }
     }
 
     #[test]

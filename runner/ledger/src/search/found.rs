@@ -71,7 +71,7 @@ pub(crate) struct Found<'r> {
 /// A text that is copied only where JSON has to escape a part of it.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Text<'r>(#[serde(borrow)] Cow<'r, str>);
+pub(super) struct Text<'r>(#[serde(borrow)] pub(super) Cow<'r, str>);
 
 /// What an audit says, as far as something is found by it.
 #[derive(Deserialize)]
@@ -212,7 +212,7 @@ impl<'r> Word<'r> {
 }
 
 /// A server's text cannot hold the character NUL, so what is found by it is found by what stands for it.
-fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
 }
 
@@ -233,7 +233,7 @@ fn parts(table: Option<Text<'_>>) -> (Option<Text<'_>>, Option<Text<'_>>) {
 }
 
 /// A key as people write it: what stands in its typed value, a boolean as 1 or 0.
-fn key_text(key: &serde_json::Value) -> Option<String> {
+pub(super) fn key_text(key: &serde_json::Value) -> Option<String> {
     match key.as_object()?.values().next()? {
         serde_json::Value::String(text) => Some(text.clone()),
         serde_json::Value::Bool(value) => Some(u8::from(*value).to_string()),

@@ -42,7 +42,7 @@ pub use table::RecordKind;
 pub(crate) use catch_up::{
     Matching, STEP_EVENTS, STEP_EVENTS_MAX, among_latest, behind, forget, forget_names, missing, step,
 };
-pub(crate) use copies::is_miscopied;
+pub(crate) use copies::is_copied;
 pub(crate) use events::of_kind;
 pub(crate) use found::{COLUMNS as FOUND_COLUMNS, Found};
 pub(crate) use lists::proposals;

@@ -1,23 +1,25 @@
 //! The documents an event vouches for: each is there, and its stored text has the digest the event carries.
 
-use synapsor_protocol::{
-    Decision, Digest, EventKind, EvidenceBundle, HumanAction, QueryAudit, Receipt, Verdict,
-};
+use synapsor_protocol::{Decision, EventKind, Receipt, Verdict};
 
-use super::ahead::Ahead;
+use super::beside::{Beside, Documents, fits, is_action};
 use super::{Stop, misfit};
-use crate::documents::{Sealed, verdict_name};
+use crate::documents::verdict_name;
 use crate::error::Error;
 use crate::link::{Link, Payload};
 use crate::report::MisfitKind;
 use crate::search;
-use crate::statements::{Cell, Statements, cells};
+use crate::statements::{Cell, Row, Statements, cells};
 
-/// How many records of each kind the events so far vouch for.
+const READING: &str = "read a record of the chain";
+
+/// How many records of each kind the events so far vouch for, and how many stand beside them.
 pub(super) struct Witnessed {
     /// Whether the tables are those of an earlier release.
     is_older: bool,
-    ahead: Ahead,
+    beside: Beside,
+    /// Rows beside the events, whether these vouch for them or not.
+    stored: Stored,
     evidence: u64,
     actions: u64,
     audits: u64,
@@ -27,11 +29,18 @@ pub(super) struct Witnessed {
     pub(super) jobs: u64,
 }
 
+#[derive(Debug, Clone, Copy, Default)]
+struct Stored {
+    evidence: u64,
+    audits: u64,
+}
+
 impl Witnessed {
     pub(super) fn new(conn: &dyn Statements, is_older: bool) -> Result<Self, Error> {
         Ok(Self {
             is_older,
-            ahead: Ahead::new(conn, is_older)?,
+            beside: Beside::new(conn, is_older)?,
+            stored: Stored::default(),
             evidence: 0,
             actions: 0,
             audits: 0,
@@ -47,69 +56,69 @@ impl Witnessed {
         self.evidence + self.actions + self.audits + self.decisions + self.receipts + self.proposals
     }
 
+    /// The statement that walks over the chain, with what stands beside each event.
+    pub(super) fn walk(&self) -> String {
+        self.beside.walk()
+    }
+
+    /// The documents in a row of the walk. Each counts, whether its event vouches for it or not.
+    pub(super) fn documents<'r>(&mut self, row: &'r dyn Row) -> Result<Documents<'r>, Error> {
+        let documents = self.beside.documents(row)?;
+        self.stored.evidence += u64::from(documents.about.is_some());
+        self.stored.audits += u64::from(documents.audit.is_some());
+        Ok(documents)
+    }
+
     /// Every document the event vouches for is there and unchanged, and so is what it is found by.
-    pub(super) fn documents(
+    pub(super) fn fit(
         &mut self,
         conn: &dyn Statements,
         event: &Link<'_>,
         kind: EventKind,
         payload: &Payload<'_>,
+        beside: (&dyn Row, Documents<'_>),
     ) -> Result<(), Stop> {
-        self.beside(conn, event, kind, payload)?;
+        self.beside.fit(conn, event, payload, beside)?;
+        self.evidence += u64::from(payload.evidence_id.is_some());
+        self.actions += u64::from(is_action(event));
+        self.audits += u64::from(payload.audit_id.is_some());
         if let Some(id) = payload.receipt_id {
-            let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
-            vouch::<Receipt>(conn, event, id, payload.receipt_digest, sql, cells![id])?;
+            self.receipt(conn, event, id, payload.receipt_digest)?;
             self.receipts += 1;
-            self.receipt(conn, event, id)?;
         }
         if let (Some(verdict), Some(id)) = (verdict(kind), event.proposal_id) {
-            let sql = "SELECT document FROM approvals WHERE proposal_id = ?1 AND verdict = ?2";
-            let key = cells![id, verdict_name(verdict)];
-            vouch::<Decision>(conn, event, id, payload.decision_digest, sql, key)?;
+            decision(conn, event, id, payload.decision_digest, verdict)?;
             self.decisions += 1;
         }
         Ok(())
     }
 
-    /// The records beside an event: the evidence and the audit of a call, or a person's action, and what they are found by.
-    fn beside(
-        &mut self,
+    /// The receipt is unchanged, and found by what its proposal is about.
+    fn receipt(
+        &self,
         conn: &dyn Statements,
         event: &Link<'_>,
-        kind: EventKind,
-        payload: &Payload<'_>,
+        id: &str,
+        expected: Option<&str>,
     ) -> Result<(), Stop> {
-        let beside = self.ahead.beside(conn, event.seq, payload)?;
-        let mut found = (event.seq.to_string(), "event");
-        if let Some(id) = payload.audit_id {
-            fits::<QueryAudit>(event, id, payload.audit_digest, beside.audit.as_ref())?;
-            self.audits += 1;
-            found = (id.to_owned(), QueryAudit::NAME);
-        }
-        if let Some(id) = payload.evidence_id {
-            fits::<EvidenceBundle>(event, id, payload.evidence_digest, beside.evidence.as_ref())?;
-            self.evidence += 1;
-            found = (id.to_owned(), EvidenceBundle::NAME);
-        }
-        if kind == EventKind::ShadowHumanActionRecorded {
-            let id = event.proposal_id.unwrap_or_default();
-            fits::<HumanAction>(event, id, payload.action_digest, beside.action.as_ref())?;
-            self.actions += 1;
-        }
-        if beside.is_found {
-            return Ok(());
-        }
-        let (id, name) = found;
-        Err(misfit(
-            MisfitKind::RecordEdited,
-            Some(event.seq),
-            Some(format!("what {name} `{id}` is found by")),
-        ))
-    }
-
-    /// The receipt is found by what its proposal is about.
-    fn receipt(&self, conn: &dyn Statements, event: &Link<'_>, id: &str) -> Result<(), Stop> {
-        if self.is_older || !search::is_miscopied(conn, id)? {
+        let found = if self.is_older {
+            let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
+            conn.one(READING, sql, cells![id], |row| {
+                Ok((fits::<Receipt>(event, id, expected, Some(row.text(0)?)), true))
+            })
+        } else {
+            let sql = "SELECT r.document, p.document, r.tenant, r.principal, r.capability, r.source, r.schema_name,
+                              r.table_name, r.object_type, r.object_key_text
+                       FROM receipts r LEFT JOIN proposals p ON p.proposal_id = r.proposal_id WHERE r.receipt_id = ?1";
+            conn.one(READING, sql, cells![id], |row| {
+                let unchanged = fits::<Receipt>(event, id, expected, Some(row.text(0)?));
+                Ok((unchanged, search::is_copied(row.optional_text(1)?, row, 2)?))
+            })
+        };
+        let (unchanged, is_copied) =
+            found?.unwrap_or_else(|| (fits::<Receipt>(event, id, expected, None), true));
+        unchanged?;
+        if is_copied {
             return Ok(());
         }
         let record = format!("what receipt `{id}` is found by");
@@ -119,17 +128,17 @@ impl Witnessed {
     /// Nothing stands in the tables that no event vouches for.
     pub(super) fn are_all(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
         self.nothing_else_is_found(conn, last)?;
+        let Stored { evidence, audits } = self.stored;
+        let vouched = self.evidence + self.actions;
         let tables = [
-            ("evidence", "SELECT count(*) FROM evidence", self.evidence + self.actions),
-            ("query audit", "SELECT count(*) FROM query_audit", self.audits),
-            ("decision", "SELECT count(*) FROM approvals", self.decisions),
-            ("receipt", "SELECT count(*) FROM receipts", self.receipts),
-            ("proposal", "SELECT count(*) FROM proposals", self.proposals),
-            ("writeback job", "SELECT count(*) FROM writeback_jobs", self.jobs),
+            ("evidence", self.elsewhere(conn, "evidence", last)? + evidence, vouched),
+            ("query audit", self.elsewhere(conn, "query_audit", last)? + audits, self.audits),
+            ("decision", counted(conn, "SELECT count(*) FROM approvals", cells![])?, self.decisions),
+            ("receipt", counted(conn, "SELECT count(*) FROM receipts", cells![])?, self.receipts),
+            ("proposal", counted(conn, "SELECT count(*) FROM proposals", cells![])?, self.proposals),
+            ("writeback job", counted(conn, "SELECT count(*) FROM writeback_jobs", cells![])?, self.jobs),
         ];
-        for (name, sql, witnessed) in tables {
-            let stored = conn.one("count the records", sql, cells![], |row| row.integer(0))?;
-            let stored = stored.unwrap_or_default().unsigned_abs();
+        for (name, stored, witnessed) in tables {
             if stored != witnessed {
                 let record = format!("{name}: `{witnessed}` in the chain, `{stored}` stored");
                 return Err(misfit(MisfitKind::RecordUnwitnessed, None, Some(record)));
@@ -138,15 +147,24 @@ impl Witnessed {
         Ok(())
     }
 
+    /// How many documents of a call the walk did not come by. Counting them all would read them all once more.
+    fn elsewhere(&self, conn: &dyn Statements, table: &str, last: i64) -> Result<u64, Error> {
+        if self.is_older {
+            return counted(conn, &format!("SELECT count(*) FROM {table}"), cells![]);
+        }
+        let sql = format!("SELECT count(*) FROM {table} WHERE seq < 1 OR seq > ?1");
+        counted(conn, &sql, cells![last])
+    }
+
     /// A row for each event was compared with it; there is none for anything else.
     fn nothing_else_is_found(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
         if self.is_older {
             return Ok(());
         }
         let sql = "SELECT count(*) FROM found_by WHERE seq < 1 OR seq > ?1";
-        match conn.one("count the records", sql, cells![last], |row| row.integer(0))? {
-            Some(0) | None => Ok(()),
-            Some(_) => {
+        match counted(conn, sql, cells![last])? {
+            0 => Ok(()),
+            _ => {
                 let record = "what events are found by that are not there".to_owned();
                 Err(misfit(MisfitKind::RecordUnwitnessed, None, Some(record)))
             }
@@ -154,33 +172,24 @@ impl Witnessed {
     }
 }
 
-/// The document a statement finds is there, and it is the one whose digest the event carries.
-fn vouch<T: Sealed>(
+fn counted(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Error> {
+    let count = conn.one("count the records", sql, cells, |row| row.integer(0))?;
+    Ok(count.unwrap_or_default().unsigned_abs())
+}
+
+/// The decision is there and unchanged.
+fn decision(
     conn: &dyn Statements,
     event: &Link<'_>,
     id: &str,
     expected: Option<&str>,
-    sql: &str,
-    key: &[Cell<'_>],
+    verdict: Verdict,
 ) -> Result<(), Stop> {
-    let seal = conn.one("read a record of the chain", sql, key, |row| {
-        Ok(Digest::of_canonical(T::DOMAIN, row.text(0)?))
+    let sql = "SELECT document FROM approvals WHERE proposal_id = ?1 AND verdict = ?2";
+    let found = conn.one(READING, sql, cells![id, verdict_name(verdict)], |row| {
+        Ok(fits::<Decision>(event, id, expected, Some(row.text(0)?)))
     })?;
-    fits::<T>(event, id, expected, seal.as_ref())
-}
-
-fn fits<T: Sealed>(
-    event: &Link<'_>,
-    id: &str,
-    expected: Option<&str>,
-    seal: Option<&Digest>,
-) -> Result<(), Stop> {
-    let kind = match seal {
-        Some(seal) if expected == Some(seal.as_str()) => return Ok(()),
-        Some(_) => MisfitKind::RecordEdited,
-        None => MisfitKind::RecordMissing,
-    };
-    Err(misfit(kind, Some(event.seq), Some(format!("{} `{id}`", T::NAME))))
+    found.unwrap_or_else(|| fits::<Decision>(event, id, expected, None))
 }
 
 /// The verdict an event records.

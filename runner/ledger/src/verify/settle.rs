@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use synapsor_protocol::proposal::PROPOSAL_SCHEMA;
-use synapsor_protocol::{Digest, EventKind, ProposalId, ProposalState};
+use synapsor_protocol::{Digest, EventKind, ProposalState};
 
 use super::{Stop, Walk, misfit};
 use crate::account::Account;
 use crate::error::Error;
-use crate::jobs;
+use crate::jobs::{self, StoredJob};
 use crate::link::{self, Link, Payload};
 use crate::report::{Misfit, MisfitKind};
 use crate::statements::{Statements, cells};
@@ -23,6 +23,35 @@ struct Stored {
     state: Option<ProposalState>,
     moved_at_micros: i64,
     is_sealed: bool,
+    /// The job of its apply, where one ever started; none inside where a column holds what no job can.
+    job: Option<Option<StoredJob>>,
+}
+
+/// The statements a proposal is settled by, put together once for a walk.
+pub(super) struct Questions {
+    /// What is stored of it, and of its job.
+    proposal: String,
+    /// The first of the job's columns there.
+    job: usize,
+    events: String,
+}
+
+impl Questions {
+    pub(super) fn new() -> Self {
+        let columns = ["state", "updated_at", "content_digest", "created_seq", "document"];
+        let ours = columns.iter().map(|column| format!("p.{column}"));
+        let jobs = jobs::COLUMNS.iter().map(|column| format!("j.{column}"));
+        let all: Vec<_> = ours.chain(jobs).collect();
+        Self {
+            proposal: format!(
+                "SELECT {} FROM proposals p LEFT JOIN writeback_jobs j ON j.proposal_id = p.proposal_id
+                 WHERE p.proposal_id = ?1",
+                all.join(", ")
+            ),
+            job: columns.len(),
+            events: format!("SELECT {} FROM events WHERE proposal_id = ?1 ORDER BY seq", link::COLUMNS),
+        }
+    }
 }
 
 /// A proposal's document in its parts, each as it is stored.
@@ -49,7 +78,7 @@ impl Walk<'_> {
     /// Settles the account of the proposal this event made.
     pub(super) fn settle(&mut self, event: &Link<'_>, id: &str, payload: &Payload<'_>) -> Result<(), Stop> {
         let named = || Some(format!("proposal `{id}`"));
-        let stored = stored(self.conn, event.seq, id, payload)?
+        let stored = stored(self.conn, &self.questions, event.seq, id, payload)?
             .ok_or_else(|| misfit(MisfitKind::RecordMissing, Some(event.seq), named()))?;
         let (Some(state), true) = (stored.state, stored.is_sealed) else {
             return Err(misfit(MisfitKind::RecordEdited, Some(event.seq), named()));
@@ -59,12 +88,13 @@ impl Walk<'_> {
             self.settled.clear();
         }
         self.settled.insert(id.to_owned());
-        match follow(self.conn, event.seq, id)? {
+        match follow(self.conn, &self.questions.events, event.seq, id)? {
             Followed::To(account) => {
                 if account.state != state || account.moved_at.micros() != stored.moved_at_micros {
                     self.afterwards(Misfit { kind: MisfitKind::StateEdited, seq: None, record: named() });
                 }
-                self.job(id, &account)
+                self.job(id, stored.job.as_ref(), &account);
+                Ok(())
             }
             Followed::Until(seq) if seq <= event.seq => {
                 Err(misfit(MisfitKind::MoveIllegal, Some(seq), named()))
@@ -90,20 +120,18 @@ impl Walk<'_> {
     }
 
     /// The stored job is the one the events lead to.
-    fn job(&mut self, id: &str, account: &Account) -> Result<(), Stop> {
-        let kind = match (jobs::find(self.conn, &ProposalId::from_stored(id)), &account.job) {
-            (Ok(None), None) => return Ok(()),
-            (Ok(Some(found)), Some(expected)) if found == *expected => {
+    fn job(&mut self, id: &str, stored: Option<&Option<StoredJob>>, account: &Account) {
+        let kind = match (stored, &account.job) {
+            (None, None) => return,
+            (Some(Some(found)), Some(expected)) if found == expected => {
                 self.witnessed.jobs += 1;
-                return Ok(());
+                return;
             }
-            (Ok(None), Some(_)) => MisfitKind::RecordMissing,
-            (Ok(Some(_)), _) | (Err(Error::Unreadable { .. }), _) => MisfitKind::RecordEdited,
-            (Err(error), _) => return Err(error.into()),
+            (None, Some(_)) => MisfitKind::RecordMissing,
+            (Some(_), _) => MisfitKind::RecordEdited,
         };
         let record = Some(format!("writeback job of proposal `{id}`"));
         self.afterwards(Misfit { kind, seq: None, record });
-        Ok(())
     }
 
     /// Keeps what does not fit further on, where nothing nearer is known.
@@ -118,13 +146,24 @@ impl Walk<'_> {
     }
 }
 
-fn stored(conn: &dyn Statements, seq: i64, id: &str, payload: &Payload<'_>) -> Result<Option<Stored>, Error> {
-    let sql = "SELECT state, updated_at, content_digest, created_seq, document FROM proposals WHERE proposal_id = ?1";
-    conn.one("read the proposal", sql, cells![id], |row| {
+fn stored(
+    conn: &dyn Statements,
+    questions: &Questions,
+    seq: i64,
+    id: &str,
+    payload: &Payload<'_>,
+) -> Result<Option<Stored>, Error> {
+    conn.one("read the proposal", &questions.proposal, cells![id], |row| {
         let is_sealed = Some(row.text(2)?) == payload.content_digest
             && row.integer(3)? == seq
             && is_sealed(row.text(4)?, id, payload);
-        Ok(Stored { state: ProposalState::parse(row.text(0)?), moved_at_micros: row.integer(1)?, is_sealed })
+        let job = row.optional_text(questions.job)?.map(|_| jobs::stored(row, questions.job)).transpose()?;
+        Ok(Stored {
+            state: ProposalState::parse(row.text(0)?),
+            moved_at_micros: row.integer(1)?,
+            is_sealed,
+            job,
+        })
     })
 }
 
@@ -148,7 +187,7 @@ fn is_sealed(document: &str, id: &str, payload: &Payload<'_>) -> bool {
     );
     proposal_id == id
         && payload.proposal_digest == Some(digest)
-        && Digest::of_canonical(PROPOSAL_SCHEMA, &sealed).as_str() == digest
+        && Digest::is_of_canonical(digest, PROPOSAL_SCHEMA, &sealed)
 }
 
 /// What the events of a proposal add up to, or the first that cannot follow on the ones before it.
@@ -157,11 +196,10 @@ enum Followed {
     Until(i64),
 }
 
-fn follow(conn: &dyn Statements, made_seq: i64, id: &str) -> Result<Followed, Error> {
-    let sql = format!("SELECT {} FROM events WHERE proposal_id = ?1 ORDER BY seq", link::COLUMNS);
+fn follow(conn: &dyn Statements, sql: &str, made_seq: i64, id: &str) -> Result<Followed, Error> {
     let mut account = None;
     let mut until = None;
-    conn.few("read the proposal's events", &sql, cells![id], &mut |row| {
+    conn.few("read the proposal's events", sql, cells![id], &mut |row| {
         let seq = row.integer(0)?;
         let next = Link::of(row).and_then(|event| match (account.as_mut(), event.kind()?) {
             (None, EventKind::ProposalCreated) if seq == made_seq => {

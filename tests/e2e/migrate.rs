@@ -39,7 +39,8 @@ fn what_would_change_is_shown_and_nothing_is_written() {
     for told in [
         "-      \"ssl\"",
         "$.sources.local_postgres.ssl goes: it has no effect",
-        "nothing is written; --write",
+        "nothing is written",
+        "next: synapsor config migrate --config synapsor.runner.json --write",
     ] {
         assert!(shown.stdout.contains(told), "{told}: {}", shown.stdout);
     }

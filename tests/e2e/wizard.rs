@@ -66,13 +66,16 @@ impl Terminal {
         }
     }
 
+    /// A question is drawn line by line: it is there once the screen stays as it is.
     fn waits(&self, until: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
+        let mut before = String::new();
         loop {
             let screen = self.screen();
-            if until(&screen) {
+            if screen == before && until(&screen) {
                 return screen;
             }
+            before.clone_from(&screen);
             assert!(began.elapsed() < PATIENCE, "the terminal shows something else:\n{screen}");
             std::thread::sleep(Duration::from_millis(30));
         }

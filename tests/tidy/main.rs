@@ -1,6 +1,7 @@
 //! The architecture as a test: rooms, the arrows between them, the homes of heavy libraries, the top level, the documents.
 #![expect(clippy::expect_used, reason = "a test ends loudly")]
 
+mod dependencies;
 mod documents;
 
 use std::collections::{BTreeMap, BTreeSet};

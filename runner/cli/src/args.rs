@@ -45,6 +45,8 @@ pub(crate) use ledger::*;
 pub(crate) use shadow::{RecordHumanAction, Shadow, ShadowFormat, ShadowReference, ShadowReport};
 pub(crate) use smoke::{Smoke, SmokeCall};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};
+#[cfg(test)]
+pub(crate) use tests::leaves;
 pub(crate) use ui::Ui;
 pub(crate) use when::{End, When};
 

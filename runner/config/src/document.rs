@@ -3,7 +3,7 @@
 //! serde_json's own tree forgets key order, keeps the last of two equal keys and turns decimals into floats. So the text
 //! is taken apart level by level with serde_json's raw values, which keep the source text of every number.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -56,7 +56,7 @@ pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
         problems.add("$", ProblemCode::TrailingData, "something follows the JSON document");
         return None;
     }
-    Reader { problems }.node(raw, "$", 1)
+    Reader { text, problems }.node(raw, "$", 1)
 }
 
 /// The exact value of a JSON scalar's text; `None` where it is no scalar or a number too long to keep.
@@ -104,6 +104,8 @@ fn number(raw: &str) -> Option<Value> {
 }
 
 struct Reader<'p> {
+    /// The whole text, which every part is a part of.
+    text: &'p str,
     problems: &'p mut Problems,
 }
 
@@ -124,20 +126,32 @@ impl Reader<'_> {
 
     fn object(&mut self, raw: &RawValue, path: &str, depth: usize) -> Option<Node> {
         let members: Members<&RawValue> = self.level(raw, path)?;
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeMap<String, &RawValue> = BTreeMap::new();
         let mut fields = Vec::with_capacity(members.0.len());
         for (key, value) in members.0 {
             let path = member_path(path, &key);
-            if !seen.insert(key.clone()) {
-                let message = format!("the key `{}` stands here twice", key.escape_debug());
+            if let Some(first) = seen.get(&key) {
+                let (first, again) = (self.line(first), self.line(value));
+                let message = format!(
+                    "the key `{}` stands here twice, in line {first} and in line {again}",
+                    key.escape_debug()
+                );
                 self.problems.add(path, ProblemCode::DuplicateKey, message);
                 continue;
             }
+            seen.insert(key.clone(), value);
             if let Some(node) = self.node(value, &path, depth + 1) {
                 fields.push((key, node));
             }
         }
         Some(Node::Object(fields))
+    }
+
+    /// The line of the text in which a part of it begins, from 1.
+    fn line(&self, part: &RawValue) -> usize {
+        let at = part.get().as_ptr().addr().checked_sub(self.text.as_ptr().addr());
+        let before = at.and_then(|at| self.text.get(..at)).unwrap_or_default();
+        before.matches('\n').count() + 1
     }
 
     fn list(&mut self, raw: &RawValue, path: &str, depth: usize) -> Option<Node> {

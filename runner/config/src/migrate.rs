@@ -38,6 +38,8 @@ const RULES: &[(ProblemCode, Takes, &str)] = &[
         "the key, the tenant and the version are never changed",
     ),
     (ProblemCode::DuplicateColumn, Takes::Repeated, "it stands there already"),
+    (ProblemCode::DuplicateKey, Takes::Repeated, "the same key has the same value already"),
+    (ProblemCode::MaxLengthIgnored, Takes::All, "it has no effect: the argument is no text"),
 ];
 
 /// What of the place of a problem goes.
@@ -45,7 +47,7 @@ const RULES: &[(ProblemCode, Takes, &str)] = &[
 enum Takes {
     /// What stands there.
     All,
-    /// An item of a list, where the same stands in the list before it.
+    /// An item of a list, or a member of an object, where the same stands there before it.
     Repeated,
 }
 
@@ -74,16 +76,32 @@ pub struct Step {
 /// What the config becomes. Touches neither disk nor environment.
 pub fn migrate(text: &str) -> Migration {
     let before = check(text);
-    let steps: Vec<_> = before.problems.iter().filter_map(step).collect();
     let untouched = |left| Migration { text: text.to_owned(), steps: Vec::new(), left };
-    // Of a key that is there twice nobody can say which one was meant.
-    let is_clear = before.problems.iter().all(|problem| problem.code != ProblemCode::DuplicateKey);
-    if steps.is_empty() || !is_clear {
-        return untouched(before.problems);
-    }
-    let Some((migrated, steps)) = without(text, steps) else { return untouched(before.problems) };
+    let Some((once, mut taken)) = said_once(text) else { return untouched(before.problems) };
+    let steps: Vec<_> = check(&once).problems.iter().filter_map(step).collect();
+    let Some((migrated, steps)) = without(&once, steps) else { return untouched(before.problems) };
+    taken.extend(steps);
     let after = check(&migrated);
-    Migration { text: migrated, steps, left: after.problems }
+    Migration { text: migrated, steps: taken, left: after.problems }
+}
+
+/// The text with every key once. None where one has two values: nobody can say which one was meant, nor what a place is the
+/// place of.
+fn said_once(text: &str) -> Option<(String, Vec<Step>)> {
+    let (mut text, mut taken) = (text.to_owned(), Vec::new());
+    loop {
+        let is_twice = |problem: &&Problem| problem.code == ProblemCode::DuplicateKey;
+        let steps: Vec<_> = check(&text).problems.iter().filter(is_twice).filter_map(step).collect();
+        if steps.is_empty() {
+            return Some((text, taken));
+        }
+        let (shorter, steps) = without(&text, steps)?;
+        if steps.is_empty() {
+            return None;
+        }
+        text = shorter;
+        taken.extend(steps);
+    }
 }
 
 fn step(problem: &Problem) -> Option<(Step, Takes)> {
@@ -121,10 +139,13 @@ type Places = BTreeMap<String, (Range<usize>, bool)>;
 fn gather(text: &str, value: &Value<'_>, path: &str, places: &mut Places) {
     match value {
         Value::Object(object) => {
+            let mut seen = BTreeMap::new();
             for property in &object.properties {
                 let path = member_path(path, property.name.as_str());
                 gather(text, &property.value, &path, places);
-                places.insert(path, (property.start()..property.end(), false));
+                let value = property.value.text(text);
+                let repeated = seen.insert(property.name.as_str(), value) == Some(value);
+                places.insert(path, (property.start()..property.end(), repeated));
             }
         }
         Value::Array(list) => {

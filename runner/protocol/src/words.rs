@@ -3,8 +3,7 @@
 //! The sentences hold names and values as they are stored. Whoever prints them makes them harmless first.
 
 use crate::change_set::{Advance, ChangeSet, Guard, Logic};
-use crate::ids::ProposalId;
-use crate::proposal::{ProposalMode, ProposalState, Verdict};
+use crate::proposal::{ProposalState, Verdict};
 use crate::receipt::{Outcome, Receipt};
 use crate::refusal::SourceChanged;
 use crate::value::Value;
@@ -96,21 +95,6 @@ pub fn outcome(receipt: &Receipt) -> String {
     }
 }
 
-/// The commands a person may want next, without the program's name; none for a record that was edited.
-pub fn next_commands(id: &ProposalId, mode: ProposalMode, state: ProposalState, intact: bool) -> Vec<String> {
-    match state {
-        _ if !intact => vec![],
-        ProposalState::PendingReview if mode == ProposalMode::Shadow => {
-            vec![format!("shadow record-human-action {id} --patch FILE"), format!("shadow compare {id}")]
-        }
-        ProposalState::PendingReview => {
-            vec![format!("proposals approve {id}"), format!("proposals reject {id} --reason TEXT")]
-        }
-        ProposalState::Approved => vec![format!("apply {id} --dry-run"), format!("apply {id}")],
-        _ => vec![format!("replay show {id}")],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,23 +102,5 @@ mod tests {
     #[test]
     fn null_and_the_text_null_differ() {
         assert_ne!(value(&Value::Null), value(&Value::Text("null".into())));
-    }
-
-    #[test]
-    fn an_edited_record_leaves_nothing_to_do() {
-        let id = ProposalId::from_stored("wrp_1");
-        for state in ProposalState::ALL {
-            for mode in [ProposalMode::Review, ProposalMode::Shadow] {
-                assert!(next_commands(&id, mode, *state, false).is_empty());
-                assert!(!next_commands(&id, mode, *state, true).is_empty());
-            }
-        }
-    }
-
-    #[test]
-    fn nobody_is_told_to_decide_a_shadow_proposal() {
-        let id = ProposalId::from_stored("wrp_1");
-        let next = next_commands(&id, ProposalMode::Shadow, ProposalState::PendingReview, true);
-        assert!(next.iter().all(|command| command.starts_with("shadow ")), "{next:?}");
     }
 }

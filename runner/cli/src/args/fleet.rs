@@ -75,7 +75,7 @@ pub(crate) struct RevokeRunnerToken {
 pub(crate) enum Runner {
     /// Drain approved proposals that a control plane gives out, until a signal says stop
     #[command(
-        after_help = "Example:\n  SYNAPSOR_CONTROL_PLANE_URL=https://plane.example SYNAPSOR_RUNNER_TOKEN=syn_wbr_... \\\n  SYNAPSOR_RUNNER_ID=worker-eu SYNAPSOR_SOURCE_ID=app synapsor runner start --concurrency 4\n\nEverything that is not set is named at once. Exit codes: 0 told to stop, or nothing waits; 1 something is not set, or the token is not taken"
+        after_help = "Example:\n  export SYNAPSOR_CONTROL_PLANE_URL=https://plane.example SYNAPSOR_RUNNER_TOKEN=syn_wbr_...\n  export SYNAPSOR_RUNNER_ID=worker-eu SYNAPSOR_SOURCE_ID=app\n  synapsor runner start --concurrency 4\n\nEverything that is not set is named at once. Exit codes: 0 told to stop, or nothing waits; 1 something is not set, or the token is not taken"
     )]
     Start(StartWorker),
 }

@@ -28,6 +28,15 @@ fn every_command() -> Vec<(String, Definition)> {
     found
 }
 
+/// The words of every command that does something, in order.
+pub(crate) fn leaves() -> Vec<String> {
+    let words =
+        every_command().into_iter().filter_map(|(path, _)| Some(path.strip_prefix(" synapsor ")?.to_owned()));
+    let mut words: Vec<String> = words.collect();
+    words.sort_unstable();
+    words
+}
+
 /// The lines of a help text that a person would type.
 fn examples(command: &Definition) -> Vec<String> {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `synapsor apply`: carries out an approved proposal, or says what would happen.
 
-use serde_json::json;
+use serde_json::Value as Json;
 use synapsor_protocol::{Outcome, Refusal, words};
 use synapsor_writeback::{ApplyReport, DryRun, StopSwitch};
 
@@ -8,9 +8,8 @@ use super::{apply_all, job};
 use crate::args::Apply;
 use crate::exit::Exit;
 use crate::interrupt::stoppable;
-use crate::next::{self, After};
+use crate::next::After;
 use crate::points::point;
-use crate::print::document::with;
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -38,10 +37,13 @@ pub(crate) async fn run(apply: &Apply, settings: &Settings, json: bool) -> Resul
     };
     point!("job.ack", unsaid());
     let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
-    let (after, id) = (after(&report), report.proposal_id.to_string());
-    let document = with(document, [("next", json!(next::commands(after, &id)))]);
-    let text = format!("{}\n{}", describe(&report), next::lines(after, &id));
-    Ok(Report::done(document, text).exit(exit(&report)))
+    Ok(told(&report, document))
+}
+
+/// The report, and what leads on from it.
+pub(super) fn told(report: &ApplyReport, document: Json) -> Report {
+    let text = format!("{}\n", describe(report));
+    Report::done(document, text).next(after(report), &report.proposal_id.to_string()).exit(exit(report))
 }
 
 /// What leads on from this report.

@@ -12,7 +12,7 @@ use synapsor_protocol::{Code, Refusal};
 
 use crate::args;
 use crate::env;
-use crate::next::{self, After};
+use crate::next::After;
 use crate::print::{Report, inert, style, table::table};
 use crate::settings::Settings;
 use crate::wiring;
@@ -99,9 +99,8 @@ fn told(
         "mode": config.mode,
         "tools": tools.iter().map(named).collect::<Vec<_>>(),
         "not_served": left_out.iter().map(not_served).collect::<Vec<_>>(),
-        "next": next::commands(After::CloudConnected, ""),
     });
-    Report::done(document, format!("{}{}", lines.join("\n"), next::lines(After::CloudConnected, "")))
+    Report::done(document, lines.join("\n")).next(After::CloudConnected, "")
 }
 
 fn kind(kind: ToolKind) -> &'static str {

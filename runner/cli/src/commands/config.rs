@@ -5,7 +5,7 @@ use synapsor_config::Severity;
 use synapsor_protocol::{Code, Refusal};
 
 use crate::exit::Exit;
-use crate::next::{self, After};
+use crate::next::After;
 use crate::print::{self, Report, problem};
 use crate::settings::Settings;
 
@@ -17,14 +17,10 @@ pub(crate) fn validate(settings: &Settings) -> Result<Report, Refusal> {
     let mut lines: Vec<_> =
         errors.iter().chain(&warnings).map(|problem| problem::of_config(problem)).collect();
     lines.push(problem::verdict(&settings.config_path, errors.len(), warnings.len(), ""));
-    let next = if errors.is_empty() { next::commands(After::ConfigValid, "") } else { Vec::new() };
-    if errors.is_empty() {
-        lines.push(next::lines(After::ConfigValid, ""));
-    }
     let exit = if errors.is_empty() { Exit::Done } else { Exit::Usage };
-    let document =
-        json!({ "path": settings.config_path, "errors": errors, "warnings": warnings, "next": next });
-    Ok(Report::done(document, lines.join("\n")).exit(exit))
+    let document = json!({ "path": settings.config_path, "errors": errors, "warnings": warnings });
+    let after = errors.is_empty().then_some(After::ConfigValid);
+    Ok(Report::done(document, format!("{}\n", lines.join("\n"))).next(after, "").exit(exit))
 }
 
 /// The config as written, valid or not, without secrets: to be shown to somebody who helps.

@@ -9,6 +9,7 @@ use synapsor_protocol::Refusal;
 
 use super::mcp::stop_signal;
 use crate::args::{ControlPlane, MakeRunnerToken, RunnerTokens, ServeControlPlane};
+use crate::next::After;
 use crate::print::{self, Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -56,9 +57,9 @@ async fn make(wanted: &MakeRunnerToken, settings: &Settings) -> Result<Report, R
     let text = format!(
         "{}\n{token}\n{} shown this once: set it as SYNAPSOR_RUNNER_TOKEN where the worker runs",
         described(&made),
-        style::dim("next:")
+        style::dim("hint:")
     );
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, text).next(After::TokenMade, ""))
 }
 
 async fn list(settings: &Settings) -> Result<Report, Refusal> {

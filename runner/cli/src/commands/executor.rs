@@ -8,6 +8,7 @@ use synapsor_protocol::{Code, Kind, Refusal};
 use super::confirm::confirm;
 use crate::args::{Executor, RetryExecutor};
 use crate::exit::Exit;
+use crate::next::After;
 use crate::print::{self, Report, inert, proposal, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -94,11 +95,7 @@ async fn retry(wanted: &RetryExecutor, settings: &Settings, json: bool) -> Resul
     }
     let actor = settings.actor(wanted.actor.as_deref());
     let reopened = wiring::desk(settings, &config, ledger).reopen(&id, &actor, &wanted.reason).await?;
-    let text = format!(
-        "\n{} by {}{}",
-        style::good("approved once more"),
-        inert::text(&actor),
-        proposal::next(&reopened)
-    );
-    Ok(Report::done(proposal::document(&reopened), text))
+    let text = format!("\n{} by {}", style::good("approved once more"), inert::text(&actor));
+    let after = After::of(&reopened);
+    Ok(Report::done(proposal::document(&reopened), text).next(after, id.as_str()))
 }

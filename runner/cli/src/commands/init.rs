@@ -22,6 +22,7 @@ use super::database::{self, Wanted};
 use crate::args::{Doctor, Init};
 use crate::env;
 use crate::exit::Exit;
+use crate::next::{self, After};
 use crate::print::document::with;
 use crate::print::{self, Report, count, progress};
 use crate::settings::Settings;
@@ -182,6 +183,7 @@ async fn inspected(
 
 /// The commands a person types next, in their order.
 fn next(draft: &Draft, settings: &Settings) -> Vec<String> {
+    let typed = |commands: Vec<String>| commands.into_iter().map(|command| format!("synapsor {command}"));
     let config = settings.config_path.display();
     let mut next = Vec::new();
     for variable in &draft.variables {
@@ -191,10 +193,9 @@ fn next(draft: &Draft, settings: &Settings) -> Vec<String> {
     }
     for project in &draft.handlers {
         let folder = settings.config_folder().join(&project.folder);
-        next.push(format!("cd {} && synapsor handler test --build", folder.display()));
+        next.extend(typed(next::commands(After::HandlerStarted, &folder.display().to_string())));
         next.push(format!("synapsor validate --write-digest {config} {}", folder.display()));
     }
-    next.push(format!("synapsor doctor --config {config}"));
-    next.push(format!("synapsor mcp config --client claude-desktop --config {config} --write"));
+    next.extend(typed(next::commands(After::ConfigWritten, &config.to_string())));
     next
 }

@@ -6,6 +6,8 @@ use synapsor_setup::Inspection;
 
 use super::database::{self, Wanted};
 use crate::args::Inspect;
+use crate::env;
+use crate::next::After;
 use crate::print::{Report, inspection};
 use crate::settings::Settings;
 use crate::wiring;
@@ -27,7 +29,14 @@ pub(crate) async fn run(typed: &Inspect, settings: &Settings) -> Result<Report, 
     let text =
         if typed.table.is_empty() { inspection::overview(&found) } else { inspection::details(&found) };
     let document: Json = serde_json::to_value(&found).map_err(Refusal::bug)?;
-    Ok(Report::done(document, text))
+    let from = match (&typed.place, &typed.url_env) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(variable)) => format!("env:{variable}"),
+        (None, None) => format!("env:{}", env::DATABASE_READ_URL),
+    };
+    // A source of a config is there already.
+    let after = typed.source.is_none().then_some(After::Inspected);
+    Ok(Report::done(document, text).next(after, &from))
 }
 
 /// The tables that were asked for, each of which has to be there.

@@ -10,6 +10,7 @@ use synapsor_protocol::job_document::JOB_BYTES_MAX;
 use synapsor_protocol::{Code, JobDocument, Refusal};
 
 use crate::args::HandOver;
+use crate::next::After;
 use crate::print::{Report, inert, pretty, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -43,15 +44,14 @@ pub(crate) async fn hand_over(
     writeln!(file, "{}", pretty(&document)).map_err(|error| unusable(path, "write", &error))?;
     let until = job.handover.as_ref().map(|handover| handover.lease.expires_at.to_string());
     let text = format!(
-        "{} {} for {} until {}\n{} synapsor apply --job {}",
+        "{} {} for {} until {}",
         style::good("job"),
         job.job_id,
         inert::text(&recipient.runner_id),
         until.as_deref().unwrap_or_default(),
-        style::dim("next:"),
-        path.display()
     );
-    Ok(Report::done(json!({ "path": path, "job_id": job.job_id, "expires_at": until }), text))
+    let document = json!({ "path": path, "job_id": job.job_id, "expires_at": until });
+    Ok(Report::done(document, text).next(After::JobWritten, &path.display().to_string()))
 }
 
 /// `synapsor validate --job`: one line.

@@ -9,6 +9,7 @@ use super::confirm::confirm;
 use super::output::hand_out;
 use crate::args::MigrateConfig;
 use crate::exit::Exit;
+use crate::next::After;
 use crate::print::{self, Report, diff, inert, problem, style};
 use crate::settings::Settings;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(wanted: &MigrateConfig, settings: &Settings) -> Result<Report,
         }
         (Some(path), None) => format!("\n{} {}", style::good("written"), path.display()),
         (None, _) if nothing_to_write => String::new(),
-        (None, _) => format!("\nnothing is written; {} replaces the config", style::strong("--write")),
+        (None, _) => "\nnothing is written".to_owned(),
     };
     let document = json!({
         "path": settings.config_path,
@@ -53,7 +54,12 @@ pub(crate) fn run(wanted: &MigrateConfig, settings: &Settings) -> Result<Report,
         "backup": backup,
     });
     let exit = if errors == 0 { Exit::Done } else { Exit::Usage };
-    Ok(Report::done(document, format!("{shown}{last}")).exit(exit))
+    let (after, config) = match &written {
+        Some(path) => (Some(After::Migrated), path),
+        None => ((!nothing_to_write).then_some(After::CanBeMigrated), &settings.config_path),
+    };
+    let report = Report::done(document, format!("{shown}{last}"));
+    Ok(report.next(after, &config.display().to_string()).exit(exit))
 }
 
 /// The diff, why each line of it goes, and what is left to a person.

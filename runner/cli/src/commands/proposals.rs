@@ -6,6 +6,7 @@ use synapsor_protocol::{Code, Digest, Refusal, Verdict};
 use super::confirm::confirm;
 use super::{find, job};
 use crate::args::{Decide, ListProposals, Proposals};
+use crate::next::After;
 use crate::print::{self, Report, listing, proposal, style, usage};
 use crate::settings::Settings;
 use crate::wiring;
@@ -22,13 +23,13 @@ pub(crate) async fn run(command: Proposals, settings: &Settings, json: bool) -> 
             let evidence =
                 ledger.evidence(&stored.proposal.evidence_id).await.map_err(|error| error.refusal())?;
             let used = evidence.as_ref().map(usage::line).unwrap_or_default();
-            let text = format!("{}{used}{}", proposal::sheet(&stored), proposal::next(&stored));
+            let text = format!("{}{used}", proposal::sheet(&stored));
             let handler = evidence.as_ref().map(usage::document).unwrap_or_default();
             let mut document = proposal::document(&stored);
             if let Some(fields) = document.as_object_mut() {
                 fields.insert("handler".into(), handler);
             }
-            Ok(Report::done(document, text))
+            Ok(Report::done(document, text).next(After::of(&stored), stored.proposal.proposal_id.as_str()))
         }
         Proposals::Approve(decide) => self::decide(settings, ledger, &decide, Verdict::Approved, json).await,
         Proposals::Reject(decide) => self::decide(settings, ledger, &decide, Verdict::Rejected, json).await,
@@ -97,6 +98,7 @@ async fn decide(
         Verdict::Approved => style::good("approved"),
         Verdict::Rejected => style::bad("rejected"),
     };
-    let text = format!("\n{done} by {}{}", print::inert::text(&actor), proposal::next(&decided));
-    Ok(Report::done(proposal::document(&decided), text))
+    let text = format!("\n{done} by {}", print::inert::text(&actor));
+    let after = After::of(&decided);
+    Ok(Report::done(proposal::document(&decided), text).next(after, id.as_str()))
 }

@@ -9,7 +9,7 @@ use synapsor_protocol::value::plain_object;
 use synapsor_protocol::{Code, Refusal, Value};
 
 use crate::args::Propose;
-use crate::next::{self, After};
+use crate::next::After;
 use crate::print::{Report, document::with, inert, proposal, style, table::table};
 use crate::settings::{Settings, unreadable};
 use crate::wiring;
@@ -28,25 +28,30 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false).await?;
     // Whoever types this waits for a compile, which is not kept for the next time otherwise.
     handlers.load(&propose.capability).await;
-    match runtime.invoke(ToolCall::new(propose.capability.clone(), arguments)).await? {
+    let call = ToolCall::new(propose.capability.clone(), arguments);
+    let answered = runtime.invoke(call).await.map_err(|refusal| match refusal.code {
+        Code::RowNotFound if propose.sample => refusal.hint(
+            "the key is made up, like every argument of --sample; name a row that is there with --args",
+        ),
+        _ => refusal,
+    });
+    match answered? {
         Answer::Read(answer) => {
             let row = |(name, value): (&String, &Value)| [inert::text(name), inert::value(value)];
             let rows: Vec<_> = answer.data.iter().map(row).collect();
             let text = format!(
-                "{}\n\n{} {}{}",
+                "{}\n\n{} {}",
                 table(["column", "value"], &rows),
                 style::dim("evidence:"),
-                answer.evidence_id,
-                next::lines(After::Read, answer.evidence_id.as_str())
+                answer.evidence_id
             );
             let document = json!({
                 "capability": answer.capability,
                 "data": plain_object(&answer.data),
                 "evidence_id": answer.evidence_id,
                 "source_changed": "no",
-                "next": next::commands(After::Read, answer.evidence_id.as_str()),
             });
-            Ok(Report::done(document, text))
+            Ok(Report::done(document, text).next(After::Read, answer.evidence_id.as_str()))
         }
         Answer::Delegated(answer) => Ok(delegated(&answer)),
         Answer::Proposal(answer) => {
@@ -54,10 +59,10 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
                 ledger.proposal(&answer.proposal.proposal_id).await.map_err(|error| error.refusal())?;
             let repeated =
                 if answer.repeated { "\nan equal proposal was waiting already; this is it\n" } else { "" };
-            let text = format!("{}{repeated}{}", proposal::sheet(&stored), proposal::next(&stored));
+            let text = format!("{}{repeated}", proposal::sheet(&stored));
             let fields = [("repeated", json!(answer.repeated)), ("source_changed", json!("no"))];
             let document = with(proposal::document(&stored), fields);
-            Ok(Report::done(document, text))
+            Ok(Report::done(document, text).next(After::of(&stored), stored.proposal.proposal_id.as_str()))
         }
     }
 }

@@ -8,6 +8,7 @@ use synapsor_setup::recipes::{Recipe, recipes};
 
 use super::init::{self, Base};
 use crate::args::{RecipeInit, Recipes};
+use crate::next::After;
 use crate::print::document::with;
 use crate::print::{Report, inert, style, table::table};
 use crate::settings::{Settings, unreadable};
@@ -36,7 +37,8 @@ fn list() -> Report {
         .iter()
         .map(|recipe| json!({ "id": recipe.id, "title": recipe.title, "summary": recipe.summary, "handler": recipe.handler() }))
         .collect();
-    Report::done(json!({ "recipes": entries }), table(["recipe", "what", "table of", "the change is"], &rows))
+    let text = table(["recipe", "what", "table of", "the change is"], &rows);
+    Report::done(json!({ "recipes": entries }), text).next(After::RecipesListed, "")
 }
 
 fn show(recipe: &Recipe) -> Result<Report, Refusal> {
@@ -47,15 +49,10 @@ fn show(recipe: &Recipe) -> Result<Report, Refusal> {
         table(["needs a column", "that"], &columns),
     ];
     lines.extend(recipe.notes.iter().map(|note| inert::text(note)));
-    lines.push(format!(
-        "{} synapsor recipes init {} --from ./app.db --table {}",
-        style::strong("next"),
-        inert::text(&recipe.id),
-        inert::text(recipe.answers.tables.first().map_or("NAME", |table| &table.table)),
-    ));
     let files: Vec<_> = recipe.rule.iter().map(|(path, _)| path.display().to_string()).collect();
     let document = serde_json::to_value(recipe).map_err(Refusal::bug)?;
-    Ok(Report::done(with(json!({ "handler_files": files }), [("recipe", document)]), lines.join("\n")))
+    let document = with(json!({ "handler_files": files }), [("recipe", document)]);
+    Ok(Report::done(document, lines.join("\n")).next(After::RecipeShown, &recipe.id))
 }
 
 async fn init(wanted: &RecipeInit, settings: &Settings, json: bool) -> Result<Report, Refusal> {

@@ -8,6 +8,7 @@ use super::{apply, apply_all};
 use crate::args::{Reconcile, Resolve};
 use crate::exit::Exit;
 use crate::interrupt::stoppable;
+use crate::next::After;
 use crate::print::{Report, proposal, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -22,7 +23,8 @@ pub(crate) async fn run(command: Reconcile, settings: &Settings, json: bool) -> 
                 [] => "nothing to reconcile: the ledger knows how every apply ended".to_owned(),
                 unsettled => proposal::list(unsettled),
             };
-            Ok(Report::done(json!({ "proposals": documents }), text))
+            let after = (!unsettled.is_empty()).then_some(After::Unsettled);
+            Ok(Report::done(json!({ "proposals": documents }), text).next(after, ""))
         }
         Reconcile::Inspect(reference) => {
             let id = ledger.resolve(&reference.proposal).await.map_err(|error| error.refusal())?;
@@ -34,7 +36,11 @@ pub(crate) async fn run(command: Reconcile, settings: &Settings, json: bool) -> 
                 Conclusion::AskAgain => Exit::Unavailable,
                 _ => Exit::Done,
             };
-            Ok(Report::done(document, describe(&inspection)).exit(exit))
+            let after = match inspection.conclusion {
+                Conclusion::ResolveRecords | Conclusion::ResolveApplies => Some(After::CanBeSettled),
+                _ => None,
+            };
+            Ok(Report::done(document, describe(&inspection)).next(after, id.as_str()).exit(exit))
         }
         Reconcile::Resolve(Resolve { proposal: Some(reference), .. }) => {
             let id = ledger.resolve(&reference).await.map_err(|error| error.refusal())?;
@@ -51,7 +57,7 @@ async fn one(desk: &Desk, switch: &StopSwitch, id: &ProposalId) -> Result<Report
     match stoppable(switch, desk.settle(id)).await? {
         Some(report) => {
             let document = serde_json::to_value(&report).map_err(Refusal::bug)?;
-            Ok(Report::done(document, apply::describe(&report)).exit(apply::exit(&report)))
+            Ok(apply::told(&report, document))
         }
         None => {
             let text = format!("nothing to reconcile: no apply of {id} is without an end");

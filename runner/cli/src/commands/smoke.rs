@@ -8,6 +8,7 @@ use synapsor_setup::boundary;
 use super::propose;
 use crate::args::{Propose, Smoke, SmokeCall};
 use crate::exit::Exit;
+use crate::next::After;
 use crate::print::{self, Report};
 use crate::settings::Settings;
 
@@ -24,7 +25,8 @@ async fn boundary(settings: &Settings) -> Result<Report, Refusal> {
     let checks = boundary::boundary(&tools);
     let exit = if checks.iter().all(|check| check.holds) { Exit::Done } else { Exit::Refused };
     let text = checks.iter().map(print::draft::check).collect::<Vec<_>>().join("\n");
-    Ok(Report::done(json!({ "boundary": checks }), text).exit(exit))
+    let after = (exit == Exit::Done).then_some(After::BoundaryHolds);
+    Ok(Report::done(json!({ "boundary": checks }), text).next(after, "").exit(exit))
 }
 
 async fn call(typed: SmokeCall, settings: &Settings) -> Result<Report, Refusal> {

@@ -13,7 +13,7 @@ const NONE: &str = "-";
 /// Every table in a line.
 pub(crate) fn overview(found: &Inspection) -> String {
     let rows: Vec<[String; 7]> = found.tables.iter().map(row).collect();
-    let next = format!("{} add --table NAME to see a table with its columns", style::dim("next:"));
+    let next = format!("{} add --table NAME to see a table with its columns", style::dim("hint:"));
     let listed = table(["table", "kind", "columns", "key", "tenant", "version", "to know"], &rows);
     [heading(found), listed, format!("{}\n{next}", warnings(found))].join("\n\n")
 }

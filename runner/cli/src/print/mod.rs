@@ -36,6 +36,7 @@ use synapsor_protocol::{Code, Kind, Refusal, SourceChanged};
 
 use crate::args::Colour;
 use crate::exit::Exit;
+use crate::next::{self, After};
 
 /// What a command has to say: one document, the same for people, and how the process ends.
 pub(crate) struct Report {
@@ -57,6 +58,17 @@ impl Report {
     /// A text that is a document of its own: printed as it is, with `--json` too.
     pub(crate) fn verbatim(text: String) -> Self {
         Self { text, json: serde_json::Value::Null, exit: Exit::Done }
+    }
+
+    /// Says which commands lead on, as lines and as a list.
+    pub(crate) fn next(self, after: impl Into<Option<After>>, about: &str) -> Self {
+        let commands = after.into().map(|after| next::commands(after, about)).unwrap_or_default();
+        let text = format!("{}{}", self.text, next::lines(&commands));
+        Self {
+            json: document::with(self.json, [("next", serde_json::json!(commands))]),
+            text,
+            exit: self.exit,
+        }
     }
 
     pub(crate) fn exit(mut self, exit: Exit) -> Self {

@@ -67,13 +67,6 @@ pub(crate) fn sheet(stored: &StoredProposal) -> String {
     text
 }
 
-/// What a person may do next, on lines of their own; nothing where nothing is left to do.
-pub(crate) fn next(stored: &StoredProposal) -> String {
-    let commands =
-        words::next_commands(&stored.proposal.proposal_id, stored.proposal.mode, stored.state, stored.intact);
-    commands.iter().map(|command| format!("\n{} synapsor {command}", style::dim("next:"))).collect()
-}
-
 /// Only the changed columns, before and proposed.
 pub(crate) fn diff(change: &ChangeSet) -> String {
     let row = |(column, proposed): (&String, &Value)| {

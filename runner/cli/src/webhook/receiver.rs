@@ -4,12 +4,12 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use synapsor_protocol::webhook::SIGNATURE_HEADER;
-use synapsor_protocol::{Clock, Code, Digest, EventEnvelope, Refusal, WebhookSecret};
+use synapsor_protocol::{Clock, Code, Digest, EventEnvelope, Moment, Refusal, WebhookSecret};
 
 use super::whereto::{Forbidden, Whereto};
 use crate::args::Webhook;
@@ -87,7 +87,7 @@ impl Receiver {
             request = request.header(AUTHORIZATION, authorization);
         }
         match request.body(body).send().await {
-            Ok(answer) => judged(&answer),
+            Ok(answer) => judged(&answer, self.clock.now()),
             Err(error) => match forbidden(&error) {
                 Some(forbidden) => Err(Refusal::new(Code::WebhookRefused, forbidden.to_string())),
                 None => Ok(Sent::NotNow { why: failure(&error).to_owned(), after: None }),
@@ -97,7 +97,7 @@ impl Receiver {
 }
 
 /// What an answer means, by its status alone.
-fn judged(answer: &Response) -> Result<Sent, Refusal> {
+fn judged(answer: &Response, now: Moment) -> Result<Sent, Refusal> {
     let status = answer.status();
     let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
     if status.is_success() {
@@ -105,14 +105,25 @@ fn judged(answer: &Response) -> Result<Sent, Refusal> {
     }
     let mut why = format!("the receiver answered `{}`", status.as_u16());
     if status.is_server_error() || later.contains(&status) {
-        let after = answer.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
-        return Ok(Sent::NotNow { why, after: after.map(Duration::from_secs) });
+        let after =
+            answer.headers().get(RETRY_AFTER).and_then(|after| retry_after(after.to_str().ok()?, now));
+        return Ok(Sent::NotNow { why, after });
     }
     if status.is_redirection() {
         why.push_str(", and a redirect is not followed");
     }
     Err(Refusal::new(Code::WebhookRefused, why)
         .hint("the command begins with this event when it is repeated"))
+}
+
+/// How long a receiver asks to be left alone: so many seconds, or until a date. One that is over asks for nothing.
+fn retry_after(text: &str, now: Moment) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let now = Duration::from_micros(u64::try_from(now.micros()).ok()?);
+    Some(until.saturating_sub(now))
 }
 
 /// In words, without the address.
@@ -165,4 +176,26 @@ fn client(whereto: Whereto, timeout: Duration) -> Result<Client, Refusal> {
     // Without a proxy, which would be who looks the name up.
     let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.dns_resolver(Arc::new(whereto)).timeout(timeout).build().map_err(Refusal::bug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_asks_to_be_left_alone_for_seconds_or_until_a_date() {
+        // Sunday, 6 November 1994, 08:49:37 UTC.
+        let now = Moment::from_micros(784_111_777_000_000).expect("in range");
+        let seconds = |text: &str| retry_after(text, now).map(|after| after.as_secs());
+        assert_eq!(seconds("120"), Some(120));
+        for date in
+            ["Sun, 06 Nov 1994 08:51:37 GMT", "Sunday, 06-Nov-94 08:51:37 GMT", "Sun Nov  6 08:51:37 1994"]
+        {
+            assert_eq!(seconds(date), Some(120), "{date}");
+        }
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "over already");
+        for neither in ["", "-1", "1.5", "soon", "Sun, 06 Nov 1994 25:51:37 GMT"] {
+            assert_eq!(seconds(neither), None, "{neither}");
+        }
+    }
 }

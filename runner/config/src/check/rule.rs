@@ -1,6 +1,7 @@
 //! The rules every key repeats: a text of some form, a switch, a positive number; required or not.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::code::ProblemCode;
 use crate::form::Form;
@@ -165,15 +166,24 @@ fn required_filled<'a>(
 /// neither does this.
 pub(super) fn columns<'a>(list: &Place<'a>, code: ProblemCode, problems: &mut Problems) -> Vec<&'a str> {
     let mut columns: Vec<&str> = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for item in list.items() {
         let Some(column) = item.text_of(Form::Identifier) else {
             problems.unexpected(&item, code, Form::Identifier.expected());
             continue;
         };
-        if !seen.insert(column.to_ascii_lowercase()) {
-            let message = format!("the column `{column}` stands here twice");
-            problems.add(item.path(), ProblemCode::DuplicateColumn, message);
+        match seen.entry(column.to_ascii_lowercase()) {
+            Entry::Vacant(place) => _ = place.insert(column),
+            Entry::Occupied(same) if *same.get() == column => {
+                let message = format!("the column `{column}` stands here twice");
+                problems.add(item.path(), ProblemCode::DuplicateColumn, message);
+            }
+            Entry::Occupied(first) => {
+                let message = format!("the column `{column}` stands here as `{}` already", first.get());
+                problems
+                    .add(item.path(), ProblemCode::DuplicateColumn, message)
+                    .hint("keep the spelling that `synapsor inspect` shows");
+            }
         }
         columns.push(column);
     }

@@ -9,8 +9,9 @@ use synapsor_protocol::{Advance, Digest};
 use super::review::digest;
 use crate::check::SQL_UPDATE;
 use crate::compiled::{
-    Acknowledgement, Argument, Binding, Bounds, Capability, ConflictGuard, Context, DEFAULT_CONTEXT,
-    DeclaredRead, HandlerGrant, HandlerLimits, Logic, ProposalRules, Source, TableTarget, Transition,
+    Acknowledgement, Argument, ArgumentType, Binding, Bounds, Capability, ConflictGuard, Context,
+    DEFAULT_CONTEXT, DeclaredRead, HandlerGrant, HandlerLimits, Logic, ProposalRules, Source, TableTarget,
+    Transition,
 };
 use crate::raw::{
     CapabilityKind, ExactNumber, Identifier, RawAcknowledgement, RawAdvance, RawArgument, RawBinding,
@@ -77,7 +78,7 @@ fn argument((name, raw): (String, RawArgument)) -> Argument {
         kind: raw.kind,
         description: raw.description,
         required: raw.required.unwrap_or(true),
-        max_length: raw.max_length,
+        max_length: raw.max_length.filter(|_| raw.kind == ArgumentType::String),
         minimum: decimal_text(raw.minimum),
         maximum: decimal_text(raw.maximum),
         allowed: raw.allowed.map(|values| values.iter().map(|value| value.0.to_plain()).collect()),

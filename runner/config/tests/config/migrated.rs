@@ -103,6 +103,8 @@ fn widened(before: &Json, after: &Json, place: &str, on_read: bool) -> Option<St
                     // A read changes nothing, whatever its rules for changes say.
                     None if !on_read
                         && !place.contains(".approval.")
+                        // How long a number is was never limited by it.
+                        && !(key == "max_length" && before.get("type").is_some_and(|kind| kind != "string"))
                         && NARROWING.contains(&key.as_str()) =>
                     {
                         Some(format!("{place} is gone"))
@@ -200,7 +202,45 @@ fn of_a_key_that_is_there_twice_nothing_is_guessed() {
     let twice = twice.replacen(r#""max_rows": 1"#, r#""max_rows": 2"#, 1);
     let migrated = migrate(&twice);
     assert_eq!((migrated.text, migrated.steps.len()), (twice, 0));
-    assert!(migrated.left.iter().any(|problem| problem.severity == Severity::Error));
+    let told = migrated.left.iter().find(|problem| problem.severity == Severity::Error).unwrap();
+    assert_eq!((told.path.as_str(), told.code.as_str()), ("$.mode", "DUPLICATE_KEY"));
+    assert!(told.message.contains("in line 3 and in line 3"), "{told}");
+}
+
+#[test]
+fn a_key_that_is_there_twice_with_the_same_value_is_said_once() {
+    let twice =
+        text("shop").replacen(r#""mode": "review","#, "\"mode\": \"review\",\n  \"mode\": \"review\",", 1);
+    assert!(check(&twice).config.is_none());
+    let migrated = migrate(&twice);
+    assert_eq!((migrated.text.as_str(), migrated.left.len()), (text("shop").as_str(), 0));
+    let steps: Vec<_> = migrated.steps.iter().map(|step| (step.path.as_str(), step.code.as_str())).collect();
+    assert_eq!(steps, [("$.mode", "DUPLICATE_KEY")]);
+    let thrice = twice.replacen(r#""mode": "review","#, r#""mode": "review", "mode": "shadow","#, 1);
+    assert_eq!(migrate(&thrice).text, thrice, "one of them says otherwise");
+}
+
+#[test]
+fn a_length_that_limits_nothing_goes_and_what_was_reviewed_stays() {
+    let edits = r#"/capabilities/1/args/copies = {"type": "number", "max_length": 3}"#;
+    let before = edited("shop", edits).to_string();
+    let migrated = migrate(&before);
+    assert_eq!(
+        migrated.text,
+        before.replacen(r#""max_length":3,"#, "", 1).replacen(r#","max_length":3"#, "", 1)
+    );
+    assert!(migrated.left.is_empty() && migrated.text != before, "{:?}", migrated.left);
+    assert_eq!(reviewed(&before), reviewed(&migrated.text));
+}
+
+#[test]
+fn a_column_in_two_spellings_is_told_with_its_place_and_the_spelling_before_it() {
+    let before = edited("shop", r#"/capabilities/1/visible_columns = ["id", "note", "ID"]"#).to_string();
+    let left = migrate(&before).left;
+    let told = left.iter().find(|problem| problem.code.as_str() == "DUPLICATE_COLUMN").unwrap();
+    assert_eq!(told.path, "$.capabilities[1].visible_columns[2]");
+    assert!(told.message.contains("`ID` stands here as `id` already"), "{told}");
+    assert!(told.hint.as_ref().is_some_and(|hint| hint.contains("inspect")), "{told:?}");
 }
 
 #[test]

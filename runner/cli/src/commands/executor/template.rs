@@ -7,6 +7,7 @@ use serde_json::json;
 use synapsor_protocol::{Code, Refusal};
 
 use crate::args::{ExecutorLanguage, ExecutorTemplate};
+use crate::next::After;
 use crate::print::{Report, count, inert, style};
 
 /// A file of a template: its name, and its text.
@@ -52,9 +53,9 @@ pub(super) fn run(wanted: &ExecutorTemplate) -> Result<Report, Refusal> {
         "{} {shown}: {}\n{} run `receipts.sql` once in the application's database, then read `change`, which is yours to write",
         style::good("made"),
         count(files.len(), "file"),
-        style::dim("next:"),
+        style::dim("hint:"),
     );
-    Ok(Report::done(json!({ "folder": folder, "files": names }), text))
+    Ok(Report::done(json!({ "folder": folder, "files": names }), text).next(After::ExecutorWritten, ""))
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Refusal {

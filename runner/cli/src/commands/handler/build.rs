@@ -5,6 +5,7 @@ use synapsor_protocol::Refusal;
 use tokio::task::spawn_blocking;
 
 use crate::args::Project;
+use crate::next::After;
 use crate::print::{Report, inert, progress, style};
 use crate::settings::Settings;
 
@@ -28,5 +29,5 @@ pub(super) async fn run(project: &Project, settings: &Settings) -> Result<Report
         "component_digest": built.component_digest,
         "changed": built.changed,
     });
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, text).next(After::HandlerBuilt, &project.folder.display().to_string()))
 }

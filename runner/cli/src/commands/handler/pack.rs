@@ -7,6 +7,7 @@ use synapsor_protocol::Refusal;
 
 use super::refused;
 use crate::args::Pack;
+use crate::next::After;
 use crate::print::{Report, count, inert, style};
 
 pub(super) fn run(pack: &Pack) -> Result<Report, Refusal> {
@@ -26,5 +27,5 @@ pub(super) fn run(pack: &Pack) -> Result<Report, Refusal> {
     );
     let document =
         json!({ "file": file, "bytes": packed.bytes.len(), "digest": packed.digest, "files": packed.files });
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, text).next(After::Packed, &file.display().to_string()))
 }

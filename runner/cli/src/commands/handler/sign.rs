@@ -7,6 +7,7 @@ use synapsor_protocol::{Code, Refusal};
 
 use super::refused;
 use crate::args::{Keygen, Sign, Verify};
+use crate::next::After;
 use crate::print::{Report, inert, pretty, style};
 use crate::settings::Settings;
 
@@ -24,10 +25,11 @@ pub(super) fn keygen(wanted: &Keygen) -> Result<Report, Refusal> {
         "{} {}, readable by you alone\npublic key: {public_key}\n{} trust it in a config, under a name of your own:\n{}",
         style::good("made"),
         inert::text(&wanted.file.display().to_string()),
-        style::dim("next:"),
+        style::dim("hint:"),
         pretty(&entry),
     );
-    Ok(Report::done(json!({ "file": wanted.file, "public_key": public_key }), text))
+    let document = json!({ "file": wanted.file, "public_key": public_key });
+    Ok(Report::done(document, text).next(After::KeyMade, &wanted.file.display().to_string()))
 }
 
 pub(super) fn sign(wanted: &Sign) -> Result<Report, Refusal> {
@@ -50,7 +52,7 @@ pub(super) fn sign(wanted: &Sign) -> Result<Report, Refusal> {
         "content_digest": signature.content_digest,
         "public_key": signature.public_key,
     });
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, text).next(After::Signed, &folder.display().to_string()))
 }
 
 pub(super) fn verify(wanted: &Verify, settings: &Settings) -> Result<Report, Refusal> {

@@ -9,6 +9,7 @@ use super::watch::Watch;
 use crate::args::TestHandler;
 use crate::commands::validate::judged;
 use crate::exit::Exit;
+use crate::next::After;
 use crate::print::progress::Wait;
 use crate::print::{self, Report, style};
 use crate::settings::Settings;
@@ -61,7 +62,9 @@ async fn once(
     let subject = judged(folder, engine, &wait, true).await;
     drop(wait);
     let exit = if subject.is_valid() { Exit::Done } else { Exit::Refused };
-    Ok(Report::done(subject.document, subject.text).exit(exit))
+    let after = if exit == Exit::Done { After::CasesPass } else { After::CasesFail };
+    let report = Report::done(subject.document, subject.text);
+    Ok(report.next(after, &folder.display().to_string()).exit(exit))
 }
 
 /// What a build writes is no reason to build again.

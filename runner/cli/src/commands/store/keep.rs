@@ -12,6 +12,7 @@ use super::key;
 use crate::args::{Confirmed, Copy};
 use crate::exit::Exit;
 use crate::keeper;
+use crate::next::After;
 use crate::print::{Report, inert, progress, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -126,7 +127,9 @@ pub(super) async fn backup(copy: &Copy, settings: &Settings) -> Result<Report, R
             Exit::Refused,
         ),
     };
-    Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text).exit(exit))
+    let after = (exit == Exit::Done).then_some(After::LedgerCopied);
+    let report = Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text);
+    Ok(report.next(after, &made.path.display().to_string()).exit(exit))
 }
 
 pub(super) async fn restore(copy: &Copy, settings: &Settings) -> Result<Report, Refusal> {
@@ -150,7 +153,8 @@ pub(super) async fn restore(copy: &Copy, settings: &Settings) -> Result<Report, 
         made.report.events,
         style::dim("hint:"),
     );
-    Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text))
+    let report = Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text);
+    Ok(report.next(After::LedgerRestored, ""))
 }
 
 pub(super) fn vacuum(settings: &Settings) -> Result<Report, Refusal> {

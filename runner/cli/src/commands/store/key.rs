@@ -12,6 +12,7 @@ use synapsor_ledger::Trust;
 use synapsor_protocol::{Checkpoint, Code, Refusal};
 
 use crate::args;
+use crate::next::After;
 use crate::print::{self, Report, inert, style};
 use crate::settings::{Settings, unreadable};
 use crate::wiring;
@@ -54,7 +55,7 @@ pub(super) async fn checkpoint(wanted: &args::Checkpoint, settings: &Settings) -
     if let Some(fields) = document.as_object_mut() {
         fields.insert("file".into(), serde_json::json!(file));
     }
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, text).next(After::CheckpointSigned, &file.display().to_string()))
 }
 
 /// Adds a checkpoint to a file of them, on disk when this returns.

@@ -6,6 +6,7 @@ use synapsor_ledger::{Migrated, Opening, Progress};
 use synapsor_protocol::Refusal;
 
 use crate::args::Migrate;
+use crate::next::After;
 use crate::print::{Report, inert, progress, style};
 use crate::settings::{LedgerName, Settings};
 use crate::wiring;
@@ -20,7 +21,8 @@ pub(super) async fn run(wanted: &Migrate, settings: &Settings) -> Result<Report,
         .await
         .map_err(|error| error.refusal())?;
     let text = told(&made, &to);
-    Ok(Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text))
+    let report = Report::done(serde_json::to_value(&made).map_err(Refusal::bug)?, text);
+    Ok(report.next(After::LedgerCopied, &to.to_string()))
 }
 
 fn told(made: &Migrated, to: &LedgerName) -> String {

@@ -10,6 +10,7 @@ use super::super::confirm::confirm;
 use super::key;
 use crate::args::{Prune, span};
 use crate::keeper;
+use crate::next::After;
 use crate::print::{Report, inert, style};
 use crate::settings::Settings;
 use crate::wiring;
@@ -63,13 +64,10 @@ pub(super) async fn run(wanted: &Prune, settings: &Settings) -> Result<Report, R
     let actor = settings.actor(wanted.actor.as_deref());
     let pruned =
         ledger.prune(filter, &actor, &archive, signer, u32::MAX).await.map_err(|error| error.refusal())?;
-    let room = match ledger.place().file() {
-        Some(_) => format!("\n{} `store vacuum` gives their room back", style::dim("hint:")),
-        // A server does that by itself.
-        None => String::new(),
-    };
+    // A server gives their room back by itself.
+    let after = ledger.place().file().map(|_| After::Pruned);
     let text = format!(
-        "{} {} records of {} events; they are in {}{room}",
+        "{} {} records of {} events; they are in {}",
         style::good("pruned"),
         pruned.records,
         pruned.events,
@@ -80,7 +78,7 @@ pub(super) async fn run(wanted: &Prune, settings: &Settings) -> Result<Report, R
         fields.insert("pruned".into(), json!(pruned));
         fields.insert("archive".into(), json!(archive));
     }
-    Ok(Report::done(document, text))
+    Ok(Report::done(document, text).next(after, ""))
 }
 
 fn instant(before: Option<Moment>) -> String {

@@ -1,9 +1,11 @@
 //! What was typed. Nothing here is checked beyond its form; `commands` gives it meaning.
 
+mod apply;
 mod audit;
 mod benchmark;
 mod clients;
 mod cloud;
+mod config;
 mod doctor;
 mod demo;
 mod executor;
@@ -13,12 +15,15 @@ mod history;
 mod http;
 mod init;
 mod inspect;
+mod mcp;
+mod proposals;
 mod shadow;
 mod smoke;
 mod store;
 pub(crate) mod span;
 mod ui;
 mod ledger;
+mod validate;
 mod when;
 #[cfg(test)]
 mod tests;
@@ -28,10 +33,12 @@ use std::path::PathBuf;
 use crate::exit::Exit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use apply::*;
 pub(crate) use audit::{Audit, AuditCommand, AuditFormat, AuditTarget, Generate, Severity};
 pub(crate) use benchmark::Benchmark;
 pub(crate) use clients::{ClientKind, Configure};
 pub(crate) use cloud::Cloud;
+pub(crate) use config::{Config, MigrateConfig};
 pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
 pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
@@ -42,12 +49,15 @@ pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
 pub(crate) use init::{Init, Onboard, RecipeInit, Recipes, TableFlags};
 pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;
+pub(crate) use mcp::{AliasMode, Mcp, Serve, Tools};
+pub(crate) use proposals::{Decide, HandOver, Proposals, Propose, Reference};
 pub(crate) use shadow::{RecordHumanAction, Shadow, ShadowFormat, ShadowReference, ShadowReport};
 pub(crate) use smoke::{Smoke, SmokeCall};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};
 #[cfg(test)]
 pub(crate) use tests::leaves;
 pub(crate) use ui::Ui;
+pub(crate) use validate::{Format, Validate};
 pub(crate) use when::{End, When};
 
 /// Lets AI agents ask for database-backed business actions without ever holding the database.
@@ -291,314 +301,4 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Config {
-    /// Check the config; every problem is listed at once, with its place
-    #[command(after_help = "Example:\n  synapsor config validate --config synapsor.runner.json")]
-    Validate,
-    /// Show what the config means: sources, contexts, capabilities and their rules
-    #[command(after_help = "Examples:\n  synapsor config show\n  synapsor config show --redacted")]
-    Show {
-        /// Print the config's own text, with what should never have been in it taken out
-        #[arg(long)]
-        redacted: bool,
-    },
-    /// Take out of a published config what has no effect here or is refused; shows what would change, and allows nothing more
-    #[command(
-        after_help = "Examples:\n  synapsor config migrate\n  synapsor config migrate --write --yes\n  synapsor config migrate --output synapsor.runner.new.json\n\nNothing is written without --write or --output, nor where the config would still not be valid.\nExit codes: 0 the config is valid, or would be; 1 not confirmed; 2 a person has to mend it first"
-    )]
-    Migrate(MigrateConfig),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct MigrateConfig {
-    /// Replace the config, and keep it beside as it was
-    #[arg(long, conflicts_with = "output")]
-    pub(crate) write: bool,
-    /// Do not ask
-    #[arg(long, requires = "write")]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) file: OutputFile,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Mcp {
-    /// Serve MCP over stdio, or over HTTP
-    #[command(
-        after_help = "Examples:\n  synapsor mcp serve --config /srv/app/synapsor.runner.json\n  synapsor mcp serve --transport streamable-http --dev-no-auth"
-    )]
-    Serve(Box<ServeMcp>),
-    /// Serve MCP over Streamable HTTP, like `serve --transport streamable-http`
-    #[command(
-        after_help = "Example:\n  synapsor mcp serve-streamable-http --host 0.0.0.0 --allow-host runner.example --tls-cert chain.pem --tls-key key.pem"
-    )]
-    ServeStreamableHttp(Box<ServeHttp>),
-    /// Serve the tools as plain JSON-RPC over HTTP, for programs that are no MCP clients
-    #[command(after_help = "Example:\n  synapsor mcp serve-http --dev-no-auth")]
-    ServeHttp(Box<ServeHttp>),
-    /// Print what a client has to know to reach this runner, or merge it into the client's file
-    #[command(
-        visible_alias = "configure",
-        after_help = "Examples:\n  synapsor mcp config --client claude-desktop\n  synapsor mcp config --client cursor --write\n  synapsor mcp config --client codex --url https://runner.example/mcp --write\n\nPaths are absolute. Variables are named, never their values. Before a file is changed, it is kept beside as it was."
-    )]
-    Config(Configure),
-    /// Like `synapsor audit`
-    #[command(after_help = "Example:\n  synapsor mcp audit --example dangerous-db-mcp")]
-    Audit(Box<Audit>),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Serve read capabilities only
-    #[arg(long)]
-    pub(crate) read_only: bool,
-    /// How tools are named on the wire: billing__inspect_invoice, billing.inspect_invoice, or each twice
-    #[arg(long, visible_alias = "tool-name-style", value_enum, default_value_t = AliasMode::Openai, value_name = "HOW")]
-    pub(crate) alias_mode: AliasMode,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AliasMode {
-    // The capability's own name. Doc comments here would unfold the whole help.
-    Canonical,
-    // Letters, digits, `_` and `-`: every client accepts them.
-    Openai,
-    // One tool under each name.
-    Both,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tools {
-    /// List the tools with their arguments, without connecting to anything but, in cloud mode, the hosted service
-    #[command(after_help = "Example:\n  synapsor tools preview --json")]
-    Preview(Serve),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Propose {
-    /// The capability's own name, as in the config
-    pub(crate) capability: String,
-    /// The arguments as a JSON object
-    #[arg(long, value_name = "JSON", conflicts_with_all = ["input", "sample"], required_unless_present_any = ["input", "sample"])]
-    pub(crate) args: Option<String>,
-    /// A file with the arguments as a JSON object; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
-    pub(crate) input: Option<PathBuf>,
-    /// Make up arguments of the declared form
-    #[arg(long)]
-    pub(crate) sample: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Proposals {
-    /// List proposals, newest first
-    #[command(
-        after_help = "Examples:\n  synapsor proposals list --state pending_review\n  synapsor proposals list --tenant acme --object invoice:INV-3001 --from 7d"
-    )]
-    List(Box<ListProposals>),
-    /// Show one proposal and its exact change
-    #[command(after_help = "Example:\n  synapsor proposals show latest")]
-    Show(Reference),
-    /// Approve a proposal: exactly the content shown
-    #[command(
-        after_help = "Example:\n  synapsor proposals approve latest --reason \"checked with the bank\""
-    )]
-    Approve(Decide),
-    /// Reject a proposal; a reason is required
-    #[command(after_help = "Example:\n  synapsor proposals reject latest --reason \"wrong invoice\"")]
-    Reject(Decide),
-    /// Hand the job of an approved proposal to a runner, as a document with a lease
-    #[command(
-        after_help = "Example:\n  synapsor proposals writeback-job latest --runner worker-7 --output job.json"
-    )]
-    WritebackJob(HandOver),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HandOver {
-    #[command(flatten)]
-    pub(crate) reference: Reference,
-    /// The project the job is for
-    #[arg(long, value_name = "NAME", default_value = PROJECT)]
-    pub(crate) project: String,
-    /// The only runner that may carry it out [default: $SYNAPSOR_RUNNER_ID]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) runner: Option<String>,
-    /// How long it may be carried out, from 15 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(15..=3600))]
-    pub(crate) lease_seconds: u32,
-    /// Write the document to this new file instead of printing it
-    #[arg(long, visible_alias = "out", value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
-/// The project of everything that belongs to no hosted one.
-const PROJECT: &str = "local";
-
-#[derive(Debug, Args)]
-pub(crate) struct Reference {
-    /// Proposal id, an unambiguous prefix of it, or `latest`
-    #[arg(value_name = "PROPOSAL")]
-    pub(crate) proposal: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Decide {
-    #[command(flatten)]
-    pub(crate) reference: Reference,
-    /// Who decides [default: $USER]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) actor: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: Option<String>,
-    /// The digest that was reviewed; refused when the stored content is another
-    #[arg(long, value_name = "SHA256")]
-    pub(crate) digest: Option<String>,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    group = clap::ArgGroup::new("what").required(true).args(["proposal", "job", "all_approved"]),
-    group = clap::ArgGroup::new("many").arg("all_approved")
-)]
-pub(crate) struct Apply {
-    /// Proposal id, an unambiguous prefix of it, or `latest`
-    #[arg(value_name = "PROPOSAL")]
-    pub(crate) proposal: Option<String>,
-    /// Carry out a job document that was handed over; - is standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) job: Option<PathBuf>,
-    /// Settle what is unsettled, then apply every approved proposal, oldest first
-    #[arg(long)]
-    pub(crate) all_approved: bool,
-    /// Say what would happen, and change nothing anywhere
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// The name to carry a job out under [default: $SYNAPSOR_RUNNER_ID]
-    #[arg(long, value_name = "NAME", requires = "job")]
-    pub(crate) runner: Option<String>,
-    /// The project to carry a job out for [default: local]
-    #[arg(long, value_name = "NAME", requires = "job")]
-    pub(crate) project: Option<String>,
-    #[command(flatten)]
-    pub(crate) patience: Patience,
-}
-
-/// How long many applies wait for what may pass: a lock, a source that is away.
-#[derive(Debug, Args)]
-pub(crate) struct Patience {
-    /// With many proposals, how many seconds of pauses what may pass is tried again for; 0 tries once
-    #[arg(long, value_name = "SECONDS", requires = "many", default_value_t = 30, value_parser = clap::value_parser!(u16).range(..=3600))]
-    pub(crate) retry_seconds: u16,
-}
-
-impl Apply {
-    /// The project a job has to be for.
-    pub(crate) fn project(&self) -> &str {
-        self.project.as_deref().unwrap_or(PROJECT)
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Reconcile {
-    /// List the applies whose outcome the ledger does not know, oldest first
-    #[command(after_help = "Example:\n  synapsor writeback reconcile list")]
-    List,
-    /// Show what the ledger and the source each say about an apply, and what follows
-    #[command(after_help = "Example:\n  synapsor writeback reconcile inspect latest")]
-    Inspect(Reference),
-    /// Run the same job again under the same key: it finds the source's receipt, or carries the job out
-    #[command(
-        after_help = "Examples:\n  synapsor writeback reconcile resolve wrp_3f2a\n  synapsor writeback reconcile resolve --all"
-    )]
-    Resolve(Resolve),
-}
-
-#[derive(Debug, Args)]
-#[command(
-    group = clap::ArgGroup::new("what").required(true).args(["proposal", "all"]),
-    group = clap::ArgGroup::new("many").arg("all")
-)]
-pub(crate) struct Resolve {
-    /// Proposal id, an unambiguous prefix of it, or `latest`
-    #[arg(value_name = "PROPOSAL")]
-    pub(crate) proposal: Option<String>,
-    /// Every one that `list` shows
-    #[arg(long)]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) patience: Patience,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Writeback {
-    #[command(flatten)]
-    Prepare(Prepare),
-    /// Find, look at and settle applies whose outcome the ledger does not know
-    #[command(subcommand)]
-    Reconcile(Reconcile),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Prepare {
-    /// Look at everything an apply needs in the source, and say what is missing and how to mend it; changes nothing
-    #[command(
-        after_help = "Examples:\n  synapsor writeback doctor\n  synapsor writeback doctor --source app --json\n\nExit codes: 0 nothing stands in the way; 1 something does; 3 a source cannot be reached"
-    )]
-    Doctor(Administered),
-    /// Print the statement that makes the receipts table, for an administrator to run
-    #[command(after_help = "Example:\n  synapsor writeback migration --source app | psql \"$ADMIN_URL\"")]
-    Migration(OneSource),
-    /// Print the rights the writing credential needs, and no more, as GRANT statements
-    #[command(after_help = "Example:\n  synapsor writeback grants --source app --role app_writer")]
-    Grants(Administered),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct OneSource {
-    /// Only this source
-    #[arg(long, value_name = "NAME")]
-    pub(crate) source: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Administered {
-    #[command(flatten)]
-    pub(crate) only: OneSource,
-    /// The writing role in printed statements [default: the user of the write URL, or synapsor_writer]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) role: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Validate {
-    /// Bundles (folders or archives) and config files; of several, what is neither is skipped
-    #[arg(required_unless_present = "job", value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// A job document instead: does it follow its format?
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "write_digest"])]
-    pub(crate) job: Option<PathBuf>,
-    /// First write the digest of each component that is there where another one is pinned
-    #[arg(long)]
-    pub(crate) write_digest: bool,
-    /// How to print the report; `--json` is the same as `json`
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
-    // SARIF 2.1.0, for code hosts. Doc comments here would unfold the whole help.
-    Sarif,
-    // For CI systems.
-    Junit,
 }

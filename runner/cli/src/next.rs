@@ -5,6 +5,7 @@
 
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::ProposalState;
+use synapsor_protocol::proposal::ProposalMode;
 
 use crate::print::{inert, style};
 
@@ -33,6 +34,10 @@ pub(crate) enum After {
     Read,
     /// A proposal waits for a person.
     Waiting,
+    /// A shadow proposal waits for what a person does.
+    Compared,
+    /// What a person did stands beside one.
+    HumanActionRecorded,
     /// It is approved.
     Approved,
     /// Its job was given to a worker.
@@ -107,6 +112,12 @@ const TABLE: &[(After, &[&str], &[&str])] = &[
         &["proposals approve {id}", "proposals reject {id} --reason TEXT"],
     ),
     (
+        After::Compared,
+        &["propose", "smoke call", "proposals show"],
+        &["shadow record-human-action {id} --patch FILE", "shadow compare {id}"],
+    ),
+    (After::HumanActionRecorded, &["shadow record-human-action"], &["shadow compare {id}"]),
+    (
         After::Approved,
         &["proposals approve", "proposals show", "executor retry"],
         &["apply {id} --dry-run", "apply {id}"],
@@ -158,6 +169,9 @@ impl After {
     pub(crate) fn of(stored: &StoredProposal) -> Option<Self> {
         match stored.state {
             _ if !stored.intact => None,
+            ProposalState::PendingReview if stored.proposal.mode == ProposalMode::Shadow => {
+                Some(Self::Compared)
+            }
             ProposalState::PendingReview => Some(Self::Waiting),
             ProposalState::Approved => Some(Self::Approved),
             ProposalState::PendingWorker => Some(Self::HandedOver),
@@ -220,6 +234,8 @@ mod tests {
                 "query-audit export",
                 "replay export",
                 "report",
+                "shadow compare",
+                "shadow report",
                 "store stats",
                 "tools preview",
                 "writeback grants",
@@ -237,6 +253,7 @@ mod tests {
                 "query-audit list",
                 "receipts list",
                 "replay list",
+                "shadow list",
             ],
         ),
         ("a record", &["evidence show", "query-audit show", "receipts show", "replay show"]),

@@ -9,6 +9,7 @@ use synapsor_protocol::{Code, HumanAction, ProposalId, Refusal};
 
 use super::find;
 use crate::args::{RecordHumanAction, Shadow, ShadowReference};
+use crate::next::After;
 use crate::print::{Report, listing, shadow};
 use crate::settings::Settings;
 use crate::wiring;
@@ -49,7 +50,8 @@ async fn record(ledger: &Ledger, typed: &RecordHumanAction, settings: &Settings)
     let action = HumanAction::new(sealed, actor, columns, typed.notes.clone(), wiring::clock().now())
         .map_err(|refused| Refusal::new(Code::InvalidInput, refused.to_string()))?;
     let found = ledger.record_human_action(&action).await.map_err(|error| error.refusal())?;
-    Ok(Report::done(shadow::document(&found), shadow::sheet(&found)))
+    let report = Report::done(shadow::document(&found), shadow::sheet(&found));
+    Ok(report.next(After::HumanActionRecorded, id.as_str()))
 }
 
 /// The proposal a person named; `latest` is the newest of the shadow proposals.

@@ -88,6 +88,11 @@ fn burdened(mut config: Json) -> Json {
     config
 }
 
+/// How long a number is was never limited.
+fn limits_nothing(key: &str, argument: &serde_json::Map<String, Json>) -> bool {
+    key == "max_length" && argument.get("type").is_some_and(|kind| kind != "string")
+}
+
 /// Says where something is that was not, or something is gone that kept something out.
 fn widened(before: &Json, after: &Json, place: &str, on_read: bool) -> Option<String> {
     match (before, after) {
@@ -103,8 +108,7 @@ fn widened(before: &Json, after: &Json, place: &str, on_read: bool) -> Option<St
                     // A read changes nothing, whatever its rules for changes say.
                     None if !on_read
                         && !place.contains(".approval.")
-                        // How long a number is was never limited by it.
-                        && !(key == "max_length" && before.get("type").is_some_and(|kind| kind != "string"))
+                        && !limits_nothing(key, before)
                         && NARROWING.contains(&key.as_str()) =>
                     {
                         Some(format!("{place} is gone"))

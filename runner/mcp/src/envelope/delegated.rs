@@ -81,7 +81,13 @@ pub(super) fn v2_schema(kind: ToolKind) -> Json {
         ("kind", json!({ "const": kind_name(kind) })),
         ("data", json!({ "type": "object" })),
         ("source_database_changed", json!({ "const": false })),
-        ("_meta", v2::trusted_schema()),
+        (
+            "_meta",
+            object(
+                json!({ "canonical_capability": { "type": "string" }, "adapter_id": { "type": "string" } }),
+                &[],
+            ),
+        ),
         ("truncated", notice_schema()),
     ];
     properties.extend(all.into_iter().map(|(name, schema)| (name.to_owned(), schema)));

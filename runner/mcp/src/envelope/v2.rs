@@ -212,17 +212,16 @@ fn trusted(capability: &str, context: &TrustedContext) -> Json {
 }
 
 /// One schema for answers and refusals, so that a tool's own schema says it once. A refusal may come before the context
-/// is known; what a hosted service answers names its adapter in place of a context.
-pub(super) fn trusted_schema() -> Json {
+/// is known.
+fn trusted_schema() -> Json {
     object(
         json!({
             "tenant_id": { "type": "string" },
             "principal": { "type": "string" },
             "provenance": { "type": "string" },
             "canonical_capability": { "type": "string" },
-            "adapter_id": { "type": "string" },
         }),
-        &["tenant_id", "principal", "provenance", "adapter_id"],
+        &["tenant_id", "principal", "provenance"],
     )
 }
 

@@ -10,6 +10,7 @@ mod world;
 mod audit;
 mod bad_input;
 mod benchmark;
+mod candidates;
 mod cloud;
 mod commands;
 mod configure;

@@ -123,7 +123,7 @@ impl Reload<'_> {
             .hint("restart the server to let others in"));
         }
         let (runtime, handlers) =
-            wiring::runtime(self.settings, &config, self.ledger, self.read_only).await?;
+            wiring::serving_runtime(self.settings, &config, self.ledger, self.read_only).await?;
         if self.reached != (Reached::OverHttp { verifies_claims: true }) {
             Authentication::None.suits(&runtime)?;
         }
@@ -151,12 +151,15 @@ impl Reload<'_> {
 
     fn bundles(&self, config: &Config) -> BTreeSet<PathBuf> {
         let rules = config.capabilities.iter().filter_map(|capability| capability.proposal.as_ref());
-        rules
-            .filter_map(|rules| match &rules.logic {
-                Logic::Handler(grant) => Some(self.settings.config_folder().join(&grant.bundle)),
-                Logic::Patch(_) => None,
-            })
-            .collect()
+        let grants = rules.filter_map(|rules| match &rules.logic {
+            Logic::Handler(grant) => Some(grant),
+            Logic::Patch(_) => None,
+        });
+        let bundles = grants.flat_map(|grant| {
+            let tried = grant.shadow.as_ref().map(|shadow| &shadow.bundle);
+            std::iter::once(&grant.bundle).chain(tried)
+        });
+        bundles.map(|bundle| self.settings.config_folder().join(bundle)).collect()
     }
 }
 

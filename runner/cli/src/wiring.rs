@@ -16,7 +16,7 @@ use synapsor_config::{
 use synapsor_handler_host::{
     CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper, Isolation,
 };
-use synapsor_invocation::{Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
+use synapsor_invocation::{Candidates, Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
 use synapsor_ledger::{Ledger, Opening};
 use synapsor_mcp::auth::RateSettings;
 use synapsor_protocol::{Clock, Digest, Environment, Ids, Moment, Refusal};
@@ -119,6 +119,20 @@ pub(crate) async fn runtime(
         Some(delegation) => Ok((runtime.delegating(delegation), handlers)),
         None => Ok((runtime, handlers)),
     }
+}
+
+/// The same for a server, which shows what it answered to candidates as well.
+pub(crate) async fn serving_runtime(
+    settings: &Settings,
+    config: &Arc<Config>,
+    ledger: &Ledger,
+    read_only: bool,
+) -> Result<(Runtime, Handlers), Refusal> {
+    let (runtime, handlers) = runtime(settings, config, ledger, read_only).await?;
+    Ok(match candidates(settings, config, ledger)? {
+        Some(candidates) => (runtime.with_candidates(candidates), handlers),
+        None => (runtime, handlers),
+    })
 }
 
 /// Every source of the config, to be read. Nothing is connected to yet.
@@ -233,8 +247,30 @@ fn from_environment(environment: &Environment, variable: &str) -> Connect {
 
 /// The handlers the config grants, none of them loaded yet.
 pub(crate) fn handlers(settings: &Settings, config: &Config) -> Result<Handlers, Refusal> {
-    let granted: Vec<(Arc<Capability>, HandlerGrant)> = config
-        .capabilities
+    handlers_of(settings, config, &config.capabilities, engine_settings(settings, config)?)
+}
+
+/// What is run beside them in shadow, in an engine of its own; none where the config names none.
+pub(crate) fn candidates(
+    settings: &Settings,
+    config: &Config,
+    ledger: &Ledger,
+) -> Result<Option<Candidates>, Refusal> {
+    let tried = config.capabilities.iter().filter_map(|capability| capability.with_candidate());
+    let tried: Vec<Arc<Capability>> = tried.map(Arc::new).collect();
+    // One at a time, on one thread: the live handlers' are not shared with it.
+    let engine = EngineSettings { slots: 1, threads: 1, ..engine_settings(settings, config)? };
+    let handlers = handlers_of(settings, config, &tried, engine)?;
+    Ok(Candidates::new(tried, handlers, ledger.notebook()))
+}
+
+fn handlers_of(
+    settings: &Settings,
+    config: &Config,
+    capabilities: &[Arc<Capability>],
+    engine: EngineSettings,
+) -> Result<Handlers, Refusal> {
+    let granted: Vec<(Arc<Capability>, HandlerGrant)> = capabilities
         .iter()
         .filter_map(|capability| match &capability.proposal.as_ref()?.logic {
             Logic::Handler(grant) => Some((Arc::clone(capability), grant.clone())),
@@ -245,8 +281,7 @@ pub(crate) fn handlers(settings: &Settings, config: &Config) -> Result<Handlers,
         return Ok(Handlers::default());
     }
     // It suspends a handler that keeps breaking.
-    let engine = HandlerEngine::suspending(engine_settings(settings, config)?, clock())
-        .map_err(|error| error.refusal())?;
+    let engine = HandlerEngine::suspending(engine, clock()).map_err(|error| error.refusal())?;
     let folder = settings.config_folder();
     Ok(Handlers::new(granted.into_iter().map(|(capability, grant)| {
         let (engine, folder, trust) = (engine.clone(), folder.to_owned(), config.handler_trust.clone());

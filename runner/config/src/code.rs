@@ -245,6 +245,8 @@ synapsor_protocol::problem_codes! {
         HandlerSettingLooksSecret = "HANDLER_SETTING_LOOKS_SECRET", Warning, "a handler setting is named like a secret; settings are recorded and shown";
         HandlerLimitsNotObject = "HANDLER_LIMITS_NOT_OBJECT", Error, "`handler.limits` is not an object";
         InvalidHandlerLimit = "INVALID_HANDLER_LIMIT", Error, "a handler limit is not a positive whole number";
+        HandlerShadowNotObject = "HANDLER_SHADOW_NOT_OBJECT", Error, "`handler.shadow` is not an object";
+        HandlerShadowIsLive = "HANDLER_SHADOW_IS_LIVE", Warning, "`handler.shadow` pins the component that is live, so there is nothing to compare";
         InvalidHandlerWasi = "INVALID_HANDLER_WASI", Error, "`handler.wasi` is not `deny_all`";
         ReadsNotObject = "READS_NOT_OBJECT", Error, "`reads` is not an object";
         ReadsRequireHandler = "READS_REQUIRE_HANDLER", Error, "`reads` without a `handler` to ask for them";

@@ -169,6 +169,9 @@ fn logic(logic: &Logic) -> Vec<(&'static str, String)> {
 
 fn handler(grant: &HandlerGrant) -> Vec<(&'static str, String)> {
     let mut lines = vec![("handler", format!("{}, {}", grant.bundle.display(), grant.digest))];
+    if let Some(shadow) = &grant.shadow {
+        lines.push(("in shadow", format!("{}, {}", shadow.bundle.display(), shadow.digest)));
+    }
     if !grant.settings.is_empty() {
         let setting = |(name, value): (&String, _)| format!("{name} = {}", words::value(value));
         lines.push(("settings", list(grant.settings.iter().map(setting))));

@@ -4,42 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use synapsor_ledger::PastCall;
-use synapsor_protocol::{CanonicalError, Digest, EvidenceId, ProposalId, Value};
+use synapsor_protocol::{CanonicalError, Digest, EvidenceId, Likeness, ProposalId, Value};
 
 use crate::rerun::{Ending, Rerun};
-
-/// How a rerun compares with its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Likeness {
-    /// The same change, or refused again with the same code.
-    Same,
-    /// Another change, or refused with another code.
-    Different,
-    /// A change then, a refusal now.
-    NewlyRefused,
-    /// A refusal then, a change now.
-    NewlyAllowed,
-    /// The record does not hold the reads it asks for now.
-    NeedsOtherReads,
-}
-
-impl Likeness {
-    /// All of them, in the order of a table.
-    pub const ALL: &'static [Self] =
-        &[Self::Same, Self::Different, Self::NewlyRefused, Self::NewlyAllowed, Self::NeedsOtherReads];
-
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Different => "different",
-            Self::NewlyRefused => "newly refused",
-            Self::NewlyAllowed => "newly allowed",
-            Self::NeedsOtherReads => "needs other reads",
-        }
-    }
-}
 
 /// One column that two changes do not agree on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,8 +1,9 @@
 //! The story of one tool call, on one screen: eight steps from a name to a recorded answer.
 
 use synapsor_config::Mode;
+use synapsor_ledger::PastCall;
 use synapsor_protocol::proposal::ProposalMode;
-use synapsor_protocol::{Kind, Proposal, ProposalId, Refusal};
+use synapsor_protocol::{Code, Kind, Proposal, ProposalId, Refusal};
 
 use crate::answer::{Answer, ProposalAnswer, ReadAnswer, ToolCall, differences};
 use crate::logic::Inputs;
@@ -35,11 +36,12 @@ impl Runtime {
             Err(refusal) => Err(refusal),
         };
         if let Err(refusal) = &told {
-            let (audit, evidence) = trail.refused(refusal.code);
+            let (audit, evidence) = trail.clone().refused(refusal.code);
             let recorded = self.shared.notebook.record_refusal(audit, evidence).await;
             recorded.map_err(|error| error.refusal())?;
         }
         call.reached(Stage::Recorded);
+        self.show_candidate(&call.name, &told, trail);
         told
     }
 
@@ -58,6 +60,9 @@ impl Runtime {
         trail.queries(capability, shared.catalog.fingerprint(capability)?);
         let row = reads::scoped_row(&shared.sources, capability, &context, key).await?;
         call.reached(Stage::Read);
+        if self.has_candidate(&call.name) {
+            trail.shaped_by(row.shape());
+        }
         kept::refuse_repeated(capability, row.columns(), &arguments)?;
         let kept = kept::keep(&shared.notebook, capability, &context, row.columns()).await?;
         let proposing = capability.proposal.as_ref().map(|rules| (rules, kept.clone()));
@@ -102,6 +107,24 @@ impl Runtime {
             }
             Ending::Proposal(draft) => self.record_proposal(draft, trail).await,
         }
+    }
+
+    /// The call is answered and on record; nothing that happens here waits or fails.
+    fn show_candidate(&self, capability: &str, told: &Result<Answer, Refusal>, trail: Trail) {
+        let Some(candidates) = self.candidates.as_ref().filter(|_| self.has_candidate(capability)) else {
+            return;
+        };
+        let Some((evidence, table)) = trail.for_candidate() else { return };
+        let (proposal, refused) = match told {
+            Ok(Answer::Proposal(answer)) => (Some(answer.proposal.clone()), None),
+            Ok(Answer::Read(_) | Answer::Delegated(_)) => return,
+            // What could not be answered, or not be recorded, is nothing to compare with.
+            Err(refusal) if refusal.code.kind() != Kind::Refusal => return,
+            Err(refusal) if refusal.code == Code::SecretMaterialRejected => return,
+            Err(refusal) => (None, Some(refusal.code)),
+        };
+        let past = PastCall { evidence, proposal, refused, intact: true };
+        candidates.show(past, table);
     }
 
     async fn record_proposal(&self, draft: Box<Draft>, trail: Trail) -> Result<Answer, Refusal> {

@@ -1,7 +1,8 @@
 //! One tool call, from a name and some JSON to a recorded answer: read, or propose.
 //!
 //! [`Runtime::invoke`] tells the story on one screen; the other modules are its steps, in order. [`rerun`] is the logic of a
-//! recorded call once more, without a source, and [`Comparison`] what came of it beside the record.
+//! recorded call once more, without a source, and [`Comparison`] what came of it beside the record; [`Candidates`] do that for
+//! the calls that were just answered.
 //!
 //! Invariant: nothing here can approve, apply or write to a source. The ledger is held as a `Notebook`, which cannot
 //! decide, and the sources are held for scoped reads only.
@@ -29,11 +30,13 @@ mod trail;
 mod resource;
 mod rerun;
 mod compare;
+mod candidates;
 
 pub use answer::{Answer, DelegatedAnswer, Difference, ProposalAnswer, ReadAnswer, ToolCall, UsageSlot};
+pub use candidates::Candidates;
 pub use catalog::{ToolDescription, ToolKind, ToolOrigin, describe_tools, scalar_schema};
 pub use claims::VerifiedClaims;
-pub use compare::{Comparison, Disagreement, Likeness};
+pub use compare::{Comparison, Disagreement};
 pub use delegate::{Delegate, Delegated, Delegation};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
@@ -41,3 +44,4 @@ pub use rerun::{Ending, Rerun, SettingsFrom, Today, rerun};
 pub use runtime::{Parts, ResultFormat, Runtime};
 pub use stage::{Stage, Stages};
 pub use synapsor_config::{OVERVIEW_PROMPT, Prompt as ConfiguredPrompt, PromptArgument, PromptPart};
+pub use synapsor_protocol::Likeness;

@@ -44,6 +44,10 @@ pub struct Rerun {
     pub ending: Ending,
     /// Fuel the handler used; none without a handler.
     pub fuel: Option<u64>,
+    /// Wall-clock microseconds it took; none likewise.
+    pub wall_us: Option<u64>,
+    /// Why the handler gave no answer, where it was stopped or could not begin.
+    pub stopped: Option<Code>,
 }
 
 /// How a call ended, then or now.
@@ -100,7 +104,8 @@ pub async fn rerun(
     match (&rules.logic, handler) {
         (Reviewed::Patch(bindings), None) => {
             let patch = bindings_patch(bindings, &past.evidence.arguments);
-            Ok(Rerun { ending: checked(past, rules, today.table, (patch, None)), fuel: None })
+            let ending = checked(past, rules, today.table, (patch, None));
+            Ok(Rerun { ending, fuel: None, wall_us: None, stopped: None })
         }
         (Reviewed::Handler(grant), Some(handler)) => {
             let settings = match today.settings {
@@ -126,7 +131,7 @@ async fn run(
 ) -> Rerun {
     let reads = Arc::new(RecordedReads::new(&past.evidence.reads));
     let asked = Arc::clone(&reads);
-    let (ending, fuel) = match loaded.handler.propose(call, reads).await {
+    let (ending, used, stopped) = match loaded.handler.propose(call, reads).await {
         Ok(run) => {
             let ending = match run.answer {
                 HandlerAnswer::Change { columns, summary } => match declared(&columns, loaded) {
@@ -135,14 +140,18 @@ async fn run(
                 },
                 HandlerAnswer::Refusal { code, message } => Ending::Refused { code, message: Some(message) },
             };
-            (ending, run.usage.fuel)
+            (ending, run.usage, None)
         }
-        Err(guest) => (refused(labelled(guest.refusal(), &loaded.name, &loaded.version)), guest.usage.fuel),
+        Err(guest) => {
+            let refusal = labelled(guest.refusal(), &loaded.name, &loaded.version);
+            let code = refusal.code;
+            (refused(refusal), guest.usage, Some(code))
+        }
     };
     // A handler that was not answered may have said anything.
     let other = asked.asked().missing;
     let ending = if other.is_empty() { ending } else { Ending::OtherReads { reads: other } };
-    Rerun { ending, fuel: Some(fuel) }
+    Rerun { ending, fuel: Some(used.fuel), wall_us: Some(used.wall_us), stopped }
 }
 
 fn call(evidence: &EvidenceBundle, row: Columns, settings: Columns) -> HandlerCall {

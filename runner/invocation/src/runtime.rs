@@ -7,6 +7,7 @@ use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
 
+use crate::candidates::Candidates;
 use crate::catalog::{Catalog, ToolDescription, own};
 use crate::claims::VerifiedClaims;
 use crate::context::Grounds;
@@ -59,6 +60,8 @@ pub struct Runtime {
     claims: Option<VerifiedClaims>,
     /// Who carries calls out, where that is somebody else.
     delegated: Option<Arc<Served>>,
+    /// What is run beside the handlers, in shadow.
+    pub(crate) candidates: Option<Candidates>,
 }
 
 pub(crate) struct Shared {
@@ -96,6 +99,7 @@ impl Runtime {
             }),
             claims: None,
             delegated: None,
+            candidates: None,
         }
     }
 
@@ -119,10 +123,21 @@ impl Runtime {
         }
     }
 
+    /// The same runtime with candidates that are shown what its handlers answered.
+    #[must_use]
+    pub fn with_candidates(self, candidates: Candidates) -> Self {
+        Self { candidates: Some(candidates), ..self }
+    }
+
+    /// Whether a candidate is shown the calls of a capability.
+    pub(crate) fn has_candidate(&self, capability: &str) -> bool {
+        self.candidates.as_ref().is_some_and(|candidates| candidates.has(capability))
+    }
+
     /// The same runtime for one verified caller: `http_claims` contexts take tenant and principal from these claims.
     #[must_use]
     pub fn for_caller(&self, claims: VerifiedClaims) -> Self {
-        Self { shared: Arc::clone(&self.shared), claims: Some(claims), delegated: self.delegated.clone() }
+        Self { claims: Some(claims), ..self.clone() }
     }
 
     /// What contexts are established from.

@@ -7,6 +7,7 @@ use synapsor_protocol::{
     AuditId, Budget, Code, Digest, EvidenceBundle, EvidenceId, HandlerInputs, Ids, Moment, QueryAudit,
     RecordedRead, TraceId, TrustedContext, Usage, Value,
 };
+use synapsor_source::TableShape;
 
 use crate::kept::KeptRow;
 
@@ -18,6 +19,8 @@ const NAME_CHARACTERS_MAX: usize = 128;
 pub(crate) struct Trail {
     audit: QueryAudit,
     evidence: Option<EvidenceBundle>,
+    /// What the row's table looks like, where a candidate is to be shown the call.
+    shape: Option<TableShape>,
 }
 
 impl Trail {
@@ -38,6 +41,7 @@ impl Trail {
                 at,
             },
             evidence: None,
+            shape: None,
         }
     }
 
@@ -93,6 +97,17 @@ impl Trail {
             budget: None,
         });
         evidence_id
+    }
+
+    /// The candidate's answer will be held against this table.
+    pub(crate) fn shaped_by(&mut self, table: &TableShape) {
+        self.shape = Some(table.clone());
+    }
+
+    /// What a candidate is shown: the evidence of a call that a handler was asked about, and the row's table.
+    pub(crate) fn for_candidate(self) -> Option<(EvidenceBundle, TableShape)> {
+        let evidence = self.evidence.filter(|evidence| evidence.handler.is_some())?;
+        Some((evidence, self.shape?))
     }
 
     /// A handler is about to be asked.

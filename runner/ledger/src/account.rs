@@ -104,6 +104,7 @@ fn step(kind: EventKind) -> Option<Move> {
         | EventKind::RunnerTokenMade
         | EventKind::RunnerTokenRevoked
         | EventKind::ShadowHumanActionRecorded
+        | EventKind::ShadowCandidateRan
         | EventKind::RecordsPruned => None,
     }
 }

@@ -1,17 +1,19 @@
-//! The documents beside the chain: evidence, audits, decisions, receipts and what people did, each stored once and sealed by
-//! a digest.
+//! The documents beside the chain: evidence, audits, decisions, receipts, what people did and what candidates answered, each
+//! stored once and sealed by a digest.
 //!
 //! Under the number of its event stand an audit in `query_audit`, and in `evidence` what the event is about: of a call what
-//! was read, of a person's action what was done. An event is one of these alone, and its payload says which.
+//! was read, of a person's action what was done, of a candidate's run what it answered. An event is one of these alone, and
+//! its kind says which.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use synapsor_protocol::candidate::CANDIDATE_RUN_SCHEMA;
 use synapsor_protocol::evidence::{EVIDENCE_SCHEMA, QUERY_AUDIT_SCHEMA};
 use synapsor_protocol::receipt::RECEIPT_SCHEMA;
 use synapsor_protocol::shadow::HUMAN_ACTION_SCHEMA;
 use synapsor_protocol::{
-    Decision, Digest, EventKind, EvidenceBundle, EvidenceId, HumanAction, ProposalId, QueryAudit, Receipt,
-    Verdict,
+    CandidateRun, Decision, Digest, EventKind, EvidenceBundle, EvidenceId, HumanAction, ProposalId,
+    QueryAudit, Receipt, Verdict,
 };
 
 use crate::chain::{canonical_text, no_canonical_form};
@@ -62,6 +64,11 @@ impl Sealed for HumanAction {
     const DOMAIN: &'static str = HUMAN_ACTION_SCHEMA;
 }
 
+impl Sealed for CandidateRun {
+    const NAME: &'static str = "candidate run";
+    const DOMAIN: &'static str = CANDIDATE_RUN_SCHEMA;
+}
+
 /// A document as it is stored: its canonical text, and the digest over exactly that text.
 pub(crate) struct Written {
     pub(crate) text: String,
@@ -76,7 +83,7 @@ impl Written {
     }
 }
 
-/// Stores what an event is about under it: evidence, or a person's action.
+/// Stores what an event is about under it: evidence, a person's action, or a candidate's run.
 pub(crate) fn insert_evidence(conn: &dyn Statements, seq: i64, written: &Written) -> Result<(), Error> {
     execute(conn, "INSERT INTO evidence (seq, document) VALUES (?1, ?2)", cells![seq, &written.text])
 }
@@ -172,15 +179,23 @@ pub(crate) fn human_actions(conn: &dyn Statements, id: &ProposalId) -> Result<Ve
                WHERE e.proposal_id = ?1 AND e.kind = ?2 ORDER BY e.seq";
     let kind = EventKind::ShadowHumanActionRecorded.as_str();
     conn.all("read the ledger", sql, cells![id.as_str(), kind], |row| {
-        let unreadable = || Error::Unreadable { record: format!("{} of `{id}`", HumanAction::NAME) };
-        let text = row.optional_text(0)?.ok_or_else(unreadable)?;
-        let payload = serde_json::from_str::<Payload<'_>>(row.text(1)?).ok();
-        let seal = Digest::of_canonical(HumanAction::DOMAIN, text);
-        if payload.and_then(|payload| payload.action_digest) != Some(seal.as_str()) {
-            return Err(unreadable());
-        }
-        parse(row)
+        sealed_by(row, |payload| payload.action_digest)
     })
+}
+
+/// A document that stands beside an event, out of a row that begins with its text and the event's payload. One that is not
+/// what its event says is an error.
+pub(crate) fn sealed_by<T: Sealed>(
+    row: &dyn Row,
+    seal: impl for<'p> Fn(Payload<'p>) -> Option<&'p str>,
+) -> Result<T, Error> {
+    let unreadable = || Error::Unreadable { record: format!("a record of kind `{}`", T::NAME) };
+    let text = row.optional_text(0)?.ok_or_else(unreadable)?;
+    let payload = serde_json::from_str::<Payload<'_>>(row.text(1)?).map_err(|_| unreadable())?;
+    if seal(payload) != Some(Digest::of_canonical(T::DOMAIN, text).as_str()) {
+        return Err(unreadable());
+    }
+    parse(row)
 }
 
 fn one<T: Sealed>(conn: &dyn Statements, sql: &str, cells: &[Cell<'_>]) -> Result<Option<T>, Error> {

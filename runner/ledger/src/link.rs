@@ -42,6 +42,7 @@ pub(crate) struct Payload<'r> {
     pub(crate) receipt_id: Option<&'r str>,
     pub(crate) receipt_digest: Option<&'r str>,
     pub(crate) action_digest: Option<&'r str>,
+    pub(crate) run_digest: Option<&'r str>,
     pub(crate) proposal_digest: Option<&'r str>,
     pub(crate) content_digest: Option<&'r str>,
     pub(crate) job_id: Option<&'r str>,

@@ -5,16 +5,20 @@
 
 use std::sync::Arc;
 
-use synapsor_protocol::{EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryAudit, RedactionKey};
+use synapsor_protocol::{
+    CandidateRun, EventKind, EvidenceBundle, EvidenceId, Proposal, ProposalId, QueryAudit, RedactionKey,
+};
 
 use crate::book::Book;
 use crate::chain;
-use crate::documents;
+use crate::documents::{self, Written};
 use crate::error::Error;
 use crate::points::point;
 use crate::proposals::{self, StoredProposal};
 use crate::propose::{self, Draft, Reading, Recorded, Refused};
 use crate::replay::{self, Replay};
+use crate::secrets;
+use crate::writer::Write;
 
 /// Records reads, refusals and proposals; looks them up for one tenant. Clones share the ledger.
 #[derive(Clone)]
@@ -73,6 +77,23 @@ impl Notebook {
         let recorded = self.book.writer.write(move |write| propose::proposal(write, &draft)).await?;
         point!("l.proposal.post");
         Ok(recorded)
+    }
+
+    /// Records what a candidate answered. Nothing of the call it was shown is touched.
+    ///
+    /// # Errors
+    /// As for [`Notebook::record_read`].
+    pub async fn record_candidate_run(&self, run: &CandidateRun) -> Result<(), Error> {
+        secrets::refuse_in_candidate_run(run)?;
+        let (actor, written) = (run.principal.clone(), Written::of(run)?);
+        let payload = serde_json::json!({ "capability": run.capability, "shown": run.evidence_id,
+            "run_digest": written.seal });
+        let payload = chain::canonical_text(&payload)?;
+        let record = move |write: &Write<'_>| {
+            let event = chain::append_written(write, EventKind::ShadowCandidateRan, None, &actor, &payload)?;
+            documents::insert_evidence(write.conn, event.seq, &written)
+        };
+        self.book.writer.write(record).await
     }
 
     /// How many changes wait for the writer to take them up.

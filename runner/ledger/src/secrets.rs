@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use synapsor_protocol::{ChangeSet, Columns, EvidenceBundle, HumanAction, RecordedRead, Value};
+use synapsor_protocol::{
+    CandidateEnding, CandidateRun, ChangeSet, Columns, EvidenceBundle, HumanAction, RecordedRead, Value,
+};
 
 use crate::error::Error;
 use crate::rule::Rule;
@@ -77,6 +79,13 @@ pub(crate) fn refuse_in_change_set(change_set: &ChangeSet) -> Result<(), Error> 
 pub(crate) fn refuse_in_human_action(action: &HumanAction) -> Result<(), Error> {
     in_columns(&action.columns)?;
     action.notes.iter().try_for_each(|notes| refuse_in_text("notes", notes))
+}
+
+/// Refuses a candidate's answer that holds a secret.
+pub(crate) fn refuse_in_candidate_run(run: &CandidateRun) -> Result<(), Error> {
+    let CandidateEnding::Proposed { patch, summary } = &run.ending else { return Ok(()) };
+    in_columns(patch)?;
+    summary.iter().try_for_each(|summary| refuse_in_text("summary", summary))
 }
 
 /// Refuses a text that holds a secret; `name` is the field it would be stored in.

@@ -49,6 +49,8 @@ pub enum EventKind {
     RunnerTokenRevoked,
     /// A person said what they did to the row of a shadow proposal.
     ShadowHumanActionRecorded,
+    /// A handler's candidate was shown a call that the live handler had answered.
+    ShadowCandidateRan,
     /// Records of earlier events were archived and removed; the events stay.
     RecordsPruned,
 }
@@ -74,6 +76,7 @@ impl EventKind {
         Self::RunnerTokenMade,
         Self::RunnerTokenRevoked,
         Self::ShadowHumanActionRecorded,
+        Self::ShadowCandidateRan,
         Self::RecordsPruned,
     ];
 
@@ -103,6 +106,7 @@ impl EventKind {
             Self::RunnerTokenMade => "runner_token_made",
             Self::RunnerTokenRevoked => "runner_token_revoked",
             Self::ShadowHumanActionRecorded => "shadow_human_action_recorded",
+            Self::ShadowCandidateRan => "shadow_candidate_ran",
             Self::RecordsPruned => "records_pruned",
         }
     }

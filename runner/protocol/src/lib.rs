@@ -28,6 +28,7 @@ pub mod job_document;
 pub mod receipt;
 pub mod executor;
 pub mod shadow;
+pub mod candidate;
 pub mod event;
 pub mod fleet;
 pub mod checkpoint;
@@ -37,6 +38,7 @@ pub mod words;
 pub mod inert;
 pub mod reference;
 
+pub use candidate::{CandidateEnding, CandidateRun, Likeness, Used};
 pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};
 pub use checkpoint::Checkpoint;
 pub use context::{Provenance, TrustedContext};

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
-    ChangeSet, Decision, Event, EventEnvelope, HumanAction, JobDocument, Proposal, QueryAudit, Receipt,
-    RedactedColumns, WritebackJob, executor, fleet, job_document,
+    CandidateRun, ChangeSet, Decision, Event, EventEnvelope, HumanAction, JobDocument, Proposal, QueryAudit,
+    Receipt, RedactedColumns, WritebackJob, executor, fleet, job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -59,6 +59,7 @@ fn the_first_documents_still_parse_with_their_digests() {
     let _: Decision = golden("decision.v1.json");
     let action: HumanAction = golden("human-action.v1.json");
     assert_eq!(action.proposal_digest, proposal.digest);
+    let _: CandidateRun = golden("candidate-run.v1.json");
     let _: QueryAudit = golden("query-audit.v1.json");
 }
 

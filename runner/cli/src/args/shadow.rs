@@ -21,7 +21,7 @@ pub(crate) enum Shadow {
     /// Hold a shadow proposal against the latest human action, column by column
     #[command(after_help = "Example:\n  synapsor shadow compare latest")]
     Compare(ShadowReference),
-    /// Count how often shadow proposals are what people did, by capability and by column
+    /// Count how often shadow proposals are what people did, and candidates answer as the live handlers do
     #[command(
         after_help = "Examples:\n  synapsor shadow report --from 30d\n  synapsor shadow report --capability billing.propose_plan_waiver --format markdown --output june.md\n\nNo database is touched."
     )]

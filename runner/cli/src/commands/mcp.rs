@@ -23,7 +23,7 @@ pub(crate) async fn serve(serve: &Serve, settings: &Settings) -> Result<(), Refu
     let config = settings.config_of(&text)?;
     let ledger = wiring::ledger(settings, true).await?;
     let keeper = Keeper::of(settings, &ledger)?;
-    let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only).await?;
+    let (runtime, handlers) = wiring::serving_runtime(settings, &config, &ledger, serve.read_only).await?;
     // Handlers compile while the client says hello; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });
     // Whoever starts the runner over stdio is trusted, and nobody can verify more about them.

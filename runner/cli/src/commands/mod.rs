@@ -53,7 +53,7 @@ pub(crate) use events::filter as event_filter;
 pub(crate) use init::Written;
 pub(crate) use mcp::stop_signal;
 pub(crate) use report::Account;
-pub(crate) use shadow::{ColumnCounts, ShadowAccount};
+pub(crate) use shadow::{Averages, Candidates, ColumnCounts, Pair, ShadowAccount, Tried};
 pub(crate) use store::key as ledger_key;
 use synapsor_protocol::Refusal;
 

@@ -52,7 +52,9 @@ fn config(path: &Path) -> Result<usize, Refusal> {
     let config = usable(path, synapsor_config::check(&text))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut wanted: BTreeMap<Digest, (Digest, PathBuf)> = BTreeMap::new();
-    for capability in &config.capabilities {
+    let tried: Vec<_> =
+        config.capabilities.iter().filter_map(|capability| capability.with_candidate()).collect();
+    for capability in config.capabilities.iter().map(AsRef::as_ref).chain(&tried) {
         let Some(Logic::Handler(grant)) = capability.proposal.as_ref().map(|rules| &rules.logic) else {
             continue;
         };

@@ -60,7 +60,7 @@ async fn serve_over(
     let server = HttpServer::bind(protocol, http).await?;
     let ledger = wiring::ledger(settings, true).await?;
     let keeper = Keeper::of(settings, &ledger)?;
-    let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, serve.read_only).await?;
+    let (runtime, handlers) = wiring::serving_runtime(settings, &config, &ledger, serve.read_only).await?;
     server.suits(&runtime)?;
     // Handlers compile while the first clients come; a call that needs one waits for it.
     tokio::spawn(async move { load(&handlers).await });

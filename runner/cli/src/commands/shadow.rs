@@ -2,6 +2,7 @@
 
 mod patch;
 mod report;
+mod tried;
 
 use synapsor_ledger::{Filter, Ledger, Page};
 use synapsor_protocol::shadow::NOTES_CHARS_MAX;
@@ -15,6 +16,7 @@ use crate::settings::Settings;
 use crate::wiring;
 
 pub(crate) use report::{Account as ShadowAccount, ColumnCounts};
+pub(crate) use tried::{Averages, Candidates, Pair, Tried};
 
 /// The word for the newest.
 const LATEST: &str = "latest";

@@ -5,6 +5,7 @@ mod sarif;
 mod subject;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use synapsor_config::{Logic, Severity};
@@ -132,11 +133,16 @@ async fn config(path: &Path, engine: &HandlerEngine, wait: &Wait) -> Result<Subj
     let mut wrong = checked.problems.len() - warnings;
     let (mut cases, mut bundles) = (Vec::new(), Vec::new());
     let folder = path.parent().unwrap_or(Path::new("."));
-    let capabilities = checked
-        .config
-        .iter()
-        .flat_map(|config| config.capabilities.iter().map(|capability| (capability, &config.handler_trust)));
-    for (capability, trust) in capabilities {
+    // A candidate is judged like the handler it is to follow.
+    let mut subjects = Vec::new();
+    for config in checked.config.iter() {
+        for capability in &config.capabilities {
+            subjects.push((Arc::clone(capability), &config.handler_trust));
+            let tried = capability.with_candidate().map(Arc::new);
+            subjects.extend(tried.map(|tried| (tried, &config.handler_trust)));
+        }
+    }
+    for (capability, trust) in &subjects {
         let Some(Logic::Handler(grant)) = capability.proposal.as_ref().map(|rules| &rules.logic) else {
             continue;
         };

@@ -28,6 +28,7 @@ pub(crate) mod replay;
 pub(crate) mod compliance;
 pub(crate) mod comparison;
 pub(crate) mod shadow;
+pub(crate) mod candidate;
 pub(crate) mod progress;
 
 use std::io::{IsTerminal, Write};

@@ -10,7 +10,7 @@ use synapsor_protocol::{Agreement, HumanAction, Value};
 use super::document::with;
 use super::page::Page;
 use super::table::table;
-use super::{count, inert, proposal, style};
+use super::{candidate, count, inert, proposal, style};
 use crate::commands::{ColumnCounts, ShadowAccount};
 
 /// The document behind `--json`.
@@ -108,11 +108,19 @@ fn columns(found: &Shadowed) -> impl Iterator<Item = [String; 4]> {
     })
 }
 
-/// How many agree: for a terminal.
+/// How many agree, and how candidates did: for a terminal.
 pub(crate) fn counted(account: &ShadowAccount) -> String {
-    if account.agreements.all() == 0 {
-        return "no shadow proposals match".to_owned();
+    let mut tables = if account.agreements.all() == 0 { Vec::new() } else { vec![agreements(account)] };
+    if !account.candidates.is_empty() {
+        tables.extend(candidate::counted(&account.candidates));
     }
+    if tables.is_empty() {
+        return "no shadow proposals and no runs of candidates match".to_owned();
+    }
+    tables.join("\n\n")
+}
+
+fn agreements(account: &ShadowAccount) -> String {
     let rows: Vec<[String; 6]> =
         by_capability(account).map(|row| row.map(|cell| inert::text(&cell))).collect();
     let mut text = table(CAPABILITY_HEADERS, &rows);
@@ -158,6 +166,7 @@ pub(crate) fn page(account: &ShadowAccount) -> Page {
     if let Some(more) = more(account) {
         page.paragraph(&more);
     }
+    candidate::sections(&mut page, &account.candidates);
     page
 }
 

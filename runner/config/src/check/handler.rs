@@ -32,6 +32,7 @@ pub(super) fn check(capability: &Place<'_>, problems: &mut Problems) {
     bundle(&handler, problems);
     digest(&handler, problems);
     settings(&handler, problems);
+    shadow(&handler, problems);
     wasi(&handler, problems);
     if let Some(limits) = optional_object(&handler, "limits", ProblemCode::HandlerLimitsNotObject, problems) {
         for (key, max) in LIMITS {
@@ -75,6 +76,22 @@ fn digest(handler: &Place<'_>, problems: &mut Problems) {
     let is_digest = place.text().is_some_and(|text| Digest::try_from(text.to_owned()).is_ok());
     if !is_digest {
         problems.unexpected(&place, ProblemCode::InvalidHandlerDigest, expected).hint(hint);
+    }
+}
+
+/// A candidate is pinned like the live handler, and is another one.
+fn shadow(handler: &Place<'_>, problems: &mut Problems) {
+    let code = ProblemCode::HandlerShadowNotObject;
+    let Some(shadow) = optional_object(handler, "shadow", code, problems) else { return };
+    bundle(&shadow, problems);
+    digest(&shadow, problems);
+    let pinned = |place: &Place<'_>| place.get("digest").and_then(|found| found.text().map(str::to_owned));
+    let is_blank = |digest: &String| digest.trim_start_matches("sha256:").chars().all(|c| c == '0');
+    if let Some(same) =
+        pinned(&shadow).filter(|digest| !is_blank(digest) && pinned(handler).as_ref() == Some(digest))
+    {
+        let message = format!("expected another component than the live one, found `{same}`");
+        problems.add(shadow.path_to("digest"), ProblemCode::HandlerShadowIsLive, message);
     }
 }
 

@@ -10,8 +10,8 @@ use super::review::digest;
 use crate::check::SQL_UPDATE;
 use crate::compiled::{
     Acknowledgement, Argument, ArgumentType, Binding, Bounds, Capability, ConflictGuard, Context,
-    DEFAULT_CONTEXT, DeclaredRead, HandlerGrant, HandlerLimits, Logic, ProposalRules, Source, TableTarget,
-    Transition,
+    DEFAULT_CONTEXT, DeclaredRead, HandlerGrant, HandlerLimits, Logic, ProposalRules, ShadowGrant, Source,
+    TableTarget, Transition,
 };
 use crate::raw::{
     CapabilityKind, ExactNumber, Identifier, RawAcknowledgement, RawAdvance, RawArgument, RawBinding,
@@ -122,6 +122,7 @@ fn handler(raw: RawHandler, reads: BTreeMap<String, RawRead>) -> HandlerGrant {
     HandlerGrant {
         bundle: PathBuf::from(raw.bundle),
         digest: raw.digest,
+        shadow: raw.shadow.map(|shadow| ShadowGrant { bundle: shadow.bundle.into(), digest: shadow.digest }),
         settings: raw.settings.into_iter().map(|(name, value)| (name, value.0)).collect(),
         wasi: raw.wasi,
         limits: HandlerLimits {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use synapsor_protocol::Digest;
 
-use super::{ConflictGuard, Context, ProposalRules, Source};
+use super::{ConflictGuard, Context, Logic, ProposalRules, ShadowGrant, Source};
 
 /// One reviewed, named thing a model may ask for.
 #[derive(Debug, Clone)]
@@ -47,6 +47,15 @@ impl Capability {
     /// `read` or `proposal`.
     pub fn kind(&self) -> &'static str {
         if self.proposal.is_some() { "proposal" } else { "read" }
+    }
+
+    /// The capability with the candidate of its handler in the handler's place, where the config names one.
+    pub fn with_candidate(&self) -> Option<Self> {
+        let mut tried = self.clone();
+        let Logic::Handler(grant) = &mut tried.proposal.as_mut()?.logic else { return None };
+        let ShadowGrant { bundle, digest } = grant.shadow.take()?;
+        (grant.bundle, grant.digest) = (bundle, digest);
+        Some(tried)
     }
 
     /// The columns a handler is given: what it computes is on record, and must be computable from the record.

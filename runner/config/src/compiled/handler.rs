@@ -45,6 +45,10 @@ pub struct HandlerGrant {
     pub bundle: PathBuf,
     /// Digest of the component file.
     pub digest: Digest,
+    /// The candidate that is run beside it, and that decides nothing. Not in the digest of a capability, which is what is
+    /// agreed to: trying another version leaves every approval as it is.
+    #[serde(skip)]
+    pub shadow: Option<ShadowGrant>,
     /// Non-secret settings handed to every call.
     pub settings: BTreeMap<String, Value>,
     /// Whether it may link WASI, and with what behind it. Not in the digest of a capability that does not grant it.
@@ -54,6 +58,15 @@ pub struct HandlerGrant {
     pub limits: HandlerLimits,
     /// Declared reads by name.
     pub reads: BTreeMap<String, DeclaredRead>,
+}
+
+/// Another version of a handler, run in shadow within what the capability grants the live one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShadowGrant {
+    /// Bundle folder, relative to the config file.
+    pub bundle: PathBuf,
+    /// Digest of the component file.
+    pub digest: Digest,
 }
 
 /// A WASI a handler may link.

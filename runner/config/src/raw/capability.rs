@@ -175,6 +175,20 @@ pub(crate) struct RawHandler {
     /// Limits of one call; absent ones are the runner's defaults.
     #[serde(default)]
     pub(crate) limits: RawHandlerLimits,
+    /// Another version of the handler, run beside it on the same inputs, recorded, and compared in `synapsor shadow report`.
+    pub(crate) shadow: Option<RawShadow>,
+}
+
+/// A candidate of a handler. It has the settings, the limits and the reads of the live one, and decides nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "HandlerShadow")]
+pub(crate) struct RawShadow {
+    /// Bundle folder, below the config's own.
+    #[schemars(length(min = 1))]
+    pub(crate) bundle: String,
+    /// Digest of its component; `synapsor validate --write-digest` writes it.
+    #[schemars(with = "String", regex(pattern = DIGEST_PATTERN))]
+    pub(crate) digest: Digest,
 }
 
 /// Limits of one handler call.

@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 use synapsor_config::{
-    Binding, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, IssuerKeys, Keeping, LedgerKey,
-    Location, Logic, Mode, PromptPart, ResultFormat, TokenAlgorithm, check, redacted,
+    Binding, Capability, Config, ConflictGuard, Context, DEFAULT_CONTEXT, Executor, IssuerKeys, Keeping,
+    LedgerKey, Location, Logic, Mode, PromptPart, ResultFormat, TokenAlgorithm, check, redacted,
 };
 use synapsor_protocol::{Advance, Code, Engine, Value};
 
@@ -286,6 +286,36 @@ fn the_digest_moves_with_everything_that_was_reviewed_and_nothing_else() {
     ] {
         assert_ne!(digest("late-fee", edits), fee, "{edits}");
     }
+    assert_eq!(
+        digest("late-fee", CANDIDATE),
+        fee,
+        "trying another version leaves what was agreed to as it is"
+    );
+}
+
+const CANDIDATE: &str = r#"/capabilities/1/handler/shadow = {"bundle": "handlers/two", "digest": "sha256:2222222222222222222222222222222222222222222222222222222222222222"}"#;
+
+#[test]
+fn a_candidate_has_what_the_live_handler_is_granted_and_nothing_of_its_own() {
+    let name = "billing.propose_late_fee_waiver";
+    let (with, without) = (compiled_with("late-fee", CANDIDATE), compiled("late-fee"));
+    assert!(without.capability(name).unwrap().with_candidate().is_none());
+    let grant = |capability: &Capability| match &capability.proposal.as_ref().unwrap().logic {
+        Logic::Handler(grant) => grant.clone(),
+        Logic::Patch(_) => panic!("expected a handler"),
+    };
+    let (live, tried) =
+        (with.capability(name).unwrap(), with.capability(name).unwrap().with_candidate().unwrap());
+    let (live_grant, tried_grant) = (grant(live), grant(&tried));
+    assert_eq!(tried_grant.bundle, std::path::Path::new("handlers/two"));
+    assert!(tried_grant.digest.as_str().ends_with("2222") && live_grant.digest.as_str().ends_with("1111"));
+    assert_eq!(
+        (tried_grant.settings, tried_grant.reads.len()),
+        (live_grant.settings, live_grant.reads.len())
+    );
+    assert_eq!(tried_grant.limits.fuel, live_grant.limits.fuel);
+    assert!(tried_grant.shadow.is_none() && tried.with_candidate().is_none());
+    assert_eq!(tried.digest, live.digest);
 }
 
 #[test]

@@ -20,6 +20,8 @@ INSERT INTO tickets VALUES
   ('T-2', 'acme', 'closed', 0, 'done', 'for staff only', 7),
   ('T-3', 'acme', NULL, 9007199254740993, NULL, NULL, NULL),
   ('T-9', 'otherco', 'open', 5, NULL, NULL, 1);
+CREATE TABLE fees (id TEXT PRIMARY KEY, tenant_id TEXT NOT NULL, late_fee_cents INTEGER, version INTEGER);
+INSERT INTO fees VALUES ('F-1', 'acme', 5500, 1), ('F-2', 'acme', 300, 1);
 ";
 
 pub(crate) struct Desk {
@@ -75,6 +77,14 @@ impl Desk {
     }
 
     pub(crate) async fn with(config: &Json, environment: &[(&str, &str)]) -> Self {
+        Self::with_handlers(config, environment, Handlers::default()).await
+    }
+
+    pub(crate) async fn with_handlers(
+        config: &Json,
+        environment: &[(&str, &str)],
+        handlers: Handlers,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let source: PathBuf = folder.path().join("app.db");
         rusqlite::Connection::open(&source).and_then(|c| c.execute_batch(SCHEMA)).expect("the source");
@@ -96,7 +106,7 @@ impl Desk {
                 connections_max: 2,
                 acquire_timeout_ms: 2_000,
             }]),
-            handlers: Handlers::default(),
+            handlers,
             notebook: ledger.notebook(),
             clock,
             ids,

@@ -4,6 +4,7 @@
 mod desk;
 
 mod arguments;
+mod candidates;
 mod loads;
 mod patches;
 mod records;

@@ -43,12 +43,16 @@ pub struct Sizes {
 
 const COUNTING: &str = "count what the ledger holds";
 
-/// An audit stands beside every evidence, and beside what people did none.
-const TABLES: [(&str, &str); 6] = [
+/// An audit stands beside every evidence, and none beside what people did or a candidate answered.
+const TABLES: [(&str, &str); 7] = [
     ("evidence", "SELECT count(*) FROM evidence v JOIN query_audit q ON q.seq = v.seq"),
     (
         "human_actions",
-        "SELECT count(*) FROM evidence v LEFT JOIN query_audit q ON q.seq = v.seq WHERE q.seq IS NULL",
+        "SELECT count(*) FROM evidence v JOIN events e ON e.seq = v.seq WHERE e.kind = 'shadow_human_action_recorded'",
+    ),
+    (
+        "candidate_runs",
+        "SELECT count(*) FROM evidence v JOIN events e ON e.seq = v.seq WHERE e.kind = 'shadow_candidate_ran'",
     ),
     ("query_audit", "SELECT count(*) FROM query_audit"),
     ("decisions", "SELECT count(*) FROM approvals"),

@@ -1,4 +1,5 @@
-//! What an event is found by, and with it the evidence and the audit it vouches for: computed from these alone.
+//! What an event is found by, and with it the evidence and the audit it vouches for, or a candidate's run: computed from these
+//! alone.
 //!
 //! Invariant: the row of an event follows from its kind, its actor and its two documents, so that it can be made anew, and
 //! held against them, at any time.
@@ -6,7 +7,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use synapsor_protocol::Moment;
+use synapsor_protocol::{EventKind, Moment};
 
 use super::names::Names;
 use super::object::singular;
@@ -107,6 +108,25 @@ struct Place<'r> {
     key: serde_json::Value,
 }
 
+/// What a candidate's run says of the call it was shown.
+#[derive(Deserialize)]
+struct Ran<'r> {
+    #[serde(borrow)]
+    capability: Text<'r>,
+    #[serde(borrow)]
+    tenant: Text<'r>,
+    #[serde(borrow)]
+    principal: Text<'r>,
+    #[serde(borrow)]
+    source: Text<'r>,
+    #[serde(borrow)]
+    schema: Text<'r>,
+    #[serde(borrow)]
+    table: Text<'r>,
+    key: serde_json::Value,
+    at: Moment,
+}
+
 impl<'r> Found<'r> {
     /// From what is stored. A document that does not read back finds nothing; its seal tells that it was edited.
     pub(crate) fn of(
@@ -116,15 +136,13 @@ impl<'r> Found<'r> {
         audit: Option<&'r str>,
         evidence: Option<&'r str>,
     ) -> Self {
+        if kind == EventKind::ShadowCandidateRan.as_str() {
+            return Self::of_run(seq, kind, actor, evidence);
+        }
         let call = audit.and_then(|text| serde_json::from_str::<Call<'r>>(text).ok());
         let place = evidence.and_then(|text| serde_json::from_str::<Place<'r>>(text).ok());
+        let Some(call) = call else { return Self::bare(seq, kind, actor) };
         let [kind, actor] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
-        let Some(call) = call else {
-            let mut words = [const { Word::Nothing }; COLUMNS_COUNT];
-            let [first, second, ..] = &mut words;
-            (*first, *second) = (kind, actor);
-            return Self { seq, words };
-        };
         let key = place.as_ref().and_then(|place| key_text(&place.key)).map(|key| Text(Cow::Owned(key)));
         let (evidence_id, schema, table) = match place {
             Some(Place { evidence_id, schema, table, .. }) => (Some(evidence_id), Some(schema), Some(table)),
@@ -150,6 +168,41 @@ impl<'r> Found<'r> {
             Word::text(key),
             Word::name(call.fingerprint),
             Word::name(call.refused),
+        ];
+        Self { seq, words }
+    }
+
+    /// An event that records no call, or whose documents do not read back.
+    fn bare(seq: i64, kind: &'r str, actor: &'r str) -> Self {
+        let mut words = [const { Word::Nothing }; COLUMNS_COUNT];
+        let [first, second, ..] = &mut words;
+        [*first, *second] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
+        Self { seq, words }
+    }
+
+    /// A candidate's run is found by the call it was shown, and is neither that call's evidence nor its audit.
+    fn of_run(seq: i64, kind: &'r str, actor: &'r str, run: Option<&'r str>) -> Self {
+        let Some(ran) = run.and_then(|text| serde_json::from_str::<Ran<'r>>(text).ok()) else {
+            return Self::bare(seq, kind, actor);
+        };
+        let [kind, actor] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
+        let object_type = Text(Cow::Owned(singular(&ran.table.0)));
+        let words = [
+            kind,
+            actor,
+            Word::Micros(ran.at.micros()),
+            Word::Nothing,
+            Word::Nothing,
+            Word::name(Some(ran.tenant)),
+            Word::name(Some(ran.principal)),
+            Word::name(Some(ran.capability)),
+            Word::name(Some(ran.source)),
+            Word::name(Some(ran.schema)),
+            Word::name(Some(ran.table)),
+            Word::name(Some(object_type)),
+            Word::text(key_text(&ran.key).map(|key| Text(Cow::Owned(key)))),
+            Word::Nothing,
+            Word::Nothing,
         ];
         Self { seq, words }
     }

@@ -18,6 +18,7 @@ mod select;
 mod lists;
 mod activity;
 mod events;
+mod runs;
 mod reference;
 mod copies;
 

@@ -81,7 +81,20 @@ impl Select {
 
 /// The page of a filter, and one record more. `None` where the kind of record lacks a field the filter asks for.
 pub(super) fn page(table: &Table, head: &str, filter: &Filter, page: &Page) -> Option<Select> {
-    let Table { alias, id, at, present, clock, .. } = *table;
+    let Table { alias, id, at, clock, .. } = *table;
+    let mut select = filtered(table, head, filter)?;
+    if let Some(Cursor { at: last_at, id: last_id }) = &page.after {
+        let last_at = select.place(clock.param(*last_at));
+        let last_id = Param::Text(last_id.clone());
+        select.and(&format!("({alias}.{at}, {alias}.{id}) < ({last_at},"), last_id, ")");
+    }
+    let order = format!("{alias}.{at} DESC, {alias}.{id} DESC");
+    Some(select.ordered(&order, page.rows().saturating_add(1)))
+}
+
+/// Everything a filter lets through, in no order. `None` where the kind of record lacks a field the filter asks for.
+pub(super) fn filtered(table: &Table, head: &str, filter: &Filter) -> Option<Select> {
+    let Table { alias, at, present, clock, .. } = *table;
     let mut select = Select::among(head, present);
     let terms = filter.terms();
     // A name is shared by many records and a key by few, which the database does not know: behind a sign a column is compared
@@ -100,23 +113,22 @@ pub(super) fn page(table: &Table, head: &str, filter: &Filter, page: &Page) -> O
             }
         }
     }
-    let time = |moment: Moment| match clock {
-        Clock::Text => Param::Text(moment.to_string()),
-        Clock::Micros => Param::Integer(moment.micros()),
-    };
-    if let Some(from) = filter.from.map(time) {
+    if let Some(from) = filter.from.map(|from| clock.param(from)) {
         select.and(&format!("{alias}.{at} >="), from, "");
     }
-    if let Some(to) = filter.to.map(time) {
+    if let Some(to) = filter.to.map(|to| clock.param(to)) {
         select.and(&format!("{alias}.{at} <"), to, "");
     }
-    if let Some(Cursor { at: last_at, id: last_id }) = &page.after {
-        let last_at = select.place(time(*last_at));
-        let last_id = Param::Text(last_id.clone());
-        select.and(&format!("({alias}.{at}, {alias}.{id}) < ({last_at},"), last_id, ")");
+    Some(select)
+}
+
+impl Clock {
+    fn param(self, moment: Moment) -> Param {
+        match self {
+            Self::Text => Param::Text(moment.to_string()),
+            Self::Micros => Param::Integer(moment.micros()),
+        }
     }
-    let order = format!("{alias}.{at} DESC, {alias}.{id} DESC");
-    Some(select.ordered(&order, page.rows().saturating_add(1)))
 }
 
 #[cfg(test)]

@@ -208,6 +208,19 @@ pub(crate) const QUERY_AUDIT: Table = Table {
     ],
 };
 
+/// What candidates answered; an event of its kind is found by the call that was shown, and told by its number.
+pub(crate) const CANDIDATE_RUNS: Table = Table {
+    name: "found_by",
+    alias: "f",
+    id: "seq",
+    id_prefix: "",
+    at: "at",
+    clock: Clock::Micros,
+    present: "f.kind = (SELECT name_id FROM names WHERE name = 'shadow_candidate_ran')",
+    scope: FOUND_BY,
+    own_fields: &[],
+};
+
 /// Receipts.
 pub(crate) const RECEIPTS: Table = Table {
     name: "receipts",

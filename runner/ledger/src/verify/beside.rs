@@ -3,7 +3,7 @@
 //! They are stored under the event's number, so that a walk reads them in one statement with the event. In a copy of an
 //! earlier release's ledger documents are stored under their own ids, and each is looked up.
 
-use synapsor_protocol::{Digest, EventKind, EvidenceBundle, HumanAction, QueryAudit};
+use synapsor_protocol::{CandidateRun, Digest, EventKind, EvidenceBundle, HumanAction, QueryAudit};
 
 use super::{Stop, misfit};
 use crate::documents::Sealed;
@@ -28,7 +28,7 @@ pub(super) enum Beside {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Documents<'r> {
     pub(super) audit: Option<&'r str>,
-    /// What the event is about: evidence, or a person's action.
+    /// What the event is about: evidence, a person's action, or a candidate's run.
     pub(super) about: Option<&'r str>,
 }
 
@@ -102,14 +102,22 @@ fn vouched(event: &Link<'_>, payload: &Payload<'_>, documents: Documents<'_>) ->
         fits::<QueryAudit>(event, id, payload.audit_digest, documents.audit)?;
     }
     if let Some(id) = payload.evidence_id {
-        let evidence = documents.about.filter(|_| !is_action(event));
+        let evidence = documents.about.filter(|_| !is_action(event) && !is_run(event));
         fits::<EvidenceBundle>(event, id, payload.evidence_digest, evidence)?;
     }
     if is_action(event) {
         let id = event.proposal_id.unwrap_or_default();
         fits::<HumanAction>(event, id, payload.action_digest, documents.about)?;
     }
+    if is_run(event) {
+        fits::<CandidateRun>(event, &event.seq.to_string(), payload.run_digest, documents.about)?;
+    }
     Ok(())
+}
+
+/// Whether the event says what a candidate answered.
+pub(super) fn is_run(event: &Link<'_>) -> bool {
+    event.kind == EventKind::ShadowCandidateRan.as_str()
 }
 
 /// Whether the event says what a person did.

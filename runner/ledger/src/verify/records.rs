@@ -2,7 +2,7 @@
 
 use synapsor_protocol::{Decision, EventKind, Receipt, Verdict};
 
-use super::beside::{Beside, Documents, fits, is_action};
+use super::beside::{Beside, Documents, fits, is_action, is_run};
 use super::{Stop, misfit};
 use crate::documents::verdict_name;
 use crate::error::Error;
@@ -22,6 +22,7 @@ pub(super) struct Witnessed {
     stored: Stored,
     evidence: u64,
     actions: u64,
+    runs: u64,
     audits: u64,
     decisions: u64,
     receipts: u64,
@@ -43,6 +44,7 @@ impl Witnessed {
             stored: Stored::default(),
             evidence: 0,
             actions: 0,
+            runs: 0,
             audits: 0,
             decisions: 0,
             receipts: 0,
@@ -53,7 +55,8 @@ impl Witnessed {
 
     /// The documents among them.
     pub(super) fn total(&self) -> u64 {
-        self.evidence + self.actions + self.audits + self.decisions + self.receipts + self.proposals
+        let beside = self.evidence + self.actions + self.runs + self.audits;
+        beside + self.decisions + self.receipts + self.proposals
     }
 
     /// The statement that walks over the chain, with what stands beside each event.
@@ -81,6 +84,7 @@ impl Witnessed {
         self.beside.fit(conn, event, payload, beside)?;
         self.evidence += u64::from(payload.evidence_id.is_some());
         self.actions += u64::from(is_action(event));
+        self.runs += u64::from(is_run(event));
         self.audits += u64::from(payload.audit_id.is_some());
         if let Some(id) = payload.receipt_id {
             self.receipt(conn, event, id, payload.receipt_digest)?;
@@ -129,7 +133,7 @@ impl Witnessed {
     pub(super) fn are_all(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
         self.nothing_else_is_found(conn, last)?;
         let Stored { evidence, audits } = self.stored;
-        let vouched = self.evidence + self.actions;
+        let vouched = self.evidence + self.actions + self.runs;
         let tables = [
             ("evidence", self.elsewhere(conn, "evidence", last)? + evidence, vouched),
             ("query audit", self.elsewhere(conn, "query_audit", last)? + audits, self.audits),

@@ -10,7 +10,7 @@ use synapsor_protocol::{Outcome, Value};
 
 use crate::ground::{edit_file, open};
 use crate::proof::{Key, trusting};
-use crate::shadow::{done, in_shadow};
+use crate::shadow::{answered, done, in_shadow};
 use crate::story::{Call, Fixture, at, code, opening, receipt, rejection};
 
 /// Later than everything in these stories.
@@ -329,12 +329,17 @@ async fn a_shadow_proposal_is_pruned_by_its_age_with_what_people_did() {
     for columns in [r#"{"status":"refunded"}"#, r#"{"status":"paid-4711"}"#] {
         fixture.ledger.record_human_action(&done(&stored, "ada", columns)).await.expect("recorded");
     }
+    let run = answered(&stored, "open-4712");
+    fixture.ledger.notebook().record_candidate_run(&run).await.expect("recorded");
     fixture.propose(&Call::order(2)).await;
     let pruned = prune(&fixture, Key::new(1)).await.expect("pruned");
-    // Proposal, evidence, audit and two actions, under three events; what waits for a person stays.
-    assert_eq!((pruned.events, pruned.records), (3, 5));
+    // Proposal, evidence, audit and two actions, under three events, and a candidate's run; what waits for a person stays.
+    assert_eq!((pruned.events, pruned.records), (3 + 1, 5 + 1));
     assert_eq!(misfit(&fixture, &Key::new(1)).await, None);
     assert_eq!(fixture.ledger.proposals(&Default::default()).await.expect("readable").len(), 1);
     let file = std::fs::read(fixture.folder.path().join("archive.jsonl")).expect("an archive");
     assert!(String::from_utf8(file).expect("text").contains("paid-4711"));
+    let mut left = 0;
+    fixture.ledger.each_candidate_run(&Filter::default(), |_| left += 1).await.expect("readable");
+    assert_eq!(left, 0);
 }

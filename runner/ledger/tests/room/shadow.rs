@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use synapsor_ledger::{Filter, Ledger, Page, StoredProposal, verify_export};
+use synapsor_protocol::candidate::CANDIDATE_RUN_SCHEMA;
 use synapsor_protocol::job_document::Scalar;
 use synapsor_protocol::proposal::ProposalMode;
-use synapsor_protocol::{Agreement, EventKind, HumanAction, ProposalState, Value};
+use synapsor_protocol::{
+    Agreement, CandidateEnding, CandidateRun, Columns, Digest, EventKind, HumanAction, Likeness,
+    ProposalState, Used, Value,
+};
 
 use crate::story::{Call, Fixture, approval, at, code, recipient};
 
@@ -158,4 +162,85 @@ async fn an_edited_or_removed_action_is_named_and_never_shown() {
             assert_eq!(code(&error), "LEDGER_CORRUPT");
         }
     }
+}
+
+/// What a candidate answered to the call of that proposal.
+pub(crate) fn answered(stored: &StoredProposal, status: &str) -> CandidateRun {
+    let change = &stored.proposal.change_set;
+    let patch = Columns::from([("status".to_owned(), Value::Text(status.into()))]);
+    CandidateRun {
+        schema_version: CANDIDATE_RUN_SCHEMA.into(),
+        evidence_id: stored.proposal.evidence_id.clone(),
+        proposal_id: Some(stored.proposal.proposal_id.clone()),
+        capability: change.capability.clone(),
+        tenant: change.tenant.clone(),
+        principal: change.principal.clone(),
+        source: change.target.source.clone(),
+        schema: change.target.schema.clone(),
+        table: change.target.table.clone(),
+        key: change.target.key.clone(),
+        live: Digest::of_bytes(b"one"),
+        candidate: Digest::of_bytes(b"two"),
+        ending: CandidateEnding::Proposed { patch, summary: None },
+        likeness: Some(Likeness::Different),
+        differing_columns: vec!["status".into()],
+        live_used: None,
+        candidate_used: Some(Used { fuel: 7, wall_us: 9 }),
+        dropped_before: 2,
+        at: stored.proposal.created_at,
+    }
+}
+
+async fn runs(ledger: &Ledger, filter: &Filter) -> Vec<CandidateRun> {
+    let mut found = Vec::new();
+    ledger.each_candidate_run(filter, |run| found.push(run)).await.expect("readable");
+    found
+}
+
+#[tokio::test]
+async fn what_a_candidate_answers_is_found_by_the_call_it_was_shown_and_is_no_evidence_of_it() {
+    let fixture = Fixture::new().await;
+    let mut expected = Vec::new();
+    for order in 1..=3 {
+        let stored = fixture.propose(&Call::order(order)).await;
+        let run = answered(&stored, "paid-4711");
+        fixture.ledger.notebook().record_candidate_run(&run).await.expect("recorded");
+        expected.insert(0, run);
+    }
+    assert_eq!(runs(&fixture.ledger, &Filter::default()).await, expected);
+    let object = synapsor_ledger::ObjectFilter::parse("order:2").expect("an object");
+    let of_one = Filter { object, tenant: Some("acme".into()), from: Some(at(2)), ..Filter::default() };
+    assert_eq!(runs(&fixture.ledger, &of_one).await, expected[1..2]);
+    for none in [
+        Filter { tenant: Some("globex".into()), ..Filter::default() },
+        Filter { capability: Some("billing.other".into()), ..Filter::default() },
+        Filter { to: Some(at(0)), ..Filter::default() },
+        Filter { idempotency_key: Some("k".into()), ..Filter::default() },
+    ] {
+        assert_eq!(runs(&fixture.ledger, &none).await, [], "{none:?}");
+    }
+    let evidence =
+        fixture.ledger.find_evidence(&Filter::default(), &Page::default()).await.expect("readable");
+    let audits = fixture.ledger.find_audits(&Filter::default(), &Page::default()).await.expect("readable");
+    assert_eq!((evidence.items.len(), audits.items.len()), (3, 3));
+    let stats = fixture.ledger.stats().await.expect("counted");
+    assert_eq!((stats.records["evidence"], stats.records["candidate_runs"]), (3, 3));
+    assert_eq!(fixture.events().await, 1 + 6);
+
+    let fixture =
+        fixture.tampered("UPDATE evidence SET document = replace(document, 'paid-4711', 'paid-4712')").await;
+    let misfit = fixture.ledger.verify().await.expect("readable").misfit.expect("noticed");
+    assert!(misfit.to_string().contains("candidate run `3`"), "{misfit}");
+    let error = fixture.ledger.each_candidate_run(&Filter::default(), |_| ()).await.expect_err("not shown");
+    assert_eq!(code(&error), "LEDGER_CORRUPT");
+}
+
+#[tokio::test]
+async fn a_candidates_answer_that_holds_a_secret_is_not_recorded() {
+    let fixture = Fixture::new().await;
+    let stored = fixture.propose(&Call::order(1)).await;
+    let run = answered(&stored, "see postgres://u:hunter2@db/app");
+    let error = fixture.ledger.notebook().record_candidate_run(&run).await.expect_err("refused");
+    assert_eq!(code(&error), "SECRET_MATERIAL_REJECTED");
+    assert_eq!(fixture.events().await, 2);
 }

@@ -14,7 +14,7 @@ use synapsor_test_servers::TestDatabase;
 use tokio::task::JoinSet;
 
 use crate::ground::{edit_tables, server};
-use crate::shadow::{done, in_shadow};
+use crate::shadow::{answered, done, in_shadow};
 use crate::story::{Call, Fixture, approval, code, opening, receipt, rejection};
 
 /// Tells this test's own child which file to migrate to which server.
@@ -44,6 +44,8 @@ async fn story() -> Fixture {
     let shadow = fixture.propose(&in_shadow(4)).await;
     let action = done(&shadow, "ada", r#"{"status":"refunded","note":"\u00e9"}"#);
     fixture.ledger.record_human_action(&action).await.expect("recorded");
+    let run = answered(&shadow, "\u{e9}");
+    fixture.ledger.notebook().record_candidate_run(&run).await.expect("recorded");
     for order in 5..260 {
         read(&fixture.ledger, order).await;
     }
@@ -80,6 +82,10 @@ async fn told(ledger: &Ledger) -> Vec<String> {
         ledger.find_activity(&Filter::default(), &Default::default()).await.expect("readable"),
     );
     told.push(format!("{receipts:?} {activity:?}"));
+    ledger
+        .each_candidate_run(&Filter::default(), |run| told.push(format!("{run:?}")))
+        .await
+        .expect("readable");
     told.push(format!("{:?}", ledger.verify().await.expect("readable")));
     told
 }

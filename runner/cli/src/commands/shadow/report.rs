@@ -1,4 +1,5 @@
-//! `synapsor shadow report`: how often shadow proposals are what people did, counted over a span of time.
+//! `synapsor shadow report`: how often shadow proposals are what people did, and candidates answer as the live handlers do,
+//! counted over a span of time.
 //!
 //! Invariant: every proposal of the span is counted, a page at a time, so that memory does not grow with the ledger; of what
 //! does not agree the newest are told one by one, and how many more there are.
@@ -9,6 +10,7 @@ use serde_json::{Value as Json, json};
 use synapsor_ledger::{Filter, Ledger, PAGE_ROWS_MAX, Page, Shadowed};
 use synapsor_protocol::{Agreement, Code, Moment, Refusal};
 
+use super::tried::{self, Candidates};
 use crate::args::{ShadowFormat, ShadowReport};
 use crate::commands::report::asked;
 use crate::commands::{find, output};
@@ -33,6 +35,8 @@ pub(crate) struct Account {
     pub(crate) agreements: Counts,
     pub(crate) capabilities: BTreeMap<String, Counts>,
     pub(crate) columns: Columns,
+    /// What came of each candidate.
+    pub(crate) candidates: Candidates,
     /// The newest of those where a person did something else.
     pub(crate) told: Vec<Shadowed>,
 }
@@ -95,11 +99,15 @@ async fn gather(ledger: &Ledger, filter: &Filter) -> Result<Account, Refusal> {
     loop {
         let found = ledger.find_shadows(filter, &page).await.map_err(|error| error.refusal())?;
         found.items.into_iter().for_each(|shadowed| account.count(shadowed));
-        if found.next.is_none() {
-            return Ok(account);
-        }
         page.after = found.next;
+        if page.after.is_none() {
+            break;
+        }
     }
+    let candidates = &mut account.candidates;
+    let counted = ledger.each_candidate_run(filter, |run| tried::count(candidates, run)).await;
+    counted.map_err(|error| error.refusal())?;
+    Ok(account)
 }
 
 impl Account {
@@ -156,6 +164,7 @@ fn document(account: &Account) -> Json {
         "counts": account.agreements.document(),
         "capabilities": capabilities.collect::<Vec<_>>(),
         "columns": columns.collect::<Vec<_>>(),
+        "candidates": account.candidates.iter().map(tried::document).collect::<Vec<_>>(),
         "disagreements": account.told.iter().map(shadow::document).collect::<Vec<_>>(),
         "disagreements_total": account.disagreements(),
     })

@@ -1,0 +1,151 @@
+//! A handler's candidate in shadow, from outside: version 2 beside version 1 of a bundle, and everything that can be wrong with it.
+
+use std::time::Duration;
+
+use expect_test::expect_file;
+use serde_json::{Value as Json, json};
+use synapsor_protocol::{Digest, Engine};
+use synapsor_test_guests::guest;
+
+use crate::screens::settled;
+use crate::world::{World, call};
+
+const WAIVE: &str = "billing__propose_plan_waiver";
+const LIVE: &[u8] = include_bytes!("../../handlers/late-fee/late-fee.wasm");
+
+/// The live component with an empty custom section: another one that does the same.
+fn twin() -> Vec<u8> {
+    let mut component = LIVE.to_vec();
+    component.extend([0, 2, 1, b'x']);
+    component
+}
+
+/// Puts a candidate of this component beside the live handler, and into the config under that digest.
+fn tries(world: &World, component: &[u8], pinned: &Digest) {
+    let (live, tried) =
+        (world.folder.path().join("handlers/late-fee"), world.folder.path().join("handlers/two"));
+    std::fs::create_dir_all(&tried).expect("a folder");
+    let manifest = std::fs::read_to_string(live.join("handler.json")).expect("the manifest");
+    let mut manifest: Json = serde_json::from_str(&manifest).expect("JSON");
+    manifest["version"] = json!("0.2.0");
+    manifest["component"]["digest"] = json!(Digest::of_bytes(component));
+    std::fs::write(tried.join("handler.json"), manifest.to_string()).expect("written");
+    std::fs::write(tried.join("late-fee.wasm"), component).expect("written");
+    names(world, "handlers/two", pinned);
+}
+
+fn names(world: &World, bundle: &str, pinned: &Digest) {
+    let mut config = world.config();
+    World::capability(&mut config, "billing.propose_plan_waiver")["handler"]["shadow"] =
+        json!({ "bundle": bundle, "digest": pinned });
+    world.write_config(&config);
+}
+
+/// The candidate's line of the report, once it has so many runs.
+async fn reported(world: &World, runs: u64) -> Json {
+    for _ in 0..600 {
+        let report = world.ask(&["shadow", "report", "--from", "1d"]);
+        if report["candidates"][0]["runs"].as_u64().is_some_and(|found| found >= runs) {
+            return report["candidates"][0].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the candidate did not run: {}", world.ask(&["shadow", "report"]));
+}
+
+/// What the call is answered, without what differs from call to call.
+async fn asked(world: &World) -> (bool, Json) {
+    let client = world.client().await;
+    let arguments = json!({ "invoice_id": "INV-3002", "reason": "x" });
+    let answer = call(&client, WAIVE, arguments).await;
+    let proposal = &answer.content["proposal"];
+    let told = json!([proposal["diff"], proposal["state"], answer.content["error"]["reason"]]);
+    let run = reported(world, 1).await;
+    client.close().await;
+    (answer.is_error, json!([told, run]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_version_is_compared_on_the_calls_of_the_first() {
+    let world = World::new(Engine::Sqlite).await;
+    tries(&world, &twin(), &Digest::of_bytes(&twin()));
+    let client = world.client().await;
+    for invoice in ["INV-3001", "INV-3002"] {
+        call(&client, WAIVE, json!({ "invoice_id": invoice, "reason": "x" })).await;
+    }
+    let run = reported(&world, 2).await;
+    assert_eq!(
+        (&run["same"], &run["failed"], &run["not_shown"]),
+        (&json!(2), &json!({}), &json!(0)),
+        "{run}"
+    );
+    assert_eq!(run["average"]["live"]["fuel"], run["average"]["candidate"]["fuel"], "{run}");
+    assert_eq!(run["candidate"], json!(Digest::of_bytes(&twin())));
+    client.close().await;
+    assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
+    assert_eq!(world.ask(&["store", "stats"])["records"]["candidate_runs"], json!(2));
+    let shown = world.run(&["config", "show"]).stdout;
+    assert!(shown.contains("in shadow") && shown.contains("handlers/two"), "{shown}");
+    let config = world.config_path();
+    let judged = world.run(&["validate", config.to_str().expect("text"), "--json"]).json();
+    let handlers = judged["reports"][0]["handlers"].as_array();
+    assert_eq!(handlers.map(Vec::len), Some(2), "the candidate is judged too: {judged}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_is_missing_or_another_or_answers_rubbish_changes_nothing_of_the_call() {
+    let alone = World::new(Engine::Sqlite).await;
+    let client = alone.client().await;
+    let answer = call(&client, WAIVE, json!({ "invoice_id": "INV-3002", "reason": "x" })).await;
+    let proposal = &answer.content["proposal"];
+    let expected = json!([proposal["diff"], proposal["state"], Json::Null]);
+    client.close().await;
+    let other = Digest::of_bytes(b"another");
+    for what in ["missing", "another", "rubbish", "loops"] {
+        let world = World::new(Engine::Sqlite).await;
+        let code = match what {
+            "missing" => {
+                names(&world, "handlers/nowhere", &other);
+                "HANDLER_NOT_LOADED"
+            }
+            "another" => {
+                tries(&world, &twin(), &other);
+                "HANDLER_DIGEST_MISMATCH"
+            }
+            "rubbish" => {
+                tries(&world, b"no component", &Digest::of_bytes(b"no component"));
+                "HANDLER_INVALID"
+            }
+            _ => {
+                let looping = synapsor_test_guests::component(
+                    &synapsor_test_guests::fixtures().join("hostile/endless_loop.wat"),
+                );
+                tries(&world, &looping, &Digest::of_bytes(&looping));
+                "GUEST_FUEL"
+            }
+        };
+        let (refused, told) = asked(&world).await;
+        assert!(!refused, "{what}: {told}");
+        assert_eq!(told[0], expected, "{what}");
+        assert_eq!(told[1]["failed"], json!({ code: 1 }), "{what}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_of_a_candidate_is_told_word_for_word() {
+    let world = World::new(Engine::Sqlite).await;
+    let waives = guest("waives_fee");
+    tries(&world, &waives, &Digest::of_bytes(&waives));
+    let client = world.client().await;
+    call(&client, WAIVE, json!({ "invoice_id": "INV-3002", "reason": "x" })).await;
+    reported(&world, 1).await;
+    client.close().await;
+    let mut told = String::new();
+    for words in [&["shadow", "report"][..], &["shadow", "report", "--format", "markdown"]] {
+        let answered = world.run(words);
+        told.push_str(&format!("$ synapsor {}\n{}{}\n", words.join(" "), answered.stdout, answered.stderr));
+    }
+    // The last two columns of what a call takes are times.
+    let times = regex::Regex::new(r"(\d{4,} +(?:\| )?\d{4,}) .*").expect("a pattern");
+    expect_file!["screens/candidates.txt"].assert_eq(&times.replace_all(&settled(&told), "$1 TIMES"));
+}

@@ -197,6 +197,8 @@ async fn a_worker_that_lacks_everything_says_so_at_once() {
     for name in ["CONTROL_PLANE_URL", "RUNNER_TOKEN", "RUNNER_ID", "SOURCE_ID", "DATABASE_URL", "ENGINE"] {
         assert!(answered.stdout.contains(&format!("`SYNAPSOR_{name}`")), "{name}: {}", answered.stdout);
     }
+    let answered = world.run(&["start", "--concurrency", "4", "--json"]);
+    assert_eq!((answered.exit, answered.code().as_str()), (1, "RUNNER_NOT_CONFIGURED"), "{answered:?}");
     let open = world.run(&["control-plane", "serve", "--host", "0.0.0.0", "--json"]);
     assert_eq!((open.exit, open.code().as_str()), (1, "BIND_NOT_LOCAL"), "{open:?}");
 }

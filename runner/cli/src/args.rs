@@ -42,7 +42,9 @@ pub(crate) use config::{Config, MigrateConfig};
 pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
 pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
-pub(crate) use fleet::{ControlPlane, MakeRunnerToken, Runner, RunnerTokens, ServeControlPlane, StartWorker};
+pub(crate) use fleet::{
+    ControlPlane, MakeRunnerToken, Runner, RunnerTokens, ServeControlPlane, Start, StartWorker,
+};
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
@@ -180,9 +182,9 @@ pub(crate) enum Command {
     Onboard(Onboard),
     /// Say where you are and what comes next; like `onboard db` with a database named, or at a terminal without a config; like `runner start` with a control plane set
     #[command(
-        after_help = "Examples:\n  synapsor start\n  synapsor start --from ./app.db --table invoices --accept-suggested"
+        after_help = "Examples:\n  synapsor start\n  synapsor start --from ./app.db --table invoices --accept-suggested\n  SYNAPSOR_CONTROL_PLANE_URL=https://plane.example synapsor start --concurrency 4"
     )]
-    Start(Box<Init>),
+    Start(Box<Start>),
     /// Look at everything that could stand in the way: config, environment, databases, rights, handlers, ledger, clients
     #[command(
         after_help = "Examples:\n  synapsor doctor\n  synapsor doctor --check-writeback --check-handlers\n  synapsor doctor --fix --dry-run\n  synapsor doctor --config synapsor.runner.json --report --redact --output synapsor-doctor.md\n\nWithout --fix nothing is changed.\nNo value of a variable, no URL and no row is shown, with or without --redact.\nExit codes: 0 nothing fails; 1 something does"

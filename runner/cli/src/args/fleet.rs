@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::init::Init;
 use super::ui::address;
+
+/// Jobs a worker has in hand at once, when nobody says.
+const CONCURRENCY: u32 = 1;
+
+/// How long the control plane keeps a job for it, when nobody says.
+const LEASE_SECONDS: u32 = 60;
 
 /// How long a worker waits where nothing is to be done, when nobody says.
 const POLL_INTERVAL_MS: u64 = 5_000;
@@ -80,13 +87,35 @@ pub(crate) enum Runner {
     Start(StartWorker),
 }
 
+/// `synapsor start`: a beginning, or a worker where its variables are set.
 #[derive(Debug, Args)]
+pub(crate) struct Start {
+    #[command(flatten)]
+    pub(crate) init: Init,
+    #[command(flatten, next_help_heading = "As a worker")]
+    pub(crate) worker: StartWorker,
+}
+
+impl Start {
+    /// Whether anything that only a worker takes was typed.
+    pub(crate) fn names_a_worker(&self) -> bool {
+        let usual = StartWorker {
+            concurrency: CONCURRENCY,
+            lease_seconds: LEASE_SECONDS,
+            poll_interval_ms: None,
+            until_empty: false,
+        };
+        self.worker != usual
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct StartWorker {
     /// How many jobs at once
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, value_name = "NUMBER", default_value_t = CONCURRENCY, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) concurrency: u32,
     /// How long it may be silent about a job before another worker may have it, from 15 to 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(15..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = LEASE_SECONDS, value_parser = clap::value_parser!(u32).range(15..=3600))]
     pub(crate) lease_seconds: u32,
     /// How long it waits where nothing is to be done [default: $SYNAPSOR_POLL_INTERVAL_MS, or 5000]
     #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
@@ -97,11 +126,6 @@ pub(crate) struct StartWorker {
 }
 
 impl StartWorker {
-    /// What is meant where nothing is said.
-    pub(crate) fn usual() -> Self {
-        Self { concurrency: 1, lease_seconds: 60, poll_interval_ms: None, until_empty: false }
-    }
-
     /// How long it waits, as typed or as the environment says.
     pub(crate) fn poll_interval(&self, environment: Option<&str>) -> Duration {
         let set = environment.and_then(|text| text.parse().ok());

@@ -84,17 +84,17 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
         Command::Inspect(inspect) => inspect::run(&inspect, settings).await.map(Some),
         Command::Init(wanted) => init::run(&wanted, settings, json).await.map(Some),
         Command::Onboard(args::Onboard::Db(wanted)) => init::onboard(&wanted, settings, json).await.map(Some),
-        Command::Start(wanted) if wanted.names_a_database() => {
-            init::onboard(&wanted, settings, json).await.map(Some)
+        Command::Start(wanted) if wanted.init.names_a_database() => {
+            init::onboard(&wanted.init, settings, json).await.map(Some)
         }
-        Command::Start(_) if runner::is_meant(settings) => {
-            runner::start(&args::StartWorker::usual(), settings).await.map(Some)
+        Command::Start(wanted) if wanted.names_a_worker() || runner::is_meant(settings) => {
+            runner::start(&wanted.worker, settings).await.map(Some)
         }
         Command::Runner(args::Runner::Start(wanted)) => runner::start(&wanted, settings).await.map(Some),
         Command::ControlPlane(command) => control_plane::run(command, settings).await,
         // Somebody at a terminal with nothing yet is asked.
         Command::Start(wanted) if start::is_beginning(settings, json) => {
-            init::onboard(&wanted, settings, json).await.map(Some)
+            init::onboard(&wanted.init, settings, json).await.map(Some)
         }
         Command::Start(_) => start::run(settings).await.map(Some),
         Command::Recipes(command) => recipes::run(command, settings, json).await.map(Some),

@@ -1,5 +1,7 @@
 //! `synapsor smoke` and `propose --sample`: the quick looks at a config.
 
+mod writeback;
+
 use serde_json::json;
 use synapsor_protocol::Engine;
 

@@ -54,7 +54,7 @@ pub(crate) use ledger::*;
 pub(crate) use mcp::{AliasMode, Mcp, Serve, Tools};
 pub(crate) use proposals::{Decide, HandOver, Proposals, Propose, Reference};
 pub(crate) use shadow::{RecordHumanAction, Shadow, ShadowFormat, ShadowReference, ShadowReport};
-pub(crate) use smoke::{Smoke, SmokeCall};
+pub(crate) use smoke::{Smoke, SmokeCall, SmokeWriteback};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};
 #[cfg(test)]
 pub(crate) use tests::leaves;
@@ -103,6 +103,7 @@ impl Command {
             Self::Inspect(_) => Some("reading the database's catalogs"),
             Self::Audit(_) | Self::Mcp(Mcp::Audit(_)) => Some("asking for tools"),
             Self::Benchmark(_) => Some("measuring"),
+            Self::Smoke(Smoke::Writeback(_)) => Some("carrying changes out"),
             Self::Propose(_) | Self::Smoke(_) => Some("waiting for the answer"),
             Self::Doctor(_) | Self::Writeback(Writeback::Prepare(_)) => Some("looking"),
             Self::Rerun(_) => Some("running the recorded call again"),
@@ -212,7 +213,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  synapsor propose billing.inspect_invoice --args '{\"invoice_id\":\"INV-3001\"}'\n  synapsor propose billing.propose_plan_waiver --input call.json"
     )]
     Propose(Propose),
-    /// Try a config: one call, or the boundary of its tools
+    /// Try a config: one call, or the boundary of its tools; or a write credential, in a scratch of its own
     #[command(subcommand)]
     Smoke(Smoke),
     /// List, show and decide proposals

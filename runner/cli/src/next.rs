@@ -236,6 +236,7 @@ mod tests {
                 "report",
                 "shadow compare",
                 "shadow report",
+                "smoke writeback",
                 "store stats",
                 "tools preview",
                 "writeback grants",

@@ -38,11 +38,7 @@ pub(crate) async fn carry_out(turn: Turn) -> &'static str {
         never = turn.keep_lease(&switch) => match never {},
         never = turn.hear_stop(&switch) => match never {},
     };
-    let status = match &carried {
-        Carried::Ended(AttemptEnd::Receipt(receipt)) => receipt.outcome.as_str(),
-        Carried::Ended(AttemptEnd::CameToNothing { code }) => code.as_str(),
-        Carried::InDoubt(_) => "in_doubt",
-    };
+    let status = carried.status();
     turn.log(status, began);
     match carried {
         Carried::Ended(end) => turn.tell(end).await,

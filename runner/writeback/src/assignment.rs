@@ -48,6 +48,17 @@ pub enum Carried {
     InDoubt(Refusal),
 }
 
+impl Carried {
+    /// What came of it in a word: an outcome, or the code where it came to nothing.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Ended(AttemptEnd::Receipt(receipt)) => receipt.outcome.as_str(),
+            Self::Ended(AttemptEnd::CameToNothing { code }) => code.as_str(),
+            Self::InDoubt(_) => "in_doubt",
+        }
+    }
+}
+
 impl WorkerDesk {
     /// A desk for the jobs of one source. Connects to nothing.
     pub fn new(

@@ -15,6 +15,9 @@ pub(crate) use inventory::Holdings;
 pub(crate) use pointed::{Mysql, Postgres, Sqlite};
 #[cfg(not(feature = "failpoints"))]
 pub(crate) use {mysql::Mysql, postgres::Postgres, sqlite::Sqlite};
+pub(crate) use {
+    mysql::fault as mysql_fault, postgres::fault as postgres_fault, sqlite::fault as sqlite_fault,
+};
 
 use std::future::Future;
 use std::time::Duration;

@@ -3,8 +3,8 @@
 //! Invariant: the only room whose statements change a source, and no room the model talks to can reach it.
 //! Invariant: a source changes at most once per approved content, and *applied* is said only after the source's own
 //! receipt was read back. Why that holds: `docs/decisions/0002-apply-is-one-transaction.md`.
-//! Absent on purpose: anything here that writes more than one row, inserts or deletes. That is for executors of the
-//! application's own (`http_handler`, `command_handler`), which are asked and believed under rules of their own.
+//! Absent on purpose: anything here that writes more than one row of an application's, inserts or deletes one. That is for
+//! executors of its own (`http_handler`, `command_handler`), which are asked and believed under rules of their own.
 //!
 //! Modules in reading order.
 
@@ -44,6 +44,9 @@ mod reading;
 mod doctor;
 mod proof;
 
+// a place of its own to try all of it in
+mod scratch;
+
 // or somebody else does it
 mod executor;
 
@@ -73,4 +76,5 @@ pub use receipts::{RECEIPTS_TABLE, receipts_table_ddl};
 pub use reconcile::{Conclusion, Inspection, SourceSays};
 pub use report::{ApplyReport, Check, DryRun};
 pub use rights::{default_role, grants};
+pub use scratch::{Order, SCRATCH_PREFIX, Scratch};
 pub use stop::{StopSignal, StopSwitch};

@@ -67,7 +67,7 @@ fn file(place: &Path) -> Result<PathBuf, Refusal> {
             "a URL on the command line can be read by others on this machine, and stays in the shell's history",
         )
         .hint(format!(
-            "put it into a variable and name that: `read -rs {variable}; export {variable}` and then `synapsor inspect --url-env {variable}`"
+            "put it into a variable and name that: `read -rs {variable}; export {variable}` and then `--url-env {variable}`"
         )));
     }
     Ok(place.to_owned())
@@ -85,7 +85,7 @@ fn from_variable(
     let Some(url) = settings.environment.get(variable) else {
         return Err(Refusal::new(Code::SourceCredentialMissing, format!("`{variable}` is not set"))
             .hint(format!(
-                "set `{variable}` to the database's URL (`postgres://…`, `mysql://…`), or name a SQLite file: `synapsor inspect ./app.db`"
+                "set `{variable}` to the database's URL (`postgres://…`, `mysql://…`), or name a SQLite file such as `./app.db`"
             )));
     };
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();

@@ -1,4 +1,7 @@
-//! `synapsor smoke call|boundary`: the two quick looks at whether a config does what it should.
+//! `synapsor smoke call|boundary|writeback`: quick looks at whether a config, or a write credential, does what it should.
+
+mod ground;
+mod writeback;
 
 use serde_json::json;
 use synapsor_config::Config;
@@ -15,6 +18,7 @@ use crate::settings::Settings;
 pub(crate) async fn run(command: Smoke, settings: &Settings) -> Result<Report, Refusal> {
     match command {
         Smoke::Boundary => boundary(settings).await,
+        Smoke::Writeback(wanted) => writeback::run(&wanted, settings).await,
         Smoke::Call(call) => self::call(call, settings).await,
     }
 }

@@ -49,6 +49,16 @@ pub fn connect_options(url: &str) -> Result<MySqlConnectOptions, Unreachable> {
     Ok(options.disable_statement_logging())
 }
 
+/// The same URL, for connections to that database.
+///
+/// # Errors
+/// When it is not a MySQL URL.
+pub fn within_database(url: &str, database: &str) -> Result<String, Unreachable> {
+    let mut parsed = url::parsed(url, &["mysql", "mariadb"], PARAMETERS)?;
+    parsed.set_path(database);
+    Ok(parsed.into())
+}
+
 /// Pins the session of a new connection and limits every statement on it; what the server calls the connection.
 ///
 /// # Errors

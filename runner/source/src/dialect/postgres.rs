@@ -57,6 +57,17 @@ pub fn connect_options(url: &str) -> Result<PgConnectOptions, Unreachable> {
     Ok(options.application_name("synapsor").disable_statement_logging())
 }
 
+/// The same URL, for connections that look into that schema first.
+///
+/// # Errors
+/// When it is not a Postgres URL.
+pub fn within_schema(url: &str, schema: &str) -> Result<String, Unreachable> {
+    let mut parsed = url::parsed(url, &["postgres", "postgresql"], PARAMETERS)?;
+    // Of several the server heeds the last.
+    parsed.query_pairs_mut().append_pair("options[search_path]", schema);
+    Ok(parsed.into())
+}
+
 /// The statement with its values bound.
 pub fn query(statement: &Statement) -> Query<'_, Postgres, PgArguments> {
     let mut query = sqlx::query(AssertSqlSafe(statement.sql()));

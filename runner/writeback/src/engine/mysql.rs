@@ -346,7 +346,8 @@ fn require_transactional(table: &str, kind: &str, engine: String) -> Result<(), 
     Ok(())
 }
 
-fn fault(error: sqlx::Error) -> Fault {
+/// What the driver said, as a class; its text goes to the log.
+pub(crate) fn fault(error: sqlx::Error) -> Fault {
     let class = dialect::mysql::error_number(&error).map_or_else(|| super::class_of(&error), classify::mysql);
     Fault::new(class, &error)
 }

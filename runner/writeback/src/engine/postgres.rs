@@ -340,7 +340,8 @@ impl Postgres {
     }
 }
 
-fn fault(error: sqlx::Error) -> Fault {
+/// What the driver said, as a class; its text goes to the log.
+pub(crate) fn fault(error: sqlx::Error) -> Fault {
     let class =
         dialect::postgres::sqlstate(&error).map_or_else(|| super::class_of(&error), classify::postgres);
     Fault::new(class, &error)

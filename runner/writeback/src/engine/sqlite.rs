@@ -335,7 +335,8 @@ fn check_receipts_table(connection: &Connection) -> Result<(), Obstacle> {
     Ok(())
 }
 
-fn fault(error: rusqlite::Error) -> Fault {
+/// What the driver said, as a class; its text goes to the log.
+pub(crate) fn fault(error: rusqlite::Error) -> Fault {
     let class = match &error {
         rusqlite::Error::SqliteFailure(failure, _) => classify::sqlite(failure.extended_code),
         _ => FaultClass::Broken,

@@ -61,7 +61,7 @@ impl Scratch {
     ///
     /// # Errors
     /// When the database cannot be reached, or the credential may not make one: then with the statement that allows it.
-    /// Nothing is left.
+    /// Nothing is left, or the hint says how to remove it.
     pub async fn make(beside: WriteSettings, drawn: &str) -> Result<Self, Refusal> {
         let name = format!("{SCRATCH_PREFIX}{}", drawn.chars().take(DRAWN).collect::<String>());
         let within = WriteSettings { connect: led_into(&beside, &name)?, ..beside.clone() };
@@ -186,8 +186,13 @@ impl Scratch {
     /// Why none was made. Where a right lacks, the statement that gives it.
     async fn not_made(&self, hand: &mut Hand, fault: Fault) -> Refusal {
         let refusal = self.refusal(fault);
-        if fault.class != FaultClass::Permission {
-            return refusal;
+        match fault.class {
+            FaultClass::Permission => {}
+            // The answer may be what was lost.
+            FaultClass::Unreachable | FaultClass::Transient => {
+                return refusal.hint(format!("if it was made all the same, `{}` removes it", self.removal()));
+            }
+            _ => return refusal,
         }
         let engine = self.within.engine;
         let Ok((database, role)) = hand.who_and_where().await else { return refusal };

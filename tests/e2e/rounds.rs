@@ -79,6 +79,37 @@ async fn a_source_that_stays_away_is_asked_for_one_proposal_a_round_and_the_rest
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_executor_that_is_away_is_asked_for_one_proposal_a_round_and_keeps_no_other_from_its_turn() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let mut config = world.config();
+    config["executors"] = json!({ "app": { "type": "http_handler", "url_env": "APP_URL" } });
+    World::capability(&mut config, "billing.propose_late_fee_waiver")["executor"] = json!("app");
+    world.write_config(&config);
+    for invoice in ["INV-3001", "INV-3003"] {
+        approved(&world, invoice);
+    }
+    let arguments = json!({ "invoice_id": "INV-3002", "reason": "bank delay" }).to_string();
+    let made = world.ask(&["propose", "billing.propose_plan_waiver", "--args", &arguments]);
+    world.approve(made["proposal_id"].as_str().unwrap_or_else(|| panic!("{made}")));
+    for (url, exit, code) in
+        [(Some("http://127.0.0.1:9/app"), 3, "EXECUTOR_UNAVAILABLE"), (None, 1, "EXECUTOR_NOT_CONFIGURED")]
+    {
+        match url {
+            Some(url) => world.set("APP_URL", url),
+            None => world.unset("APP_URL"),
+        }
+        let away = world.run(&["apply", "--all-approved", "--retry-seconds", "0", "--json"]);
+        let document = away.json();
+        assert_eq!((away.exit, &document["not_tried"]), (exit, &json!(1)), "{document}");
+        let results = document["results"].as_array().expect("results");
+        assert!(results.iter().any(|result| result["error"]["code"] == json!(code)), "{document}");
+        let told = world.run(&["apply", "--all-approved", "--retry-seconds", "0"]);
+        assert!(told.stdout.contains("no answer from executor app"), "{told:?}");
+    }
+    assert_ne!(world.invoice("INV-3002").await.late_fee_cents, "9000", "the runner's own was carried out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_can_wait_for_is_not_tried_again() {
     let mut world = World::new(Engine::Postgres).await;
     approved(&world, "INV-3001");

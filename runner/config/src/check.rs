@@ -35,8 +35,6 @@ use crate::document::parse;
 use crate::place::Place;
 use crate::problem::{Problem, Problems};
 
-pub(crate) use top::SQL_UPDATE;
-
 /// What came of reading a config.
 #[derive(Debug, Clone)]
 pub struct Checked {

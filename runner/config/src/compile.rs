@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::check::SQL_UPDATE;
+use synapsor_protocol::SQL_UPDATE;
+
 use crate::compiled::{
     Cloud, Config, Context, DEFAULT_CONTEXT, HandlerTrust, Location, Mode, ResultFormat, Source, Storage,
     TrustedKey,

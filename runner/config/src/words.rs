@@ -3,9 +3,8 @@
 //! Absent on purpose: what keeps hostile text harmless. Names and values stand here as they are; whoever shows them makes
 //! them inert for the place where they are shown.
 
-use synapsor_protocol::{Advance, words};
+use synapsor_protocol::{Advance, SQL_UPDATE, words};
 
-use crate::check::SQL_UPDATE;
 use crate::{
     Argument, ArgumentType, Authentication, Binding, Capability, ConflictGuard, Context, DeclaredRead,
     HandlerGrant, Location, Logic, Mode, Prompt, PromptArgument, ProposalRules, Source, TableTarget,

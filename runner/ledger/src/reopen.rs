@@ -17,9 +17,6 @@ use crate::rule::Rule;
 use crate::secrets;
 use crate::writer::Write;
 
-/// The executor that is the runner itself.
-const SQL_UPDATE: &str = "sql_update";
-
 /// Approves once more what came to nothing. Again before the next attempt, it changes nothing.
 pub(crate) fn reopen(
     write: &Write<'_>,
@@ -33,7 +30,7 @@ pub(crate) fn reopen(
         return Err(Rule::ReasonRequired { proposal: id.to_string() }.into());
     }
     secrets::refuse_in_text("reason", reason)?;
-    if stored.proposal.change_set.executor == SQL_UPDATE {
+    if stored.proposal.change_set.app_executor().is_none() {
         return refused("the runner itself carries it out".to_owned());
     }
     let job = jobs::find(write.conn, id)?;

@@ -13,6 +13,9 @@ use crate::value::{Columns, Engine, Value};
 /// Schema version of [`ChangeSet`]; version 1 is the published one, whose values were not exact.
 pub const CHANGE_SET_SCHEMA: &str = "synapsor.change-set.v2";
 
+/// [`ChangeSet::executor`] where the runner makes the change itself.
+pub const SQL_UPDATE: &str = "sql_update";
+
 /// The one row a proposal is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -125,5 +128,10 @@ impl ChangeSet {
     /// Never for values built here; the type says so because canonical JSON can refuse floats.
     pub fn digest(&self) -> Result<Digest, CanonicalError> {
         Digest::of(CHANGE_SET_SCHEMA, self)
+    }
+
+    /// The executor of the application that makes the change; none where the runner does.
+    pub fn app_executor(&self) -> Option<&str> {
+        Some(self.executor.as_str()).filter(|name| *name != SQL_UPDATE)
     }
 }

@@ -39,7 +39,7 @@ pub mod inert;
 pub mod reference;
 
 pub use candidate::{CandidateEnding, CandidateRun, Likeness, Used};
-pub use change_set::{Advance, ChangeSet, Guard, Logic, Target};
+pub use change_set::{Advance, ChangeSet, Guard, Logic, SQL_UPDATE, Target};
 pub use checkpoint::Checkpoint;
 pub use context::{Provenance, TrustedContext};
 pub use digest::{CanonicalError, Digest, canonical_json};

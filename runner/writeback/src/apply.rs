@@ -10,7 +10,7 @@ use synapsor_protocol::{
 };
 
 use crate::action::Action;
-use crate::authority::{self, SQL_UPDATE};
+use crate::authority;
 use crate::desk::{Desk, WriteSettings};
 use crate::effects::Reviewed;
 use crate::ending::Ending;
@@ -36,7 +36,7 @@ impl Desk {
     pub(crate) async fn carry_out(&self, id: &ProposalId, dry_run: bool) -> Result<ApplyReport, Error> {
         let stored = self.record.proposal(id).await?;
         authority::check(&self.config, &stored)?;
-        if stored.proposal.change_set.executor != SQL_UPDATE {
+        if stored.proposal.change_set.app_executor().is_some() {
             return self.hand_to_executor(&stored, dry_run).await;
         }
         let writer = self.writer(&stored.proposal.change_set.target)?;

@@ -10,9 +10,6 @@ use synapsor_ledger::StoredProposal;
 use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{ChangeSet, Code, Guard, ProposalState, Refusal};
 
-/// The executor this room is.
-pub(crate) const SQL_UPDATE: &str = "sql_update";
-
 /// Why the config, or the proposal itself, says no.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
@@ -134,8 +131,8 @@ fn check_reviewed(config: &Config, change: &ChangeSet) -> Result<(), Denied> {
     let Some(rules) = &capability.proposal else {
         return not_reviewed(format!("capability `{}` only reads now", capability.name));
     };
-    if change.executor != SQL_UPDATE && !config.executors.contains_key(&change.executor) {
-        return Err(Denied::Executor { executor: change.executor.clone() });
+    if let Some(executor) = change.app_executor().filter(|name| !config.executors.contains_key(*name)) {
+        return Err(Denied::Executor { executor: executor.to_owned() });
     }
     if rules.executor != change.executor {
         return not_reviewed(format!("its executor is `{}` now", rules.executor));
@@ -150,7 +147,7 @@ fn check_reviewed(config: &Config, change: &ChangeSet) -> Result<(), Denied> {
         return not_reviewed("its conflict guard differs".into());
     }
     // An executor has rights of its own, which the source's `read_only` says nothing about.
-    if capability.source.read_only && change.executor == SQL_UPDATE {
+    if capability.source.read_only && change.app_executor().is_none() {
         return Err(Denied::SourceReadOnly { source_name: capability.source.name.clone() });
     }
     Ok(())

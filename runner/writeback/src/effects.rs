@@ -12,9 +12,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use synapsor_config::{Acknowledgement, Capability, Config, EffectKind, ReceiptsMode};
-use synapsor_protocol::{ChangeSet, Digest, RedactionKey};
+use synapsor_protocol::{ChangeSet, Digest, RedactionKey, SQL_UPDATE};
 
-use crate::authority::SQL_UPDATE;
 use crate::error::Obstacle;
 
 /// Domain of a definition's digest.

@@ -8,7 +8,6 @@ use synapsor_ledger::StoredProposal;
 use synapsor_protocol::{Code, ProposalId, ProposalState, Refusal};
 
 use crate::apply::obstructed;
-use crate::authority::SQL_UPDATE;
 use crate::desk::Desk;
 use crate::ending::Ending;
 use crate::engine;
@@ -123,7 +122,7 @@ impl Desk {
         stored: &StoredProposal,
     ) -> Result<Option<ApplyReport>, Error> {
         let id = &stored.proposal.proposal_id;
-        if stored.proposal.change_set.executor != SQL_UPDATE {
+        if stored.proposal.change_set.app_executor().is_some() {
             let Some(job) = self.record.ledger()?.replay(id).await?.jobs.pop() else { return Ok(None) };
             return self.record_what_the_executor_says(stored, &job).await;
         }
@@ -139,7 +138,7 @@ impl Desk {
 
     async fn look(&self, id: &ProposalId) -> Result<Inspection, Error> {
         let stored = self.record.proposal(id).await?;
-        let source = if stored.proposal.change_set.executor == SQL_UPDATE {
+        let source = if stored.proposal.change_set.app_executor().is_none() {
             self.ask_the_source(&stored).await?
         } else {
             self.look_up(&stored).await?

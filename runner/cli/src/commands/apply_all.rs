@@ -11,7 +11,7 @@ use synapsor_ledger::{Ledger, ProposalFilter, StoredProposal};
 use synapsor_protocol::{ProposalState, Refusal};
 use synapsor_writeback::{Desk, StopSignal, StopSwitch};
 
-use super::tally::{Ended, Tally, is_absence, is_without_ledger, may_pass};
+use super::tally::{Ended, Tally, Writer, is_absence, is_without_ledger, may_pass};
 use crate::args::Patience;
 use crate::interrupt::stoppable;
 use crate::print::Report;
@@ -130,7 +130,7 @@ async fn carry_out(
         signal: &signal,
         tally: &mut tally,
         left: queue,
-        sources_closed: BTreeSet::new(),
+        closed: BTreeSet::new(),
         may_go_on: true,
     };
     // What is cut off is told after what has ended.
@@ -146,8 +146,8 @@ struct Rounds<'a> {
     tally: &'a mut Tally,
     /// Who had no turn yet, or may have better luck.
     left: Vec<Turn>,
-    /// Sources without a write credential, which no waiting gives them.
-    sources_closed: BTreeSet<String>,
+    /// Who lacks what no waiting brings: a source its write credential, an executor its address.
+    closed: BTreeSet<Writer>,
     /// Whether the ledger still records.
     may_go_on: bool,
 }
@@ -176,22 +176,22 @@ impl Rounds<'_> {
         }
     }
 
-    /// One turn for everyone who is left; of a source that is away only the first one is tried.
+    /// One turn for everyone who is left; of who is away only the first one is tried.
     async fn round(&mut self) {
-        let mut sources_away = self.sources_closed.clone();
+        let mut away = self.closed.clone();
         for mut turn in std::mem::take(&mut self.left) {
-            let source = &turn.stored.proposal.change_set.target.source;
-            if self.signal.is_requested() || !self.may_go_on || sources_away.contains(source) {
+            let writer = Writer::of(&turn.stored);
+            if self.signal.is_requested() || !self.may_go_on || away.contains(&writer) {
                 self.left.push(turn);
                 continue;
             }
             let ended = turn.take(self.desk).await;
             if let Err(refusal) = &ended {
                 if is_absence(refusal) {
-                    sources_away.insert(source.clone());
                     if !may_pass(&ended) {
-                        self.sources_closed.insert(source.clone());
+                        self.closed.insert(writer.clone());
                     }
+                    away.insert(writer);
                 }
                 self.may_go_on &= !is_without_ledger(refusal);
             }

@@ -17,6 +17,30 @@ use crate::print::{self, Report, count, inert, style};
 /// How one apply, rehearsal or settlement ended; `None` is one that another process has settled meanwhile.
 pub(super) type Ended = Result<Option<ApplyReport>, Refusal>;
 
+/// Who makes a change: the source it is in, or an executor of the application. One that is away is not asked for the rest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Writer {
+    Source(String),
+    Executor(String),
+}
+
+impl Writer {
+    pub(super) fn of(stored: &StoredProposal) -> Self {
+        let change = &stored.proposal.change_set;
+        match change.app_executor() {
+            Some(executor) => Self::Executor(executor.to_owned()),
+            None => Self::Source(change.target.source.clone()),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Source(name) => inert::text(name),
+            Self::Executor(name) => format!("executor {}", inert::text(name)),
+        }
+    }
+}
+
 /// Whether it may end otherwise without anybody changing anything.
 pub(super) fn may_pass(ended: &Ended) -> bool {
     match ended {
@@ -34,7 +58,7 @@ pub(super) struct Tally {
     documents: Vec<Json>,
     counts: BTreeMap<String, usize>,
     /// Their other proposals wait for the next time.
-    sources_away: BTreeSet<String>,
+    away: BTreeSet<Writer>,
     exit: Exit,
 }
 
@@ -46,7 +70,7 @@ impl Tally {
             json,
             documents: Vec::new(),
             counts: BTreeMap::new(),
-            sources_away: BTreeSet::new(),
+            away: BTreeSet::new(),
             exit: Exit::Done,
         }
     }
@@ -70,7 +94,7 @@ impl Tally {
             Err(refusal) => {
                 self.worsen(Exit::of_refusal(&refusal));
                 if is_absence(&refusal) {
-                    self.sources_away.insert(change.target.source.clone());
+                    self.away.insert(Writer::of(stored));
                 }
                 self.count("not applied");
                 let id = &stored.proposal.proposal_id;
@@ -131,11 +155,11 @@ impl Tally {
                 .join(", "),
         };
         if untried > 0 {
-            let sources: Vec<String> = self.sources_away.iter().map(|source| inert::text(source)).collect();
-            let why = if sources.is_empty() {
+            let away: Vec<String> = self.away.iter().map(Writer::shown).collect();
+            let why = if away.is_empty() {
                 "stopped".into()
             } else {
-                format!("no answer from {}", sources.join(", "))
+                format!("no answer from {}", away.join(", "))
             };
             text = format!("{text}\n{} not tried: {why}", count(untried, "proposal"));
         }
@@ -154,9 +178,16 @@ impl Tally {
     }
 }
 
-/// Whether the source cannot be written to at all, so that its other proposals need not be tried.
+/// Whether who makes the change makes none at all, so that the other proposals need not be tried.
 pub(super) fn is_absence(refusal: &Refusal) -> bool {
-    matches!(refusal.code, Code::DatabaseUnavailable | Code::WritebackDisabled)
+    matches!(
+        refusal.code,
+        Code::DatabaseUnavailable
+            | Code::WritebackDisabled
+            | Code::ExecutorUnavailable
+            | Code::ExecutorNotConfigured
+            | Code::ExecutorAddressNotAllowed
+    )
 }
 
 /// Whether nothing can be recorded, so that nothing is begun.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use synapsor_protocol::SQL_UPDATE;
+
 use super::argument::{self, Arguments};
 use super::names::{Names, SourceFacts};
 use super::rule::{
@@ -9,7 +11,6 @@ use super::rule::{
     required_word,
 };
 use super::target::{self, Scope};
-use super::top::SQL_UPDATE;
 use super::{acknowledgement, bounds, guard, handler, patch, reads, redact, transition};
 use crate::code::ProblemCode;
 use crate::form::Form;

@@ -1,11 +1,12 @@
 //! One executor: an HTTP endpoint or a command of the application.
 
+use synapsor_protocol::SQL_UPDATE;
+
 use super::names::Names;
 use super::rule::{
     optional_boolean, optional_object, optional_positive, optional_text, optional_word, required_text,
     required_word,
 };
-use super::top::SQL_UPDATE;
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;

@@ -20,9 +20,6 @@ use crate::problem::Problems;
 
 const MODES: &[&str] = &["read_only", "shadow", "review", "cloud"];
 
-/// The name of the executor that is the runner itself.
-pub(crate) const SQL_UPDATE: &str = "sql_update";
-
 pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     let names = Names::of(root);
     switches(root, problems);

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use synapsor_protocol::{Advance, Digest};
+use synapsor_protocol::{Advance, Digest, SQL_UPDATE};
 
 use super::review::digest;
-use crate::check::SQL_UPDATE;
 use crate::compiled::{
     Acknowledgement, Argument, ArgumentType, Binding, Bounds, Capability, ConflictGuard, Context,
     DEFAULT_CONTEXT, DeclaredRead, HandlerGrant, HandlerLimits, Logic, ProposalRules, ShadowGrant, Source,

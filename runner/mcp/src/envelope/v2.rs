@@ -86,7 +86,7 @@ pub(super) fn proposal(answer: &ProposalAnswer, value_bytes_max: usize) -> Json 
             "diff": shown.columns,
             "approval_required": true,
             "writeback": {
-                "mode": if change_set.executor == "sql_update" { "direct_update" } else { "app_handler" },
+                "mode": if change_set.app_executor().is_none() { "direct_update" } else { "app_handler" },
                 "applied": false,
             },
             "next": match proposal.mode {

@@ -52,7 +52,7 @@ pub(crate) use init::{Init, Onboard, RecipeInit, Recipes, TableFlags};
 pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;
 pub(crate) use mcp::{AliasMode, Mcp, Serve, Tools};
-pub(crate) use proposals::{Decide, HandOver, Proposals, Propose, Reference};
+pub(crate) use proposals::{CallArguments, Decide, HandOver, Proposals, Propose, Reference};
 pub(crate) use shadow::{RecordHumanAction, Shadow, ShadowFormat, ShadowReference, ShadowReport};
 pub(crate) use smoke::{Smoke, SmokeCall, SmokeWriteback};
 pub(crate) use store::{Checkpoint, Confirmed, Copy, Migrate, Prune, Store, VerifyStore};

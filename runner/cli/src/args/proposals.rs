@@ -10,6 +10,13 @@ use super::ListProposals;
 pub(crate) struct Propose {
     /// The capability's own name, as in the config
     pub(crate) capability: String,
+    #[command(flatten)]
+    pub(crate) given: CallArguments,
+}
+
+/// What a call is made with, in one of three ways.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
     /// The arguments as a JSON object
     #[arg(long, value_name = "JSON", conflicts_with_all = ["input", "sample"], required_unless_present_any = ["input", "sample"])]
     pub(crate) args: Option<String>,

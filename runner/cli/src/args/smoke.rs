@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::CallArguments;
 use super::inspect::EngineName;
 
 #[derive(Debug, Subcommand)]
@@ -46,13 +47,6 @@ pub(crate) struct SmokeWriteback {
 pub(crate) struct SmokeCall {
     /// The capability's own name, as in the config
     pub(crate) capability: Option<String>,
-    /// The arguments as a JSON object
-    #[arg(long, value_name = "JSON", conflicts_with_all = ["input", "sample"], required_unless_present_any = ["input", "sample"])]
-    pub(crate) args: Option<String>,
-    /// A file with the arguments as a JSON object; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
-    pub(crate) input: Option<PathBuf>,
-    /// Make up arguments of the declared form
-    #[arg(long)]
-    pub(crate) sample: bool,
+    #[command(flatten)]
+    pub(crate) given: CallArguments,
 }

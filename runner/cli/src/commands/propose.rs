@@ -8,7 +8,7 @@ use synapsor_ledger::StoredProposal;
 use synapsor_protocol::value::plain_object;
 use synapsor_protocol::{Code, Refusal, Value};
 
-use crate::args::Propose;
+use crate::args::{CallArguments, Propose};
 use crate::next::After;
 use crate::print::{Report, document::with, inert, proposal, style, table::table};
 use crate::settings::{Settings, unreadable};
@@ -21,8 +21,8 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
     let config = settings.config()?;
     let arguments = match config.capability(&propose.capability) {
         // Of a capability that is not there the runtime says so.
-        found if propose.sample => found.map(|found| synapsor_setup::sample(found)).unwrap_or_default(),
-        _ => arguments(propose)?,
+        found if propose.given.sample => found.map(|found| synapsor_setup::sample(found)).unwrap_or_default(),
+        _ => arguments(&propose.given)?,
     };
     let ledger = wiring::ledger(settings, true).await?;
     let (runtime, handlers) = wiring::runtime(settings, &config, &ledger, false).await?;
@@ -30,7 +30,7 @@ pub(crate) async fn run(propose: &Propose, settings: &Settings) -> Result<Report
     handlers.load(&propose.capability).await;
     let call = ToolCall::new(propose.capability.clone(), arguments);
     let answered = runtime.invoke(call).await.map_err(|refusal| match refusal.code {
-        Code::RowNotFound if propose.sample => refusal.hint(
+        Code::RowNotFound if propose.given.sample => refusal.hint(
             "the key is made up, like every argument of --sample; name a row that is there with --args",
         ),
         _ => refusal,
@@ -86,8 +86,8 @@ fn delegated(answer: &DelegatedAnswer) -> Report {
     Report::done(document, text)
 }
 
-fn arguments(propose: &Propose) -> Result<Map<String, Json>, Refusal> {
-    let text = match (&propose.args, &propose.input) {
+fn arguments(given: &CallArguments) -> Result<Map<String, Json>, Refusal> {
+    let text = match (&given.args, &given.input) {
         (Some(text), _) => text.clone(),
         (None, Some(path)) if path.as_os_str() == "-" => read(std::io::stdin())?,
         (None, Some(path)) => {

@@ -38,7 +38,7 @@ async fn call(typed: SmokeCall, settings: &Settings) -> Result<Report, Refusal> 
         Some(name) => name,
         None => the_only_one(settings.config()?.as_ref())?,
     };
-    let call = Propose { capability, args: typed.args, input: typed.input, sample: typed.sample };
+    let call = Propose { capability, given: typed.given };
     propose::run(&call, settings).await
 }
 

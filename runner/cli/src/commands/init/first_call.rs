@@ -6,7 +6,7 @@ use synapsor_protocol::Refusal;
 use synapsor_setup::init::Draft;
 
 use super::super::propose;
-use crate::args::Propose;
+use crate::args::{CallArguments, Propose};
 use crate::print::{self, Report, style};
 use crate::settings::Settings;
 
@@ -29,9 +29,7 @@ pub(super) async fn attempt(draft: &Draft, key: Option<&str>, settings: &Setting
     let arguments = Map::from_iter([(first.argument.clone(), value(draft, key))]);
     let call = Propose {
         capability: first.capability.clone(),
-        args: Some(Json::Object(arguments).to_string()),
-        input: None,
-        sample: false,
+        given: CallArguments { args: Some(Json::Object(arguments).to_string()), input: None, sample: false },
     };
     match propose::run(&call, settings).await {
         Ok(report) => FirstCall::Answered(report),

@@ -69,13 +69,13 @@ impl Beside {
     pub(super) fn fit(
         &mut self,
         conn: &dyn Statements,
-        event: &Link<'_>,
+        (event, kind): (&Link<'_>, EventKind),
         payload: &Payload<'_>,
         (row, documents): (&dyn Row, Documents<'_>),
     ) -> Result<(), Stop> {
         match self {
             Self::InTheRow(matching) => {
-                vouched(event, payload, documents)?;
+                vouched(event, kind, payload, documents)?;
                 let Documents { audit, about } = documents;
                 let expected = Found::of(event.seq, event.kind, event.actor, audit, about);
                 if matching.is(conn, &expected, row, FOUND)? { Ok(()) } else { Err(misfound(event, payload)) }
@@ -86,7 +86,7 @@ impl Beside {
                 let evidence = "SELECT document FROM evidence WHERE evidence_id = ?1";
                 let evidence = by_id(conn, evidence, payload.evidence_id)?;
                 let documents = Documents { audit: audit.as_deref(), about: evidence.as_deref() };
-                vouched(event, payload, documents)
+                vouched(event, kind, payload, documents)
             }
         }
     }
@@ -97,32 +97,29 @@ fn by_id(conn: &dyn Statements, sql: &str, id: Option<&str>) -> Result<Option<St
     conn.one("read a record of the chain", sql, cells![id], |row| Ok(row.text(0)?.to_owned()))
 }
 
-fn vouched(event: &Link<'_>, payload: &Payload<'_>, documents: Documents<'_>) -> Result<(), Stop> {
+fn vouched(
+    event: &Link<'_>,
+    kind: EventKind,
+    payload: &Payload<'_>,
+    documents: Documents<'_>,
+) -> Result<(), Stop> {
+    let (is_action, is_run) =
+        (kind == EventKind::ShadowHumanActionRecorded, kind == EventKind::ShadowCandidateRan);
     if let Some(id) = payload.audit_id {
         fits::<QueryAudit>(event, id, payload.audit_digest, documents.audit)?;
     }
     if let Some(id) = payload.evidence_id {
-        let evidence = documents.about.filter(|_| !is_action(event) && !is_run(event));
+        let evidence = documents.about.filter(|_| !is_action && !is_run);
         fits::<EvidenceBundle>(event, id, payload.evidence_digest, evidence)?;
     }
-    if is_action(event) {
+    if is_action {
         let id = event.proposal_id.unwrap_or_default();
         fits::<HumanAction>(event, id, payload.action_digest, documents.about)?;
     }
-    if is_run(event) {
+    if is_run {
         fits::<CandidateRun>(event, &event.seq.to_string(), payload.run_digest, documents.about)?;
     }
     Ok(())
-}
-
-/// Whether the event says what a candidate answered.
-pub(super) fn is_run(event: &Link<'_>) -> bool {
-    event.kind == EventKind::ShadowCandidateRan.as_str()
-}
-
-/// Whether the event says what a person did.
-pub(super) fn is_action(event: &Link<'_>) -> bool {
-    event.kind == EventKind::ShadowHumanActionRecorded.as_str()
 }
 
 /// The stored document is there, and it is the one whose digest the event carries.

@@ -2,7 +2,7 @@
 
 use synapsor_protocol::{Decision, EventKind, Receipt, Verdict};
 
-use super::beside::{Beside, Documents, fits, is_action, is_run};
+use super::beside::{Beside, Documents, fits};
 use super::{Stop, misfit};
 use crate::documents::verdict_name;
 use crate::error::Error;
@@ -81,10 +81,10 @@ impl Witnessed {
         payload: &Payload<'_>,
         beside: (&dyn Row, Documents<'_>),
     ) -> Result<(), Stop> {
-        self.beside.fit(conn, event, payload, beside)?;
+        self.beside.fit(conn, (event, kind), payload, beside)?;
         self.evidence += u64::from(payload.evidence_id.is_some());
-        self.actions += u64::from(is_action(event));
-        self.runs += u64::from(is_run(event));
+        self.actions += u64::from(kind == EventKind::ShadowHumanActionRecorded);
+        self.runs += u64::from(kind == EventKind::ShadowCandidateRan);
         self.audits += u64::from(payload.audit_id.is_some());
         if let Some(id) = payload.receipt_id {
             self.receipt(conn, event, id, payload.receipt_digest)?;

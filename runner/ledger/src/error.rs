@@ -24,7 +24,7 @@ type Cause = Arc<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// There is no file and none was to be made.
-    #[error("the ledger `{}` does not exist", path.display())]
+    #[error("there is no ledger at `{}`", path.display())]
     Missing {
         /// Where it was looked for.
         path: PathBuf,

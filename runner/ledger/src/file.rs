@@ -1,29 +1,39 @@
 //! Makes the ledger's file safe to open: ours alone, no links, no others' eyes.
 //!
-//! Invariant: the file exists with mode 0600 before SQLite opens it; SQLite gives `-wal` and `-shm` the same mode.
+//! Invariant: a ledger's file exists with mode 0600 before SQLite opens it; SQLite gives `-wal` and `-shm` the same mode.
+//! Invariant: what is another program's keeps the mode its owner chose. It is refused once SQLite has looked into it.
 //! Absent on purpose: an owner check of its own. Another user's file either cannot be tightened or cannot be opened.
 
-use std::fs::{self, DirBuilder, Metadata, OpenOptions};
-use std::io::ErrorKind;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::schema::APPLICATION_ID;
+
+/// A database's first bytes, as <https://www.sqlite.org/fileformat.html> section 1.3 lays them out.
+const HEADER_BYTES: u64 = 100;
 
 /// Checks, and where allowed makes, the file; answers its canonical path.
 pub(crate) fn prepare(path: &Path, create: bool) -> Result<PathBuf, Error> {
     let path = resolve(path, create)?;
-    match fs::symlink_metadata(&path) {
-        Ok(found) => admit(&path, &found)?,
+    let ours = match fs::symlink_metadata(&path) {
+        Ok(found) => {
+            admit(&path, &found)?;
+            may_be_ours(&path, &found)
+        }
         Err(error) if error.kind() == ErrorKind::NotFound && !create => return Err(Error::Missing { path }),
-        Err(error) if error.kind() == ErrorKind::NotFound => make(&path)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => make(&path).map(|()| true)?,
         Err(error) => return Err(Error::file("look at the ledger file")(error)),
-    }
-    for suffix in ["-wal", "-shm", "-journal"] {
-        let mut side = path.clone().into_os_string();
-        side.push(suffix);
-        let side = PathBuf::from(side);
-        if let Ok(found) = fs::symlink_metadata(&side) {
-            admit(&side, &found)?;
+    };
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut part = path.clone().into_os_string();
+        part.push(suffix);
+        let part = PathBuf::from(part);
+        let Ok(found) = fs::symlink_metadata(&part) else { continue };
+        admit(&part, &found)?;
+        if ours {
+            close_to_others(&part, &found)?;
         }
     }
     Ok(path)
@@ -67,10 +77,29 @@ pub(crate) fn make(path: &Path) -> Result<(), Error> {
         // Another process made it in between; then it has to pass as any other file.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(path).map_err(Error::file("look at the ledger file"))?;
-            admit(path, &found)
+            admit(path, &found)?;
+            close_to_others(path, &found)
         }
         Err(error) => Err(Error::file("make the ledger file")(error)),
     }
+}
+
+/// Whether the file says that it is a ledger, or holds no table yet. One that cannot be read is for SQLite to refuse.
+fn may_be_ours(path: &Path, found: &Metadata) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut head));
+    let number = |at: std::ops::Range<usize>| {
+        head.get(at).map_or(0, |bytes| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    };
+    // What is founded is in the log until it is folded back; the file is one page until then.
+    let page_bytes = match number(16..18) {
+        1 => 65_536,
+        bytes => bytes,
+    };
+    let marked = i64::try_from(number(68..72)) == Ok(APPLICATION_ID);
+    read.is_err()
+        || head.is_empty()
+        || head.starts_with(b"SQLite format 3\0") && (marked || found.len() <= page_bytes)
 }
 
 fn admit(path: &Path, found: &Metadata) -> Result<(), Error> {
@@ -81,28 +110,28 @@ fn admit(path: &Path, found: &Metadata) -> Result<(), Error> {
     if !found.is_file() {
         return refuse("it is not a plain file");
     }
-    admit_mode(path, found)
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(found) > 1 {
+        return refuse("it has a second name (hard link), which SQLite cannot keep consistent");
+    }
+    Ok(())
 }
 
 #[cfg(unix)]
-fn admit_mode(path: &Path, found: &Metadata) -> Result<(), Error> {
+fn close_to_others(path: &Path, found: &Metadata) -> Result<(), Error> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let refuse = |why| Err(Error::Unsafe { path: path.to_owned(), why });
-    if found.nlink() > 1 {
-        return refuse("it has a second name (hard link), which SQLite cannot keep consistent");
-    }
     let mode = found.mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
     }
     tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "ledger file was open to others; now 0600");
-    match fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)) {
-        Ok(()) => Ok(()),
-        Err(_) => refuse("others may read or write it, and it is not ours to change"),
-    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)).map_err(|_| Error::Unsafe {
+        path: path.to_owned(),
+        why: "others may read or write it, and it is not ours to change",
+    })
 }
 
 #[cfg(not(unix))]
-fn admit_mode(_path: &Path, _found: &Metadata) -> Result<(), Error> {
+fn close_to_others(_path: &Path, _found: &Metadata) -> Result<(), Error> {
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::upgrade;
 use crate::writer::Write;
 
 /// `SYNP`: marks the file as ours (`PRAGMA application_id`).
-const APPLICATION_ID: i64 = 0x5359_4e50;
+pub(crate) const APPLICATION_ID: i64 = 0x5359_4e50;
 
 /// Migration `n` leads to `user_version` `n + 1`.
 pub(crate) const MIGRATIONS: &[&str] = &[
@@ -44,13 +44,13 @@ pub(crate) enum Identity {
 
 /// Answers whether this release may open the file, reading only.
 pub(crate) fn admit(conn: &Connection, path: &Path, create: bool) -> Result<(), Error> {
-    let found = version(conn)?;
-    if found > newest() {
-        return Err(Error::TooNew { found, supported: newest() });
-    }
     let mark: i64 = pragma(conn, "application_id")?;
     if mark != APPLICATION_ID && !is_empty(conn)? {
         return Err(Error::Unsafe { path: path.to_owned(), why: "it is another program's database" });
+    }
+    let found = version(conn)?;
+    if found > newest() {
+        return Err(Error::TooNew { found, supported: newest() });
     }
     if found == 0 && !create {
         return Err(Error::Missing { path: path.to_owned() });

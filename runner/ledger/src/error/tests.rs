@@ -83,7 +83,7 @@ fn every_answer_has_a_code_a_plain_sentence_and_where_it_helps_a_hint() {
         text += &refusal.hint.map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
     }
     expect![[r#"
-        LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` does not exist
+        LEDGER_UNAVAILABLE: there is no ledger at `/data/ledger.db`
             hint: `synapsor mcp serve` and `synapsor propose` make one; name another with --store
         LEDGER_UNAVAILABLE: the ledger `/data/ledger.db` cannot be used: it is a symbolic link
             hint: move the file away, or name another path

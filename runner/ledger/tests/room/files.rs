@@ -46,6 +46,33 @@ async fn a_file_that_was_open_to_others_is_closed_to_them() {
 }
 
 #[tokio::test]
+async fn another_programs_file_is_refused_as_such_and_keeps_its_mode() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let orders = folder.path().join("orders.db");
+    edit_file(&orders, "CREATE TABLE orders (id INTEGER PRIMARY KEY); PRAGMA user_version = 99");
+    let picture = folder.path().join("picture.png");
+    fs::write(&picture, [7; 10_000]).expect("written");
+    for (other, expected) in [(&orders, "LEDGER_UNAVAILABLE"), (&picture, "LEDGER_CORRUPT")] {
+        fs::set_permissions(other, Permissions::from_mode(0o644)).expect("set");
+        for create in [false, true] {
+            assert_eq!(code(&refused(other, create).await), expected, "{}", other.display());
+            assert_eq!(mode(other), 0o644, "{}", other.display());
+        }
+    }
+    assert!(refused(&orders, true).await.to_string().contains("another program's database"));
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_ledger_that_is_ours_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    fs::write(&path, []).expect("written");
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("set");
+    let _ledger = open(&path).await;
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[tokio::test]
 async fn links_folders_and_special_names_are_refused() {
     let Fixture { ledger, path, folder } = Fixture::new().await;
     drop(ledger);

@@ -110,6 +110,11 @@ impl Runtime {
         self
     }
 
+    /// Whether somebody else carries calls out, and keeps their records.
+    pub fn is_delegating(&self) -> bool {
+        self.delegated.is_some()
+    }
+
     /// Who carries calls out, where that is somebody else.
     pub(crate) fn delegated(&self) -> Option<&Served> {
         self.delegated.as_deref()

@@ -23,6 +23,7 @@ mod serve;
 pub mod http;
 mod live;
 mod surface;
+mod instructions;
 mod signature;
 mod asker;
 mod calls;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::auth::{Caller, Challenge, RateLimits, RateSettings};
 use crate::error::Error;
+use crate::instructions::Kept;
 use crate::prompts::Prompts;
 use crate::pulse::Pulse;
 use crate::serve::ServeOptions;
@@ -154,7 +155,7 @@ impl Served {
     fn new(runtime: Runtime, options: &ServeOptions) -> Result<Self, Error> {
         let tools = Tools::new(runtime.tools(), options.tool_names, runtime.result_format())?;
         let exposed = runtime.tools().iter().filter_map(|tool| Some((tool, tools.exposed(&tool.name)?)));
-        let prompts = Prompts::new(runtime.prompts(), exposed);
+        let prompts = Prompts::new(runtime.prompts(), exposed, Kept::of(&runtime));
         Ok(Self { runtime, tools, prompts })
     }
 }

@@ -6,13 +6,18 @@ use rmcp::model::{
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Refusal};
 
+use crate::instructions::Kept;
+
 /// Longest resource address worth looking up, in bytes.
 pub(crate) const ADDRESS_BYTES_MAX: usize = 512;
 
 const JSON_TYPE: &str = "application/json";
 
-/// The three kinds of address.
-pub(crate) fn templates() -> ListResourceTemplatesResult {
+/// The three kinds of address; none where a hosted service keeps the records.
+pub(crate) fn templates(kept: Kept) -> ListResourceTemplatesResult {
+    if kept == Kept::ByService {
+        return ListResourceTemplatesResult::with_all_items(Vec::new());
+    }
     let template = |kind: &str, title: &str, description: &str| {
         ResourceTemplate::new(format!("synapsor://{kind}/{{id}}"), kind)
             .with_title(title)

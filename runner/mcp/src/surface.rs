@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::asker::Asker;
 use crate::guarded::guarded;
+use crate::instructions::Kept;
 use crate::live::{Live, OpenSession};
 use crate::progress::Progress;
 use crate::prompts::Unfit;
@@ -29,15 +30,6 @@ const LIST_TTL_MS: u64 = 60_000;
 
 /// Most listening requests of one session; each of them is a request that stays unanswered.
 const LISTENERS_MAX: usize = 16;
-
-const INSTRUCTIONS: &str = "\
-Tools here read single rows of a business database, or propose a change to one. \
-Each tool works for one tenant and one principal, which the operator has set; you cannot name or change either, and an \
-argument that tries is refused. You cannot send SQL, choose tables or columns, or list rows you have no key for. \
-A proposal changes nothing: it is stored with what was read, and a person approves or rejects it outside this \
-conversation. You cannot approve or apply it, so say that it waits and give its id. \
-Proposing the same again returns the waiting proposal. \
-A refused call is an error result with a stable code; repeat it only if it says `retryable`.";
 
 /// One client's view of what is served. Invariant: one for each session, since what is watched is the session's.
 pub(crate) struct Surface {
@@ -80,7 +72,7 @@ impl ServerHandler for Surface {
             .build();
         ServerConfig::new(capabilities)
             .with_server_info(self.live.signature().server())
-            .with_instructions(INSTRUCTIONS)
+            .with_instructions(Kept::of(&self.live.now().runtime).instructions())
     }
 
     async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -134,7 +126,7 @@ impl ServerHandler for Surface {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         refuse_cursor(page)?;
         let era = Era::of(&context);
-        let mut result = resources::templates();
+        let mut result = resources::templates(Kept::of(&self.live.now().runtime));
         result.meta = self.signed(None, era);
         (result.ttl_ms, result.cache_scope) = era.list_hints();
         Ok(result)

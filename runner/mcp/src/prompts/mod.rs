@@ -15,6 +15,8 @@ use synapsor_invocation::{ConfiguredPrompt, OVERVIEW_PROMPT, PromptPart, ToolDes
 use arguments::{Argument, given};
 use playbook::{Playbook, overview};
 
+use crate::instructions::Kept;
+
 /// Most values one completion answers, as the protocol has it.
 const VALUES_MAX: usize = 100;
 
@@ -26,6 +28,7 @@ const OVERVIEW_PURPOSE: &str = "What the tools here do, and what becomes of a pr
 pub(crate) struct Prompts {
     own: Vec<Own>,
     playbooks: Vec<Playbook>,
+    kept: Kept,
 }
 
 /// A prompt of the config's own.
@@ -49,10 +52,12 @@ impl Prompts {
     pub(crate) fn new<'a>(
         own: &[ConfiguredPrompt],
         tools: impl Iterator<Item = (&'a ToolDescription, &'a str)>,
+        kept: Kept,
     ) -> Self {
         Self {
             own: own.iter().map(Own::new).collect(),
             playbooks: tools.map(|(tool, exposed)| Playbook::new(tool, exposed)).collect(),
+            kept,
         }
     }
 
@@ -75,7 +80,7 @@ impl Prompts {
         let (description, text) = match self.find(&request.name, sees)? {
             Found::Overview => {
                 let seen = self.playbooks.iter().filter(|playbook| sees(playbook.capability()));
-                (Some(OVERVIEW_PURPOSE), overview(seen))
+                (Some(OVERVIEW_PURPOSE), overview(seen, self.kept))
             }
             Found::Own(own) => (own.description.as_deref(), own.text(&values)),
             Found::Playbook(playbook) => (Some(playbook.description()), playbook.text(&values)),
@@ -198,6 +203,10 @@ mod tests {
     const NONE: Sees<'static> = &|_| false;
 
     fn prompts(values: usize) -> Prompts {
+        prompts_of(values, Kept::Here)
+    }
+
+    fn prompts_of(values: usize, kept: Kept) -> Prompts {
         let allowed: Vec<String> = (0..values).map(|n| format!("plan-{n:03}")).collect();
         let tool = ToolDescription {
             name: "a.b".to_owned(),
@@ -216,7 +225,7 @@ mod tests {
                 table: String::new(),
             },
         };
-        Prompts::new(&[], [(&tool, "a__b")].into_iter())
+        Prompts::new(&[], [(&tool, "a__b")].into_iter(), kept)
     }
 
     #[test]
@@ -255,6 +264,20 @@ mod tests {
         }
         assert!(get(OVERVIEW_PROMPT, json!({ "id": "7" })).is_err());
         assert!(get("nothing", json!({})).is_err());
+    }
+
+    #[test]
+    fn where_a_service_keeps_the_records_nobody_is_sent_to_look_for_them_here() {
+        let told = |kept| {
+            let got = prompts_of(2, kept).get(&GetPromptRequestParams::new(OVERVIEW_PROMPT), ALL);
+            serde_json::to_string(&got.expect("the overview").messages).expect("JSON")
+        };
+        let here = told(Kept::Here);
+        assert!(here.contains("`synapsor://proposals/`") && here.contains("a__b"), "{here}");
+        let by_service = told(Kept::ByService);
+        assert!(!by_service.contains("synapsor://"), "{by_service}");
+        assert!(by_service.contains("in the service") && by_service.contains("a__b"), "{by_service}");
+        assert!(!Kept::ByService.instructions().contains("returns the waiting proposal"));
     }
 
     #[test]

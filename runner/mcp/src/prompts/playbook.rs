@@ -6,6 +6,7 @@ use synapsor_invocation::{ToolDescription, ToolKind};
 
 use super::arguments::Argument;
 use super::listed;
+use crate::instructions::Kept;
 
 /// One tool, put into words.
 #[derive(Debug, PartialEq)]
@@ -75,11 +76,8 @@ impl Playbook {
     }
 }
 
-pub(super) fn overview<'a>(playbooks: impl Iterator<Item = &'a Playbook>) -> String {
-    let mut text =
-        "You have tools for single rows of a business database, for one tenant and one principal that the \
-                    operator has set. You cannot name or change either.\n"
-            .to_owned();
+pub(super) fn overview<'a>(playbooks: impl Iterator<Item = &'a Playbook>, kept: Kept) -> String {
+    let mut text = format!("{}\n", kept.before_tools());
     for playbook in playbooks {
         let kind = match playbook.kind {
             ToolKind::Read => "reads",
@@ -87,10 +85,11 @@ pub(super) fn overview<'a>(playbooks: impl Iterator<Item = &'a Playbook>) -> Str
         };
         text.push_str(&format!("\n- `{}` ({kind}): {}", playbook.tool, playbook.description));
     }
-    text.push_str(
+    text.push_str(&format!(
         "\n\nA tool that proposes changes nothing. It stores the change with what was read and returns its id; a person \
-         approves or rejects it outside this conversation. Say that it waits. To learn what was decided, read or watch \
-         `synapsor://proposals/` followed by that id. A refused call says why, with a code, and whether it is `retryable`.",
-    );
+         approves or rejects it outside this conversation. Say that it waits. {} A refused call says why, with a code, and \
+         whether it is `retryable`.",
+        kept.what_was_decided()
+    ));
     text
 }

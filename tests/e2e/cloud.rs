@@ -4,6 +4,8 @@
 #[path = "../../runner/cloud/tests/room/standin.rs"]
 mod standin;
 
+mod over_http;
+
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
-use synapsor_invocation::{Delegate, Delegated, Delegation};
+use synapsor_invocation::{Delegate, Delegated, DelegatedCall, Delegation};
 use synapsor_protocol::{Code, Refusal};
 use tokio::sync::Notify;
 
@@ -40,14 +40,9 @@ impl Service {
 }
 
 impl Delegate for Adapter {
-    fn call<'a>(
-        &'a self,
-        tool: &'a str,
-        arguments: Map<String, Json>,
-        call_id: String,
-    ) -> Delegated<'a, Result<Map<String, Json>, Refusal>> {
+    fn call<'a>(&'a self, call: DelegatedCall<'a>) -> Delegated<'a, Result<Map<String, Json>, Refusal>> {
         Box::pin(async move {
-            let result = call::carry_out(self, tool, arguments, &call_id).await;
+            let result = call::carry_out(self, call).await;
             if let Err(refusal) = &result
                 && refusal.code == Code::McpToolNotFound
             {

@@ -3,7 +3,8 @@
 //! Invariant: an answer counts for exactly the call that was sent: its adapter, its tool, its id, wherever it names one of them.
 
 use serde_json::{Map, Value as Json, json};
-use synapsor_protocol::{Code, Refusal, SourceChanged, reserved};
+use synapsor_invocation::DelegatedCall;
+use synapsor_protocol::{Code, Refusal, SourceChanged, TrustedContext, reserved};
 
 use crate::adapter::Adapter;
 use crate::answer::invalid;
@@ -15,10 +16,9 @@ const ARGUMENTS_BYTES_MAX: usize = 64 * 1024;
 /// Carries a call out.
 pub(crate) async fn carry_out(
     adapter: &Adapter,
-    tool: &str,
-    arguments: Map<String, Json>,
-    call_id: &str,
+    call: DelegatedCall<'_>,
 ) -> Result<Map<String, Json>, Refusal> {
+    let DelegatedCall { tool, arguments, id, on_behalf_of } = call;
     let Some(admitted) = adapter.tools.get(tool) else {
         return Err(Refusal::new(Code::McpToolNotFound, "no capability of that name is served"));
     };
@@ -35,12 +35,12 @@ pub(crate) async fn carry_out(
         Refusal::new(Code::InvalidInput, format!("the arguments are not what the tool takes: {why}"))
     })?;
     let settings = &adapter.service.settings;
-    let call = Call { adapter: &settings.adapter_id, tool, id: call_id };
+    let call = Call { adapter: &settings.adapter_id, tool, id };
     let body = json!({
         "adapter": call.adapter,
         "tool": call.tool,
         "input": arguments,
-        "session": settings.session,
+        "session": session(&settings.session, on_behalf_of),
         "step_key": call.id,
     });
     let question = Question::post(&["v1", "agent", "adapters", "call-tool"], body);
@@ -52,6 +52,16 @@ pub(crate) async fn carry_out(
             .map_err(|why| unclear(&format!("it is not what the service says its tool answers: {why}")))?;
     }
     Ok(result)
+}
+
+/// For whom the runner asks: as the config has it, and under the caller's own names where callers have some.
+fn session(configured: &Map<String, Json>, asker: Option<&TrustedContext>) -> Map<String, Json> {
+    let mut session = configured.clone();
+    if let Some(asker) = asker {
+        session.insert("tenant_id".to_owned(), Json::from(asker.tenant()));
+        session.insert("principal".to_owned(), Json::from(asker.principal()));
+    }
+    session
 }
 
 /// What a call is known by.

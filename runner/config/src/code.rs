@@ -273,6 +273,7 @@ synapsor_protocol::problem_codes! {
         InvalidCloudSession = "INVALID_CLOUD_SESSION", Error, "`cloud.session` is not an object";
         InvalidCloudTimeout = "INVALID_CLOUD_TIMEOUT", Error, "`cloud.timeout_ms` is not a whole number of milliseconds up to two minutes";
         InvalidCloudPrivateAddresses = "INVALID_CLOUD_PRIVATE_ADDRESSES", Error, "`cloud.private_addresses` is not true or false";
+        CallersShareSession = "CALLERS_SHARE_SESSION", Warning, "`authentication` with `mode: cloud` tells callers apart, and nothing says that each has a session of its own";
         CapabilitiesNotServed = "CAPABILITIES_NOT_SERVED", Warning, "`capabilities` with `mode: cloud`, in which the hosted service's tools are served and no other";
     }
 }

@@ -15,8 +15,17 @@ pub(crate) struct Grounds<'a> {
 
 /// Whose data, and who is asking, for a call of this capability.
 pub(crate) fn resolve(capability: &Capability, grounds: &Grounds<'_>) -> Result<TrustedContext, Refusal> {
+    of_provider(&capability.context_name, &capability.context, grounds)
+}
+
+/// The same for the context of this name.
+pub(crate) fn of_provider(
+    name: &str,
+    context: &Context,
+    grounds: &Grounds<'_>,
+) -> Result<TrustedContext, Refusal> {
     let environment = grounds.environment;
-    match capability.context.as_ref() {
+    match context {
         Context::Environment { tenant_id_env, principal_env } => establish(
             required(environment, tenant_id_env, "tenant")?,
             required(environment, principal_env, "principal")?,
@@ -28,14 +37,14 @@ pub(crate) fn resolve(capability: &Capability, grounds: &Grounds<'_>) -> Result<
             Provenance::StaticDev,
         ),
         Context::HttpClaims { tenant_id_key, principal_key } => {
-            let claims = grounds.claims.ok_or_else(|| unsupported(capability))?;
+            let claims = grounds.claims.ok_or_else(|| unsupported(name, context))?;
             establish(
                 claimed(claims, tenant_id_key, "tenant")?,
                 claimed(claims, principal_key, "principal")?,
                 Provenance::HttpClaims,
             )
         }
-        Context::CloudSession => Err(unsupported(capability)),
+        Context::CloudSession => Err(unsupported(name, context)),
     }
 }
 
@@ -44,12 +53,9 @@ fn establish(tenant: String, principal: String, provenance: Provenance) -> Resul
     Ok(TrustedContext::establish(tenant, principal, provenance))
 }
 
-fn unsupported(capability: &Capability) -> Refusal {
-    let message = format!(
-        "context `{}` needs a verified session, which this transport has not",
-        capability.context_name
-    );
-    Refusal::new(Code::TrustedContextUnsupported, message).hint(match capability.context.as_ref() {
+fn unsupported(name: &str, context: &Context) -> Refusal {
+    let message = format!("context `{name}` needs a verified session, which this transport has not");
+    Refusal::new(Code::TrustedContextUnsupported, message).hint(match context {
         Context::HttpClaims { .. } => {
             "use an `environment` context here, or serve over HTTP with `authentication` in the config"
         }

@@ -1,36 +1,47 @@
 //! Calls that somebody else carries out: a hosted service whose tools are served here under the same rules of the surface.
 //!
 //! Invariant: of a delegated call nothing is recorded here; the service keeps the record, and answers for it.
-//! Invariant: who carries calls out sees a name that was listed and arguments, and nothing else of the caller.
+//! Invariant: who carries calls out sees a name that was listed, arguments, and of the caller tenant and principal, where the config
+//! has each caller asked for by name. Neither ever comes from the arguments.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
-use synapsor_protocol::{Code, Refusal};
+use synapsor_config::{Config, Context, DEFAULT_CONTEXT, Mode};
+use synapsor_protocol::{Code, Refusal, TrustedContext};
 
 use crate::answer::{Answer, DelegatedAnswer, ToolCall};
 use crate::catalog::{ToolDescription, ToolKind};
+use crate::context::{self, Grounds};
 
 /// What comes of work that somebody else does.
 pub type Delegated<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Carries calls out in the runner's place.
 pub trait Delegate: Send + Sync + fmt::Debug {
-    /// Carries out one call of a listed tool. `call_id` is this call's alone. Dropping the future gives the call up.
+    /// Carries out one call of a listed tool. Dropping the future gives the call up.
     ///
     /// # Errors
     /// A [`Refusal`] that is safe to show; what is known of the source stands in it.
-    fn call<'a>(
-        &'a self,
-        tool: &'a str,
-        arguments: Map<String, Json>,
-        call_id: String,
-    ) -> Delegated<'a, Result<Map<String, Json>, Refusal>>;
+    fn call<'a>(&'a self, call: DelegatedCall<'a>) -> Delegated<'a, Result<Map<String, Json>, Refusal>>;
 
     /// Completes once the list of tools is known to be no longer what the service has.
     fn list_went_stale(&self) -> Delegated<'_, ()>;
+}
+
+/// One call that somebody else carries out.
+#[derive(Debug, Clone)]
+pub struct DelegatedCall<'a> {
+    /// A tool that was listed.
+    pub tool: &'a str,
+    /// As the caller sent them.
+    pub arguments: Map<String, Json>,
+    /// This call's alone.
+    pub id: &'a str,
+    /// For whom, where callers prove who they are and each is asked for by name; else for whom the runner was set up.
+    pub on_behalf_of: Option<&'a TrustedContext>,
 }
 
 /// Tools of somebody else, and who carries them out.
@@ -70,11 +81,19 @@ impl Served {
         self.delegation.delegate.list_went_stale()
     }
 
-    pub(crate) async fn invoke(&self, call: ToolCall, call_id: String) -> Result<Answer, Refusal> {
+    /// Carries out a call for `asker`.
+    pub(crate) async fn invoke(
+        &self,
+        call: ToolCall,
+        id: &str,
+        asker: Option<&TrustedContext>,
+    ) -> Result<Answer, Refusal> {
         let Some(tool) = self.tools().iter().find(|tool| tool.name == call.name) else {
             return Err(self.not_served(&call.name));
         };
-        let result = self.delegation.delegate.call(&tool.name, call.arguments, call_id).await?;
+        let ToolCall { arguments, .. } = call;
+        let call = DelegatedCall { tool: &tool.name, arguments, id, on_behalf_of: asker };
+        let result = self.delegation.delegate.call(call).await?;
         Ok(Answer::Delegated(Box::new(DelegatedAnswer {
             capability: tool.name.clone(),
             kind: tool.kind,
@@ -93,4 +112,19 @@ impl Served {
         Refusal::new(Code::McpToolNotFound, "no capability of that name is served")
             .hint("list the tools and use one of their names")
     }
+}
+
+/// How callers of delegated tools are told apart, where the config has each asked for by name: the top-level context, as long as it
+/// is one of verified claims. The other providers say the same of every caller, which is what the config's `session` is for.
+pub(crate) fn context_of_callers(config: &Config) -> Option<Arc<Context>> {
+    let context = config.contexts.get(DEFAULT_CONTEXT).filter(|_| config.mode == Mode::Cloud)?;
+    matches!(context.as_ref(), Context::HttpClaims { .. }).then(|| Arc::clone(context))
+}
+
+/// For whom a call is made; nobody where all callers are the same one.
+pub(crate) fn asker(
+    of_callers: Option<&Context>,
+    grounds: &Grounds<'_>,
+) -> Result<Option<TrustedContext>, Refusal> {
+    of_callers.map(|context| context::of_provider(DEFAULT_CONTEXT, context, grounds)).transpose()
 }

@@ -10,7 +10,7 @@ use crate::logic::Inputs;
 use crate::runtime::{Runtime, mode_name};
 use crate::stage::Stage;
 use crate::trail::Trail;
-use crate::{arguments, change, context, kept, logic, reads, rules};
+use crate::{arguments, change, context, delegate, kept, logic, reads, rules};
 
 impl Runtime {
     /// Carries out one call, and records it: what was read and proposed, or why it was refused. A delegated call is carried
@@ -21,7 +21,8 @@ impl Runtime {
     /// refusal: no answer leaves without its record.
     pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
         if let Some(served) = self.delegated() {
-            return served.invoke(call, self.shared.ids.token()).await;
+            let asker = delegate::asker(self.shared.of_callers.as_deref(), &self.grounds())?;
+            return served.invoke(call, &self.shared.ids.token(), asker.as_ref()).await;
         }
         let now = self.shared.clock.now();
         let mut trail = Trail::new(&call.name, call.trace.clone(), now, self.shared.ids.as_ref());

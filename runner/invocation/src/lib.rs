@@ -37,7 +37,7 @@ pub use candidates::Candidates;
 pub use catalog::{ToolDescription, ToolKind, ToolOrigin, describe_tools, scalar_schema};
 pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement};
-pub use delegate::{Delegate, Delegated, Delegation};
+pub use delegate::{Delegate, Delegated, DelegatedCall, Delegation};
 pub use faithful::{Unfaithful, read_json};
 pub use handlers::{Handlers, LoadHandler, LoadedHandler, Readiness};
 pub use rerun::{Ending, Rerun, SettingsFrom, Today, rerun};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use synapsor_config::{Config, Context, Mode, Prompt};
+use synapsor_config::{Config, Context, DEFAULT_CONTEXT, Mode, Prompt};
 use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
@@ -11,7 +11,7 @@ use crate::candidates::Candidates;
 use crate::catalog::{Catalog, ToolDescription, own};
 use crate::claims::VerifiedClaims;
 use crate::context::Grounds;
-use crate::delegate::{Delegation, Served};
+use crate::delegate::{Delegation, Served, context_of_callers};
 use crate::handlers::{Handlers, Readiness};
 
 /// Which envelope a tool result has.
@@ -75,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) environment: Environment,
+    /// How callers of delegated tools are told apart.
+    pub(crate) of_callers: Option<Arc<Context>>,
 }
 
 impl Runtime {
@@ -96,6 +98,7 @@ impl Runtime {
                 clock,
                 ids,
                 environment,
+                of_callers: context_of_callers(&config),
             }),
             claims: None,
             delegated: None,
@@ -153,6 +156,9 @@ impl Runtime {
     /// A served capability whose context only verified claims can establish, and that context's name. Where nothing is
     /// verified each of its calls would be refused, so that is better said at the start.
     pub fn on_claims(&self) -> Option<(&str, &str)> {
+        if let Some(served) = self.delegated().filter(|_| self.shared.of_callers.is_some()) {
+            return served.tools().first().map(|tool| (tool.name.as_str(), DEFAULT_CONTEXT));
+        }
         let on_claims = |context: &Context| matches!(context, Context::HttpClaims { .. });
         let capability =
             self.shared.catalog.capabilities().find(|capability| on_claims(&capability.context))?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use synapsor_cloud::{CloudSettings, Service};
-use synapsor_invocation::Delegation;
+use synapsor_invocation::{DelegatedCall, Delegation};
 use synapsor_protocol::{Code, Refusal};
 
 use crate::standin::{ADAPTER, CALL, READ, Standin, TOKEN, TOOLS};
@@ -33,7 +33,7 @@ pub(crate) async fn call(
     arguments: Json,
 ) -> Result<Map<String, Json>, Refusal> {
     let arguments = arguments.as_object().cloned().expect("an object");
-    delegation.delegate.call(tool, arguments, "call-1".to_owned()).await
+    delegation.delegate.call(DelegatedCall { tool, arguments, id: "call-1", on_behalf_of: None }).await
 }
 
 #[tokio::test]

@@ -182,7 +182,8 @@ fn usual(path: &str, document: &Json, state: &State) -> (u16, Json) {
                 .expect("nobody panicked")
                 .iter()
                 .any(|tool| tool["name"] == document["tool"]);
-            let result = json!({ "status": "ok", "late_fee_cents": 5500, "source_database_mutated": false });
+            let result = json!({ "status": "ok", "late_fee_cents": 5500, "source_database_mutated": false,
+                "read_for": document["session"]["tenant_id"] });
             match known {
                 true => (200, json!({ "ok": true, "tool": document["tool"], "result": result })),
                 false => (404, json!({ "ok": false, "error": "tool_not_found" })),

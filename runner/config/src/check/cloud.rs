@@ -30,6 +30,14 @@ pub(super) fn check(root: &Place<'_>, names: &Names<'_>, problems: &mut Problems
         let code = ProblemCode::InvalidCloudPrivateAddresses;
         optional_boolean(&cloud, "private_addresses", code, problems);
     }
+    if let (Some(authentication), true, false) =
+        (root.get("authentication"), names.is_cloud(), names.has_default_context)
+    {
+        let message = "callers are told apart by their tokens, and the hosted service is asked for all of them in one session";
+        problems.add(authentication.path(), ProblemCode::CallersShareSession, message).hint(
+            "add `trusted_context` with the provider `http_claims`, or with `cloud_session` where one session is meant",
+        );
+    }
     if let (Some(capabilities), true) = (root.get("capabilities"), names.is_cloud()) {
         let message = "with `mode: cloud` the hosted service's tools are served, and these are not";
         problems.add(capabilities.path(), ProblemCode::CapabilitiesNotServed, message);

@@ -414,6 +414,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ("cloud", "/cloud/timeout_ms = 120001", "INVALID_CLOUD_TIMEOUT", "$.cloud.timeout_ms"),
     ("cloud", r#"/cloud/private_addresses = "yes""#, "INVALID_CLOUD_PRIVATE_ADDRESSES", "$.cloud.private_addresses"),
     ("cloud", "/capabilities = []", "CAPABILITIES_NOT_SERVED", "$.capabilities"),
+    ("cloud", r#"/authentication = {"issuer": "https://id.example", "resource_url": "https://r.example/mcp", "jwks_path": "k.json"}"#, "CALLERS_SHARE_SESSION", "$.authentication"),
 ];
 
 /// Texts that are not one JSON object, and the code that must answer.

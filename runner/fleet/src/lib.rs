@@ -20,6 +20,7 @@ mod job;
 mod client;
 
 pub use client::ControlPlane;
-pub use server::{Bind, ControlPlaneServer};
+pub use server::ControlPlaneServer;
+pub use synapsor_inbound::Bind;
 pub use token::{TOKEN_PREFIX, digest_of, token_from};
 pub use worker::{Drained, WorkerOptions, work};

@@ -5,21 +5,27 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use synapsor_inbound::{Bind, Busy, Connections, Limits};
 use synapsor_ledger::Ledger;
 use synapsor_protocol::{Code, Refusal};
 use tokio::net::TcpListener;
 
 use crate::routes::router;
 
-/// Where to listen.
-#[derive(Debug, Clone, Copy)]
-pub struct Bind {
-    /// Address and port; port 0 is any free one.
-    pub address: SocketAddr,
-    /// Whether an address that other machines can reach is meant.
-    pub allow_remote: bool,
-}
+/// For programs, which send little and ask often: a worker holds a connection or two for as long as it runs.
+const LIMITS: Limits = Limits {
+    head_bytes_max: 16 * 1024,
+    headers_max: 64,
+    connections_max: 512,
+    head_timeout_ms: 15_000,
+    write_timeout_ms: 15_000,
+};
+/// How long requests that came before the end may take to be answered.
+const END_WITHIN: Duration = Duration::from_secs(5);
+/// What a worker is told that there is no place for; it asks again after a pause.
+const BUSY: &str = r#"{"ok":false,"error":{"code":"HTTP_BUSY","message":"the control plane has as many connections as it takes","hint":null}}"#;
 
 /// A control plane that listens.
 pub struct ControlPlaneServer {
@@ -34,18 +40,10 @@ impl ControlPlaneServer {
     /// # Errors
     /// When other machines could reach it and nobody asked for that, or the address is taken.
     pub async fn bind(bind: Bind, ledger: Ledger) -> Result<Self, Refusal> {
-        let address = bind.address;
-        if !address.ip().is_loopback() && !bind.allow_remote {
-            let message = format!("`{}` can be reached from other machines", address.ip());
-            return Err(Refusal::new(Code::BindNotLocal, message)
-                .hint("put a proxy with TLS in front of 127.0.0.1, or add --allow-remote-bind where the network is trusted"));
-        }
-        let taken = |error: std::io::Error| {
-            Refusal::new(Code::AddressUnavailable, format!("cannot listen on `{address}`: {}", error.kind()))
-                .hint("name another --port")
-        };
-        let listener = TcpListener::bind(address).await.map_err(taken)?;
-        let address = listener.local_addr().map_err(taken)?;
+        let (listener, address) = bind.listen().await.map_err(|refusal| match refusal.code {
+            Code::BindNotLocal => refusal.hint("put a proxy with TLS in front of 127.0.0.1, or add --allow-remote-bind where the network is trusted"),
+            _ => refusal.hint("name another --port"),
+        })?;
         Ok(Self { listener, address, ledger })
     }
 
@@ -55,13 +53,14 @@ impl ControlPlaneServer {
     }
 
     /// Serves until `stop` completes, and lets requests that came before end.
-    ///
-    /// # Errors
-    /// When the listener breaks.
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Refusal> {
-        let serving = axum::serve(self.listener, router(self.ledger)).with_graceful_shutdown(stop);
-        serving.await.map_err(|error| {
-            Refusal::new(Code::AddressUnavailable, format!("the listener broke: {}", error.kind()))
-        })
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let connections = Connections::new(&LIMITS).or_busy(Busy::telling(BUSY));
+        let mut ending = connections.serve(self.listener, router(self.ledger), stop).await;
+        if !ending.within(END_WITHIN).await {
+            tracing::warn!(
+                connections = ending.open(),
+                "not every worker was answered in time; the rest is cut off"
+            );
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! A posted form: of the one type our pages send, small, sent in time, with the session's CSRF token and no unknown field.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use synapsor_inbound::{BadBody, read_body};
 use url::form_urlencoded;
 
 use crate::denied::Denied;
@@ -15,7 +14,7 @@ use crate::sessions::Session;
 /// Longest form.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 /// How long a form may take to arrive.
-const FORM_WITHIN: Duration = Duration::from_secs(5);
+const FORM_TIMEOUT_MS: u64 = 5_000;
 /// What our pages' forms are sent as.
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -28,14 +27,12 @@ impl Form {
     /// Reads a request's form. `known` are the fields it may have besides the CSRF token.
     pub(crate) async fn read(request: Request, session: &Session, known: &[&str]) -> Result<Self, Denied> {
         check_type(request.headers())?;
-        let body =
-            tokio::time::timeout(FORM_WITHIN, Limited::new(request.into_body(), FORM_BYTES_MAX).collect());
-        let bytes = match body.await {
-            Ok(Ok(whole)) => whole.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Denied::TOO_LARGE),
-            Ok(Err(_)) => return Err(Denied::bad_form("the form did not arrive whole")),
-            Err(_) => return Err(Denied::TOO_SLOW),
-        };
+        let read = read_body(request.into_body(), FORM_BYTES_MAX, FORM_TIMEOUT_MS).await;
+        let bytes = read.map_err(|bad| match bad {
+            BadBody::TooLarge { .. } => Denied::TOO_LARGE,
+            BadBody::TooSlow { .. } => Denied::TOO_SLOW,
+            BadBody::BreaksOff => Denied::bad_form("the form did not arrive whole"),
+        })?;
         let mut fields = parse(&bytes)?;
         let csrf = fields.remove("csrf").unwrap_or_default();
         if !session.vouches_for(&csrf) {
@@ -58,8 +55,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Denied> {
     if sent != FORM_TYPE || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Denied::WRONG_TYPE);
     }
-    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if said.is_some_and(|length: usize| length > FORM_BYTES_MAX) { Err(Denied::TOO_LARGE) } else { Ok(()) }
+    Ok(())
 }
 
 fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, Denied> {

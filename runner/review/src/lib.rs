@@ -41,6 +41,7 @@ mod story;
 mod checklist;
 mod changes;
 
-pub use server::{Bind, Links, Server};
+pub use server::{Links, Server};
 pub use sessions::KeysLast;
 pub use site::{MakeSecret, Parts, RerunAnswer, RerunProposal};
+pub use synapsor_inbound::Bind;

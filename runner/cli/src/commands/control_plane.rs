@@ -41,7 +41,8 @@ async fn serve(wanted: &ServeControlPlane, settings: &Settings) -> Result<(), Re
         ));
     }
     print::note(&format!("listening on {}", server.url()));
-    server.serve(stop_signal()).await
+    server.serve(stop_signal()).await;
+    Ok(())
 }
 
 async fn make(wanted: &MakeRunnerToken, settings: &Settings) -> Result<Report, Refusal> {

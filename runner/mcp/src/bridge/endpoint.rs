@@ -9,13 +9,14 @@ use axum::response::Response;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value as Json;
+use synapsor_inbound::BadBody;
 use synapsor_protocol::{Code, Refusal};
 
 use super::answer::{RpcError, response};
 use super::methods::{Methods, NotAnswered};
 use super::request::{RpcRequest, read};
 use crate::auth::Caller;
-use crate::http::{HttpLimits, challenged, document, read_body, refused};
+use crate::http::{HttpLimits, challenged, document, refused};
 use crate::live::Live;
 
 /// `/mcp`.
@@ -32,7 +33,7 @@ impl Endpoint {
     async fn post(&self, caller: &Caller, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
         json_only(&parts.headers)?;
-        let body = read_body(body, &self.limits).await?;
+        let body = self.limits.read(body).await.map_err(BadBody::refusal)?;
         let RpcRequest { id, method, params } = match read(&body) {
             Ok(request) => request,
             Err((id, error)) => return Ok(told(&id, Err(error))),

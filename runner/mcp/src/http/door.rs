@@ -5,10 +5,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use synapsor_inbound::{Busy, Connections, Tls, TlsFiles, is_local};
 use synapsor_invocation::Runtime;
 use synapsor_protocol::{Code, Refusal};
 use tokio::net::{TcpListener, lookup_host};
@@ -16,15 +18,16 @@ use tokio::sync::watch;
 
 use super::admission::{Admission, admit};
 use super::answer::refused;
-use super::connections::Connections;
 use super::exposure::{Exposure, expose};
 use super::health::{Health, healthz, readyz};
 use super::limits::HttpLimits;
 use super::metrics::{MetricsPage, count, metrics};
-use super::tls::{TlsFiles, acceptor};
 use super::well_known::well_known;
 use crate::auth::{Authentication, RateLimits};
 use crate::observe::Observer;
+
+/// What a client is told that there is no place for, before it has asked anything.
+const BUSY: &str = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"the server has as many connections as it takes","data":{"code":"HTTP_BUSY","retryable":true}}}"#;
 
 /// Where and for whom a server is open.
 #[derive(Debug)]
@@ -82,7 +85,7 @@ impl Door {
     /// What is wrong with the options, [`Code::HttpDevNoAuthUnsafeHost`], or [`Code::HttpAddressUnavailable`].
     pub(crate) async fn bind(options: HttpOptions) -> Result<Self, Refusal> {
         let wanted = resolve(&options.host, options.port).await?;
-        if matches!(options.authentication, Authentication::None) && !is_loopback(&wanted) {
+        if matches!(options.authentication, Authentication::None) && !is_local(&wanted) {
             let message =
                 format!("`{}` is not a loopback address, and nobody would have to authenticate", wanted.ip());
             return Err(Refusal::new(Code::HttpDevNoAuthUnsafeHost, message)
@@ -95,7 +98,7 @@ impl Door {
             &options.allowed_origins,
             options.cors_origin.as_deref(),
         )?;
-        let tls = options.tls.as_ref().map(acceptor).transpose()?;
+        let tls = options.tls.as_ref().map(Tls::of).transpose()?;
         let unavailable = |error: std::io::Error| {
             Refusal::new(
                 Code::HttpAddressUnavailable,
@@ -105,7 +108,8 @@ impl Door {
         };
         let listener = TcpListener::bind(wanted).await.map_err(unavailable)?;
         let address = listener.local_addr().map_err(unavailable)?;
-        let connections = Connections::new(&options.limits, tls);
+        let connections =
+            Connections::new(&options.limits.of_connections()).over(tls).or_busy(Busy::telling(BUSY));
         Ok(Self { listener, address, options, exposure, connections })
     }
 
@@ -122,7 +126,7 @@ impl Door {
 
     /// Whether other machines reach it.
     pub(crate) fn is_public(&self) -> bool {
-        !is_loopback(&self.address)
+        !is_local(&self.address)
     }
 
     /// Whether tokens and rows would travel over a network in clear.
@@ -170,11 +174,13 @@ impl Door {
             })
             .layer(from_fn_with_state(Arc::new(self.exposure), expose))
             .layer(from_fn_with_state(observer, count));
-        let stopping = move || {
-            // Nobody may be listening for it.
-            let _ = stop.send(true);
-        };
-        self.connections.serve(self.listener, router, shutdown, stopping).await;
+        let mut ending = self.connections.serve(self.listener, router, shutdown).await;
+        // Nobody may be listening for it.
+        let _ = stop.send(true);
+        if !ending.within(Duration::from_millis(self.options.limits.drain_timeout_ms)).await {
+            let connections = ending.open();
+            tracing::warn!(connections, "not every answer was sent in time; the rest is cut off");
+        }
     }
 }
 
@@ -197,11 +203,6 @@ async fn resolve(host: &str, port: u16) -> Result<SocketAddr, Refusal> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let mut found = lookup_host((bare, port)).await.map_err(|_| unknown())?;
     found.next().ok_or_else(unknown)
-}
-
-/// An address that only this machine reaches.
-pub(crate) fn is_loopback(address: &SocketAddr) -> bool {
-    address.ip().to_canonical().is_loopback()
 }
 
 /// The address as it stands in a `Host` header, without the port.

@@ -22,7 +22,6 @@ use super::admission::{Lasting, challenged};
 use super::alone::{self, PlainCall};
 use super::answer::{protocol_error, refused, refused_for};
 use super::asked::{Asked, called, known_version, media_types, names_stateless_version, session_id};
-use super::body;
 use super::headers::SESSION_ID;
 use super::limits::HttpLimits;
 use super::sessions::{NoTurn, Sessions};
@@ -79,7 +78,7 @@ pub(crate) struct Endpoint<B: Behind = Live> {
 impl<B: Behind> Endpoint<B> {
     pub(crate) fn new(behind: B, limits: HttpLimits) -> Self {
         let sessions = Arc::new(Sessions::new(&limits));
-        // The names and pages were checked by `exposure`, the body is read by `body`.
+        // The names and pages were checked by `exposure`, the body is read within its limits.
         let config = StreamableHttpServerConfig::default()
             .disable_allowed_hosts()
             .with_json_response(true)
@@ -106,7 +105,7 @@ impl<B: Behind> Endpoint<B> {
     async fn post(&self, caller: &Caller, request: Request) -> Result<Response, Response> {
         let (mut parts, body) = request.into_parts();
         media_types(&mut parts.headers).map_err(|refusal| refused(&refusal))?;
-        let bytes = body::read(body, &self.limits).await.map_err(|refusal| refused(&refusal))?;
+        let bytes = self.limits.read(body).await.map_err(|bad| refused(&bad.refusal()))?;
         let message = parse(&bytes).map_err(|error| protocol_error(StatusCode::BAD_REQUEST, &error))?;
         let asked = Asked::of(&message, &parts.headers);
         // Said by the status, as long as there is one: a client that can get a better token, or wait, does it then.

@@ -1,5 +1,8 @@
 //! How much a server over HTTP takes at once, and how long it waits for whom.
 
+use axum::body::{Body, Bytes};
+use synapsor_inbound::{BadBody, Limits, read_body};
+
 /// How much a server over HTTP takes at once, and how long it waits for whom.
 #[derive(Debug, Clone)]
 pub struct HttpLimits {
@@ -27,6 +30,27 @@ pub struct HttpLimits {
     pub write_timeout_ms: u64,
     /// How long a stopping server waits for answers that are being worked out.
     pub drain_timeout_ms: u64,
+}
+
+impl HttpLimits {
+    /// What the connections are held to.
+    pub(crate) fn of_connections(&self) -> Limits {
+        Limits {
+            head_bytes_max: self.head_bytes_max,
+            headers_max: self.headers_max,
+            connections_max: self.connections_max,
+            head_timeout_ms: self.head_timeout_ms,
+            write_timeout_ms: self.write_timeout_ms,
+        }
+    }
+
+    /// A request's whole body.
+    ///
+    /// # Errors
+    /// See [`read_body`].
+    pub(crate) async fn read(&self, body: Body) -> Result<Bytes, BadBody> {
+        read_body(body, self.body_bytes_max, self.body_timeout_ms).await
+    }
 }
 
 impl Default for HttpLimits {

@@ -1,6 +1,6 @@
 //! MCP over HTTP: Streamable HTTP in both eras on one address, and the door every server over HTTP stands behind.
 //!
-//! A request passes, from the outside in, `connections` (how many, how slow), `exposure` (for which name, from which web
+//! A request passes, from the outside in, the room `inbound` (how many, how slow), `exposure` (for which name, from which web
 //! page), `admission` (from whom, how many at once), and then what it asks for: `endpoint`, which judges what rmcp would
 //! take on trust and hands it on, but for plain calls, which `alone` answers.
 //!
@@ -13,14 +13,11 @@
 mod server;
 mod door;
 mod limits;
-mod connections;
-mod tls;
 mod exposure;
 mod admission;
 mod endpoint;
 mod asked;
 mod alone;
-mod body;
 mod sessions;
 mod tail;
 mod answer;
@@ -33,11 +30,10 @@ mod fixture;
 
 pub(crate) use admission::challenged;
 pub(crate) use answer::{document, refused};
-pub(crate) use body::read as read_body;
 pub use door::HttpOptions;
 #[cfg(feature = "conformance")]
 pub use fixture::FixtureServer;
 pub use limits::HttpLimits;
 pub use metrics::MetricsPage;
 pub use server::{HttpProtocol, HttpServer};
-pub use tls::TlsFiles;
+pub use synapsor_inbound::TlsFiles;

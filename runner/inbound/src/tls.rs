@@ -7,7 +7,8 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use synapsor_protocol::{Code, Refusal};
-use tokio_rustls::TlsAcceptor;
+use tokio::net::TcpStream;
+use tokio_rustls::{Accept, TlsAcceptor};
 
 /// The two files of a certificate.
 #[derive(Debug, Clone)]
@@ -19,10 +20,24 @@ pub struct TlsFiles {
 }
 
 /// What speaks TLS on an accepted connection.
-///
-/// # Errors
-/// [`Code::HttpTlsInvalid`]; the file is named, nothing of the key is shown.
-pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, Refusal> {
+#[derive(Clone)]
+pub struct Tls(TlsAcceptor);
+
+impl Tls {
+    /// Reads the certificate and its key.
+    ///
+    /// # Errors
+    /// [`Code::HttpTlsInvalid`]; the file is named, nothing of the key is shown.
+    pub fn of(files: &TlsFiles) -> Result<Self, Refusal> {
+        Ok(Self(TlsAcceptor::from(Arc::new(config(files)?))))
+    }
+
+    pub(crate) fn accept(&self, stream: TcpStream) -> Accept<TcpStream> {
+        self.0.accept(stream)
+    }
+}
+
+fn config(files: &TlsFiles) -> Result<ServerConfig, Refusal> {
     let chain = CertificateDer::pem_file_iter(&files.certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable("certificates", &files.certificates, &error))?;
@@ -42,7 +57,7 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, Refusal> {
             invalid("the private key is not that of the first certificate, or of a kind TLS does not use")
         })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(config)
 }
 
 fn unreadable(what: &str, path: &std::path::Path, error: &rustls::pki_types::pem::Error) -> Refusal {

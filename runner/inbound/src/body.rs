@@ -1,4 +1,4 @@
-//! A request's body, whole: within its size and its time, or refused.
+//! A request's body, whole: within its size and its time, or not at all.
 
 use std::time::Duration;
 
@@ -6,35 +6,56 @@ use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use synapsor_protocol::{Code, Refusal};
 
-use super::limits::HttpLimits;
+/// Why a body is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadBody {
+    /// It is too large, or says that it will be.
+    #[error("a request's body may have `{bytes_max}` bytes at most")]
+    TooLarge {
+        /// How large one may be.
+        bytes_max: usize,
+    },
+    /// It did not arrive in time.
+    #[error("a request's body has to arrive within `{timeout_ms}` ms")]
+    TooSlow {
+        /// How long one may take.
+        timeout_ms: u64,
+    },
+    /// The connection ended before it did.
+    #[error("the request's body breaks off")]
+    BreaksOff,
+}
+
+impl BadBody {
+    /// The same with its code.
+    pub fn refusal(self) -> Refusal {
+        let code = match self {
+            Self::TooLarge { .. } => Code::HttpBodyTooLarge,
+            Self::TooSlow { .. } => Code::HttpBodyTooSlow,
+            Self::BreaksOff => Code::HttpRequestInvalid,
+        };
+        Refusal::new(code, self.to_string())
+    }
+}
 
 /// The whole body.
 ///
 /// # Errors
-/// [`Code::HttpBodyTooLarge`] as soon as it is, [`Code::HttpBodyTooSlow`], and [`Code::HttpRequestInvalid`] for one that
-/// breaks off.
-pub(crate) async fn read(body: Body, limits: &HttpLimits) -> Result<Bytes, Refusal> {
-    let bytes_max = limits.body_bytes_max;
-    let too_large = || {
-        Refusal::new(Code::HttpBodyTooLarge, format!("a request's body may have `{bytes_max}` bytes at most"))
-    };
-    // Said in advance, it need not be read.
+/// As soon as it is known not to fit. What was announced in advance need not be read for that.
+pub async fn read_body(body: Body, bytes_max: usize, timeout_ms: u64) -> Result<Bytes, BadBody> {
     let announced = http_body::Body::size_hint(&body).lower();
     if usize::try_from(announced).unwrap_or(usize::MAX) > bytes_max {
-        return Err(too_large());
+        return Err(BadBody::TooLarge { bytes_max });
     }
     let whole = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(Duration::from_millis(limits.body_timeout_ms), whole).await {
+    match tokio::time::timeout(Duration::from_millis(timeout_ms), whole).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge { bytes_max }),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a request's body cannot be read");
-            Err(Refusal::new(Code::HttpRequestInvalid, "the request's body breaks off"))
+            Err(BadBody::BreaksOff)
         }
-        Err(_) => Err(Refusal::new(
-            Code::HttpBodyTooSlow,
-            format!("a request's body has to arrive within `{}` ms", limits.body_timeout_ms),
-        )),
+        Err(_) => Err(BadBody::TooSlow { timeout_ms }),
     }
 }
 
@@ -44,12 +65,8 @@ mod tests {
 
     use super::*;
 
-    fn limits() -> HttpLimits {
-        HttpLimits { body_bytes_max: 4, body_timeout_ms: 50, ..HttpLimits::default() }
-    }
-
     async fn code(body: Body) -> Result<Bytes, Code> {
-        read(body, &limits()).await.map_err(|refusal| refusal.code)
+        read_body(body, 4, 50).await.map_err(|bad| bad.refusal().code)
     }
 
     fn chunks(chunks: &'static [&'static str]) -> Body {

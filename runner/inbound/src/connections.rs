@@ -8,15 +8,17 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutWriter;
-use tokio_rustls::TlsAcceptor;
 
-use super::limits::HttpLimits;
+use crate::busy::Busy;
+use crate::ending::Ending;
+use crate::limits::Limits;
+use crate::tls::Tls;
 
 /// How long accepting pauses when the system has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -24,25 +26,23 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How many connections over the limit are told so at once; the others are closed without a word.
 const TURNED_AWAY_MAX: usize = 32;
 
-/// How long one of them may take to hear it.
-const TURNED_AWAY_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// Smallest buffer hyper works with.
 const BUFFER_BYTES_MIN: usize = 8 * 1024;
 
 /// Connections of one server.
-pub(crate) struct Connections {
+pub struct Connections {
     builder: http1::Builder,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
+    busy: Option<Busy>,
     places: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
     handshake_timeout: Duration,
     write_timeout: Duration,
-    drain_timeout: Duration,
 }
 
 impl Connections {
-    pub(crate) fn new(limits: &HttpLimits, tls: Option<TlsAcceptor>) -> Self {
+    /// Connections in clear, within these limits. One that there is no place for is closed without a word.
+    pub fn new(limits: &Limits) -> Self {
         let head_timeout = Duration::from_millis(limits.head_timeout_ms);
         let mut builder = http1::Builder::new();
         builder
@@ -53,24 +53,34 @@ impl Connections {
             .max_buf_size(limits.head_bytes_max.max(BUFFER_BYTES_MIN));
         Self {
             builder,
-            tls,
+            tls: None,
+            busy: None,
             places: Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS))),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             handshake_timeout: head_timeout,
             write_timeout: Duration::from_millis(limits.write_timeout_ms),
-            drain_timeout: Duration::from_millis(limits.drain_timeout_ms),
         }
     }
 
-    /// Serves until `shutdown` completes. Then nothing is accepted any more, what is being answered gets its time, and
-    /// what is left is cut off.
-    pub(crate) async fn serve(
+    /// The same, speaking TLS where there is a certificate.
+    #[must_use]
+    pub fn over(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// The same, telling whoever there is no place for. Where TLS is spoken that would be more work than a place.
+    #[must_use]
+    pub fn or_busy(self, busy: Busy) -> Self {
+        Self { busy: Some(busy), ..self }
+    }
+
+    /// Serves until `shutdown` completes. Then nothing is accepted any more, and what is open is handed back to be ended.
+    pub async fn serve(
         self,
         listener: TcpListener,
         router: Router,
-        shutdown: impl Future<Output = ()> + Send,
-        stopping: impl FnOnce(),
-    ) {
+        shutdown: impl Future<Output = ()>,
+    ) -> Ending {
         let graceful = GracefulShutdown::new();
         let mut serving = JoinSet::new();
         let mut shutdown = std::pin::pin!(shutdown);
@@ -87,14 +97,7 @@ impl Connections {
                 Some(_) = serving.join_next() => {}
             }
         }
-        drop(listener);
-        stopping();
-        if timeout(self.drain_timeout, graceful.shutdown()).await.is_err() {
-            tracing::warn!(
-                connections = serving.len(),
-                "not every answer was sent in time; the rest is cut off"
-            );
-        }
+        Ending::of(graceful, serving)
     }
 
     fn take(
@@ -109,11 +112,7 @@ impl Connections {
             tracing::debug!(%error, "TCP_NODELAY is not set");
         }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            if self.tls.is_none()
-                && let Ok(turn) = Arc::clone(&self.turned_away).try_acquire_owned()
-            {
-                serving.spawn(turn_away(stream, turn));
-            }
+            self.turn_away(stream, serving);
             return;
         };
         let (builder, router, watcher) = (self.builder.clone(), router.clone(), graceful.watcher());
@@ -141,6 +140,16 @@ impl Connections {
             }
         }
     }
+
+    fn turn_away(&self, stream: TcpStream, serving: &mut JoinSet<()>) {
+        let (None, Some(busy)) = (&self.tls, self.busy.clone()) else { return };
+        if let Ok(turn) = Arc::clone(&self.turned_away).try_acquire_owned() {
+            serving.spawn(async move {
+                busy.tell(stream).await;
+                drop(turn);
+            });
+        }
+    }
 }
 
 async fn serve_one<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
@@ -160,25 +169,4 @@ async fn serve_one<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         // A client that left, was too slow or sent no HTTP; it has been answered where it could be.
         tracing::debug!(%error, "a connection ended");
     }
-}
-
-/// Says that there is no place, to whoever has not even asked yet.
-async fn turn_away(mut stream: TcpStream, turn: OwnedSemaphorePermit) {
-    const BODY: &str = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"the server has as many connections as it takes","data":{"code":"HTTP_BUSY","retryable":true}}}"#;
-    let answer = format!(
-        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 1\r\n\
-         cache-control: no-store\r\nconnection: close\r\n\r\n{BODY}",
-        BODY.len()
-    );
-    let told = async {
-        stream.write_all(answer.as_bytes()).await?;
-        stream.shutdown().await?;
-        // Closing with something unread would reset the connection and take the answer with it.
-        let mut unread = [0; 1024];
-        while stream.read(&mut unread).await? > 0 {}
-        Ok::<_, std::io::Error>(())
-    };
-    // Whether it was heard is the client's affair.
-    let _ = timeout(TURNED_AWAY_TIMEOUT, told).await;
-    drop(turn);
 }

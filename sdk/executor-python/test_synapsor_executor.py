@@ -1,4 +1,4 @@
-"""What is not taken, without a database: `python3 -m unittest` in this folder."""
+"""What is not taken, and what a database is asked, without one: `python3 -m unittest` in this folder."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ import pathlib
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from synapsor_executor import Executor, same
+from synapsor_executor import Executor, mariadb, postgres, update
 
 SECRET, NEXT = "0" * 32, "1" * 32
 GOLDEN = pathlib.Path(__file__).parents[2] / "fixtures/protocol/executor-request.v1.json"
@@ -67,7 +67,119 @@ class Verified(unittest.TestCase):
         self.refused(413, "BODY_TOO_LARGE", signed(large), large)
 
     def test_a_name_is_quoted_wherever_it_stands(self):
-        self.assertIn('"a""; DROP"', same('a"; DROP', "text"))
+        self.assertIn('"a""; DROP %%"', postgres.same('a"; DROP %', "text"))
+        self.assertIn("`a``; DROP %%`", mariadb.same("a`; DROP %", mariadb.Kind("varchar")))
+
+
+class Database:
+    """Says yes to everything, and remembers what it was asked."""
+
+    def __init__(self, answers, raises):
+        self.answers, self.raises, self.asked, self.rowcount = answers, raises, [], 1
+
+    def cursor(self):
+        return self
+
+    def execute(self, sql, values=None):
+        self.asked.append(sql)
+        for part, raised in self.raises.items():
+            if part in sql:
+                raise raised
+        self.rows = next((rows for part, rows in self.answers.items() if part in sql), [])
+
+    def fetchall(self):
+        return self.rows
+
+    def fetchone(self):
+        return self.rows[0] if self.rows else None
+
+    def commit(self):
+        self.asked.append("COMMIT")
+
+    def rollback(self):
+        self.asked.append("ROLLBACK")
+
+    def close(self):
+        pass
+
+
+class DriverError(Exception):
+    sqlstate = None
+
+
+COLUMNS = sorted(json.loads(GOLDEN.read_bytes())["before"])
+ENGINES = {
+    "postgres": {"pg_attribute": [(name, "text") for name in COLUMNS]},
+    "mysql": {
+        "information_schema": [(name, "varchar", None, "YES") for name in COLUMNS],
+        "@@character_set_client": [("utf8mb4",)],
+    },
+}
+IS_SAME = {"postgres": "IS NOT DISTINCT FROM", "mysql": "<=>"}
+
+
+def late(engine):
+    raised = DriverError(1969, "the server's words") if engine == "mysql" else DriverError("the server's words")
+    raised.sqlstate = "57014" if engine == "postgres" else None
+    return raised
+
+
+class OnAnEngine(unittest.TestCase):
+    def answered(self, asked_for, answers=None, raises=None, **over):
+        request = json.loads(GOLDEN.read_bytes())
+        request["target"]["engine"] = asked_for
+        body = json.dumps(request).encode()
+        as_reviewed = {IS_SAME[asked_for]: [(True,) * len(COLUMNS)]}
+        database = Database({**ENGINES[asked_for], **as_reviewed, **(answers or {})}, raises or {})
+        settings = dict(connect=lambda: database, change=lambda *_: None, engine=asked_for)
+        status, said = executor(**{**settings, **over}).over_http(signed(body), body)
+        said = json.loads(said)
+        return status, said.get("safe_error_code", said.get("error", said.get("status"))), said, database.asked
+
+    def test_a_change_is_applied_with_its_receipt_and_repeated_it_is_not(self):
+        for engine in ENGINES:
+            status, told, _, asked = self.answered(engine)
+            self.assertEqual((status, told, asked[-2:]), (200, "applied", ["COMMIT", "ROLLBACK"]))
+        duplicate = {"INSERT INTO": DriverError(1062, "the server's words")}
+        digest = json.loads(GOLDEN.read_bytes())["proposal_digest"]
+        again = self.answered("mysql", {"SELECT proposal_digest": [(digest,)]}, duplicate)
+        self.assertEqual(again[:2], (200, "already_applied"))
+        other = self.answered("mysql", {"SELECT proposal_digest": [("other",)]}, duplicate)
+        self.assertEqual(other[:2], (422, "IDEMPOTENCY_KEY_REUSED"))
+
+    def test_nothing_is_committed_after_the_request_s_time(self):
+        for engine in ENGINES:
+            waited = self.answered(engine, raises={IS_SAME[engine]: late(engine)})
+            self.assertEqual(waited[:2], (408, "TOO_LATE"))
+            now = [NOW]
+
+            def slow(*_):
+                now[0] += timedelta(seconds=4.9)
+
+            status, told, _, asked = self.answered(engine, now=lambda: now[0], change=slow)
+            self.assertEqual((status, told), (408, "TOO_LATE"))
+            self.assertNotIn("COMMIT", asked)
+
+    def test_a_row_that_is_not_the_reviewed_one_and_columns_the_capability_may_not_change_are_refused(self):
+        for engine in ENGINES:
+            moved = tuple(name != "late_fee_cents" for name in COLUMNS)
+            status, _, said, asked = self.answered(engine, {IS_SAME[engine]: [moved]})
+            self.assertEqual((status, said["status"], said["changed_columns"]), (409, "conflict", ["late_fee_cents"]))
+            self.assertNotIn("COMMIT", asked)
+
+            def overreaching(cursor, request):
+                update(cursor, type(request)({**request.document, "allowed_columns": []}))
+
+            self.assertEqual(self.answered(engine, change=overreaching)[:2], (422, "COLUMN_NOT_ALLOWED"))
+
+    def test_another_engine_and_a_connection_that_cannot_hold_every_value_are_refused(self):
+        self.assertEqual(self.answered("mysql", engine="postgres")[:2], (422, "OTHER_ENGINE"))
+        with self.assertRaises(ValueError):
+            executor(engine="sqlite")
+        narrow = self.answered("mysql", {"@@character_set_client": [("latin1",)]})
+        self.assertEqual(narrow[:2], (500, "CONNECTION_NOT_UTF8MB4"))
+        unsafe = {"information_schema": [(name, "varchar", None, "NO") for name in COLUMNS]}
+        self.assertEqual(self.answered("mysql", unsafe)[:2], (422, "TABLE_NOT_TRANSACTIONAL"))
 
 
 if __name__ == "__main__":

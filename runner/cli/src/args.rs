@@ -41,7 +41,7 @@ pub(crate) use cloud::Cloud;
 pub(crate) use config::{Config, MigrateConfig};
 pub(crate) use demo::{Demo, DemoCommand, InspectDemo};
 pub(crate) use doctor::Doctor;
-pub(crate) use executor::{Executor, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
+pub(crate) use executor::{Executor, ExecutorEngine, ExecutorLanguage, ExecutorTemplate, RetryExecutor};
 pub(crate) use fleet::{
     ControlPlane, MakeRunnerToken, Runner, RunnerTokens, ServeControlPlane, Start, StartWorker,
 };

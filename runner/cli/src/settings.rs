@@ -82,6 +82,11 @@ impl Settings {
         if self.config_named { self.config().map(Some) } else { Ok(None) }
     }
 
+    /// The checked config, where one was named or the usual name leads to one.
+    pub(crate) fn config_if_any(&self) -> Result<Option<Arc<Config>>, Refusal> {
+        if self.config_named || self.config_path.exists() { self.config().map(Some) } else { Ok(None) }
+    }
+
     /// The folder that relative paths in the config start from.
     pub(crate) fn config_folder(&self) -> &Path {
         match self.config_path.parent() {
@@ -95,12 +100,7 @@ impl Settings {
         if let Some(typed) = &self.store {
             return LedgerName::typed(typed);
         }
-        let configured = if self.config_named || self.config_path.exists() {
-            self.config()?.storage.clone()
-        } else {
-            None
-        };
-        Ok(match configured {
+        Ok(match self.config_if_any()?.and_then(|config| config.storage.clone()) {
             Some(Storage::Server { postgres_url_env }) => LedgerName::Variable(postgres_url_env),
             Some(Storage::File(path)) => LedgerName::File(self.beside_config(&path)),
             None => LedgerName::File(self.beside_config(&Path::new(STORE_FOLDER).join(STORE_FILE))),
@@ -154,10 +154,7 @@ impl Settings {
 
     /// How the ledger is kept; nothing by itself where there is no config.
     pub(crate) fn keeping(&self) -> Result<Keeping, Refusal> {
-        if self.config_named || self.config_path.exists() {
-            return Ok(self.config()?.keeping.clone());
-        }
-        Ok(Keeping::default())
+        Ok(self.config_if_any()?.map(|config| config.keeping.clone()).unwrap_or_default())
     }
 
     /// Who decides.

@@ -20,7 +20,7 @@ pub(crate) enum Executor {
     Retry(RetryExecutor),
     /// Write an example of the application's side, which passes as it stands
     #[command(
-        after_help = "Examples:\n  synapsor executor template --lang python --folder executor\n  synapsor executor template --lang node --folder executor"
+        after_help = "Examples:\n  synapsor executor template --lang python --folder executor\n  synapsor executor template --lang node --engine mysql --folder executor"
     )]
     Template(ExecutorTemplate),
 }
@@ -52,6 +52,9 @@ pub(crate) struct ExecutorTemplate {
     /// The language
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub(crate) lang: ExecutorLanguage,
+    /// Where the rows are [default: the engine of the config's sources, or postgres where there is no config]
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub(crate) engine: Option<ExecutorEngine>,
     /// Where it goes; a folder that is not there yet
     #[arg(long, value_name = "DIR", default_value = "executor")]
     pub(crate) folder: PathBuf,
@@ -63,4 +66,12 @@ pub(crate) enum ExecutorLanguage {
     Node,
     /// Python 3.10 or later
     Python,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutorEngine {
+    /// PostgreSQL
+    Postgres,
+    /// MariaDB or MySQL
+    Mysql,
 }

@@ -17,7 +17,7 @@ pub(crate) async fn run(command: Executor, settings: &Settings, json: bool) -> R
     match command {
         Executor::Check(wanted) => check(wanted.executor.as_deref(), settings).await,
         Executor::Retry(wanted) => retry(&wanted, settings, json).await,
-        Executor::Template(wanted) => template::run(&wanted),
+        Executor::Template(wanted) => template::run(&wanted, settings),
     }
 }
 

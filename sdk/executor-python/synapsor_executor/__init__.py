@@ -1,10 +1,11 @@
-"""The application's side of a synapsor executor, for PostgreSQL and any DB-API driver that takes `%s` (psycopg 2 and 3).
+"""The application's side of a synapsor executor, on PostgreSQL or on MariaDB and MySQL, with any DB-API driver that takes `%s`.
 
 A request is verified, its row locked and compared, and the application's own function called, in one transaction with the
 receipt that makes a repeat harmless. What the function raises rolls everything back.
 
 Invariant: nothing of a request is believed before its token and signature are checked.
 Invariant: `applied` is answered only after COMMIT returned; a failure of COMMIT itself is answered with no document.
+Invariant: COMMIT is not begun after the request's `not_after`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from .refusals import Conflict, Failed, TooLate, TurnedAway
+from .request import Done, Request
+from .row import ENGINES, lock, update
+
+__all__ = ["BODY_BYTES_MAX", "Conflict", "Done", "Executor", "Failed", "Request", "lock", "update"]
 
 REQUEST = "synapsor.executor-request.v1"
 ANSWER = "synapsor.executor-answer.v1"
@@ -24,65 +31,29 @@ PURPOSES = ("execute", "dry_run", "look_up")
 BODY_BYTES_MAX = 1024 * 1024
 SKEW_SECONDS = 300
 SECRET_BYTES_MIN = 32
-
-
-class Conflict(Exception):
-    """The row is not the reviewed one; nothing changes."""
-
-    def __init__(self, code: str = "ROW_CHANGED", changed_columns: list[str] | None = None):
-        super().__init__(code)
-        self.code, self.changed_columns = code, changed_columns or []
-
-
-class Failed(Exception):
-    """A rule of the application says no; nothing changes."""
-
-    def __init__(self, code: str):
-        super().__init__(code)
-        self.code = code
-
-
-class TurnedAway(Exception):
-    """The request is not taken at all."""
-
-    def __init__(self, status: int, code: str):
-        super().__init__(code)
-        self.status, self.code = status, code
-
-
-@dataclass(frozen=True)
-class Done:
-    """What the application's function did."""
-
-    rows_affected: int = 1
-    new_version: Any = None
-
-
-@dataclass(frozen=True)
-class Request:
-    """An approved change, as `docs/reference/executor-request.v1.schema.json` describes it."""
-
-    document: Mapping[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.document[name]
-        except KeyError:
-            raise AttributeError(name) from None
+# The rest of a request's time is for the answer's way back.
+SHARE_FOR_WORK = 0.9
 
 
 @dataclass
 class Executor:
-    """One executor. `connect` answers a new connection that is not in autocommit; `change` does the work on its cursor."""
+    """One executor. `connect` answers a new connection that is not in autocommit; `change` does the work on its cursor.
+
+    `engine` is where the changed row is, in the config's words: `postgres`, or `mysql`, which MariaDB is too. A request for
+    another engine is failed.
+    """
 
     connect: Callable[[], Any]
     change: Callable[[Any, Request], Done | None]
+    engine: str = "postgres"
     keys: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
     receipts_table: str = "synapsor_executor_receipts"
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
 
     def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise ValueError(f"`engine` is one of {', '.join(ENGINES)}")
         if any(len(secret.encode()) < SECRET_BYTES_MIN for secret in self.keys.values()):
             raise ValueError(f"a signing secret has less than {SECRET_BYTES_MIN} bytes")
 
@@ -141,108 +112,80 @@ class Executor:
             raise TurnedAway(400, "UNSUPPORTED_SCHEMA_VERSION")
         if document.get("purpose") not in PURPOSES:
             raise TurnedAway(400, "UNSUPPORTED_PURPOSE")
-        if self.now() > _instant(document["not_after"]):
+        left = _instant(document["not_after"]) - self.now()
+        if left < timedelta(0):
             raise TurnedAway(408, "TOO_LATE")
-        return self._carry_out(Request(document))
+        return self._carry_out(Request(document), self.now() + left * SHARE_FOR_WORK)
 
     def _check(self, question: dict[str, Any]) -> bytes:
         connection = self.connect()
         try:
-            connection.cursor().execute(f"SELECT idempotency_key FROM {self._receipts()} LIMIT 0")
+            cursor = connection.cursor()
+            ENGINES[self.engine].begin(cursor, SKEW_SECONDS * 1000)
+            cursor.execute(f"SELECT idempotency_key FROM {self._receipts()} LIMIT 0", ())
         finally:
             _end(connection)
         return json.dumps({**question, "ready": True}).encode()
 
-    def _carry_out(self, request: Request) -> tuple[int, bytes]:
+    def _carry_out(self, request: Request, last: datetime) -> tuple[int, bytes]:
+        if request.target["engine"] != self.engine:
+            return 422, _said(request, "failed", safe_error_code="OTHER_ENGINE")
         connection = self.connect()
         try:
-            cursor = connection.cursor()
-            if self._is_done(cursor, request, claim=request.purpose == "execute"):
-                return 200, _said(request, "already_applied")
-            if request.purpose == "look_up":
-                return 200, _said(request, "not_found")
-            lock(cursor, request)
-            if request.purpose == "dry_run":
-                return 200, _said(request, "would_apply")
-            done = self.change(cursor, request) or Done()
-            connection.commit()
-            return 200, _said(request, "applied", rows_affected=done.rows_affected, new_version=done.new_version)
+            outcome, rest = self._prepared(connection.cursor(), request, last)
+            if outcome == "applied":
+                connection.commit()
+            return 200, _said(request, outcome, **rest)
         except Conflict as conflict:
             columns = conflict.changed_columns
             return 409, _said(request, "conflict", safe_error_code=conflict.code, changed_columns=columns)
         except Failed as failed:
-            return 422, _said(request, "failed", safe_error_code=failed.code)
+            return failed.status, _said(request, "failed", safe_error_code=failed.code)
         finally:
             _end(connection)
 
+    def _prepared(self, cursor: Any, request: Request, last: datetime) -> tuple[str, dict[str, Any]]:
+        """Everything up to COMMIT: what is to be answered, if that succeeds where it is needed."""
+        engine = ENGINES[self.engine]
+        try:
+            engine.begin(cursor, self._left_ms(last))
+            if self._is_done(cursor, request, claim=request.purpose == "execute"):
+                return "already_applied", {}
+            if request.purpose == "look_up":
+                return "not_found", {}
+            lock(cursor, request)
+            if request.purpose == "dry_run":
+                return "would_apply", {}
+            engine.limit(cursor, self._left_ms(last))
+            done = self.change(cursor, request) or Done()
+            # The last look: what is left is also how long COMMIT may take.
+            engine.limit(cursor, self._left_ms(last))
+            return "applied", {"rows_affected": done.rows_affected, "new_version": done.new_version}
+        except Exception as raised:
+            if engine.is_late(raised):
+                raise TooLate from None
+            raise
+
+    def _left_ms(self, last: datetime) -> int:
+        left_ms = (last - self.now()) // timedelta(milliseconds=1)
+        if left_ms < 1:
+            raise TooLate
+        return left_ms
+
     def _is_done(self, cursor: Any, request: Request, claim: bool) -> bool:
         """Whether this key has a receipt. Claiming it makes a second request under it wait for the end of this one."""
-        if claim:
-            cursor.execute(
-                f"INSERT INTO {self._receipts()} (idempotency_key, proposal_id, proposal_digest)"
-                " VALUES (%s, %s, %s) ON CONFLICT (idempotency_key) DO NOTHING",
-                (request.idempotency_key, request.proposal_id, request.proposal_digest),
-            )
-            if cursor.rowcount == 1:
-                return False
-        cursor.execute(
-            f"SELECT proposal_digest FROM {self._receipts()} WHERE idempotency_key = %s", (request.idempotency_key,)
-        )
+        key = request.idempotency_key
+        receipt = (key, request.proposal_id, request.proposal_digest)
+        if claim and ENGINES[self.engine].claim(cursor, self._receipts(), receipt):
+            return False
+        cursor.execute(f"SELECT proposal_digest FROM {self._receipts()} WHERE idempotency_key = %s", (key,))
         row = cursor.fetchone()
         if row is not None and row[0] != request.proposal_digest:
             raise Failed("IDEMPOTENCY_KEY_REUSED")
         return row is not None
 
     def _receipts(self) -> str:
-        return ".".join(quoted(part) for part in self.receipts_table.split("."))
-
-
-def lock(cursor: Any, request: Request) -> None:
-    """Locks the request's row; a Conflict where key, tenant, version or a captured column is not the reviewed one."""
-    target, before = request.target, request.before
-    table = f"{quoted(target['schema'])}.{quoted(target['table'])}"
-    where = f"{quoted(target['key_column'])}::text = %s"
-    expected = {**before, target["key_column"]: target["key"]}
-    if target.get("tenant_column"):
-        expected[target["tenant_column"]] = request.tenant
-    if request.guard["kind"] == "version":
-        expected[request.guard["column"]] = request.guard["expected"]
-    names = sorted(expected)
-    types = ", ".join(f"pg_typeof({quoted(name)})::text" for name in names)
-    cursor.execute(f"SELECT {types} FROM {table} WHERE {where} FOR UPDATE", (plain(target["key"]),))
-    row = cursor.fetchone()
-    if row is None:
-        raise Conflict("ROW_NOT_FOUND")
-    compared = ", ".join(same(name, kind) for name, kind in zip(names, row))
-    values = [plain(expected[name]) for name in names]
-    cursor.execute(f"SELECT {compared} FROM {table} WHERE {where}", (*values, plain(target["key"])))
-    changed = [name for name, is_same in zip(names, cursor.fetchone()) if not is_same]
-    if target["key_column"] in changed or target.get("tenant_column") in changed:
-        raise Conflict("ROW_NOT_FOUND_OR_WRONG_TENANT")
-    if changed:
-        raise Conflict("ROW_CHANGED_AFTER_PROPOSAL", changed)
-
-
-def same(name: str, kind: str) -> str:
-    """An SQL expression that compares a column with a value in its plain form: text byte for byte, the rest by its type."""
-    column = quoted(name)
-    if kind in ("text", "character varying", "character", "citext", "name", "json", "jsonb"):
-        return f'{column}::text COLLATE "C" IS NOT DISTINCT FROM %s'
-    if kind == "bytea":
-        return f"translate(encode({column}, 'base64'), E'\\n', '') IS NOT DISTINCT FROM %s"
-    return f"{column} IS NOT DISTINCT FROM %s::text::{kind}"
-
-
-def plain(value: Any) -> str | None:
-    """A value of a request as PostgreSQL reads it."""
-    if value is None or isinstance(value, str):
-        return value
-    return "true" if value is True else "false" if value is False else str(value)
-
-
-def quoted(name: str) -> str:
-    """An identifier. A `%` is doubled for the driver."""
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+        return ".".join(ENGINES[self.engine].quoted(part) for part in self.receipts_table.split("."))
 
 
 def _said(request: Request, status: str, **rest: Any) -> bytes:

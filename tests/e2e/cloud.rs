@@ -5,6 +5,7 @@
 mod standin;
 
 mod over_http;
+mod setting_up;
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;

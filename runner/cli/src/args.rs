@@ -48,7 +48,7 @@ pub(crate) use fleet::{
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
-pub(crate) use init::{Init, Onboard, RecipeInit, Recipes, TableFlags};
+pub(crate) use init::{CloudFlags, Init, InitMode, Onboard, RecipeInit, Recipes, TableFlags};
 pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;
 pub(crate) use mcp::{AliasMode, Mcp, Serve, Tools};

@@ -177,7 +177,7 @@ it is told no other name); those are the only others that are read, but for the 
     }
 
     /// What `init` writes into a config, where nothing else is said: known by that config and by nothing else.
-    const WRITTEN_INTO_CONFIGS: &str = "SYNAPSOR_DATABASE_WRITE_URL";
+    const WRITTEN_INTO_CONFIGS: [&str; 2] = ["SYNAPSOR_DATABASE_WRITE_URL", "SYNAPSOR_CLOUD_BASE_URL"];
 
     /// Names of ours in the text of a program.
     fn named(text: &str) -> impl Iterator<Item = &str> {
@@ -198,7 +198,7 @@ it is told no other name); those are the only others that are read, but for the 
                 let text = text.split("\n#[cfg(test)]").next().unwrap_or_default();
                 let known = |name: &str| {
                     let listed = |(_, all): &Section| all.iter().any(|(known, _)| *known == name);
-                    name == WRITTEN_INTO_CONFIGS || SECTIONS.iter().any(listed)
+                    WRITTEN_INTO_CONFIGS.contains(&name) || SECTIONS.iter().any(listed)
                 };
                 strays.extend(
                     named(text)

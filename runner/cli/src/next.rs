@@ -18,6 +18,8 @@ pub(crate) enum After {
     RecipesListed,
     /// A recipe was shown.
     RecipeShown,
+    /// A config of cloud mode was written.
+    CloudConfigWritten,
     /// A config was written.
     ConfigWritten,
     /// A config is valid.
@@ -101,6 +103,11 @@ const TABLE: &[(After, &[&str], &[&str])] = &[
         &["doctor --config {id}", "mcp config --client claude-desktop --config {id} --write"],
     ),
     (After::ConfigValid, &["config validate"], &["tools preview", "mcp config --client claude-desktop"]),
+    (
+        After::CloudConfigWritten,
+        &["init"],
+        &["doctor --config {id}", "cloud connect --config {id}", "mcp serve --config {id}"],
+    ),
     (After::CloudConnected, &["cloud connect"], &["mcp serve", "mcp config --client claude-desktop"]),
     (After::CanBeMigrated, &["config migrate"], &["config migrate --config {id} --write"]),
     (After::Migrated, &["config migrate"], &["config validate --config {id}"]),

@@ -62,6 +62,15 @@ impl Settings {
         settings
     }
 
+    /// The same with another name of the config, where nobody named one.
+    pub(crate) fn else_named(&self, config: &Path) -> Self {
+        let mut settings = self.clone();
+        if !self.config_named {
+            settings.config_path = config.to_owned();
+        }
+        settings
+    }
+
     /// The config's text.
     pub(crate) fn config_text(&self) -> Result<String, Refusal> {
         read_config(&self.config_path)

@@ -47,7 +47,11 @@ impl Service {
         Ok(Connected { token_checked })
     }
 
-    async fn check_token(&self) -> Result<bool, Refusal> {
+    /// Whether the service said that it knows the token. One that has no place to ask is only looked at.
+    ///
+    /// # Errors
+    /// When it says that it does not, or cannot be asked.
+    pub async fn check_token(&self) -> Result<bool, Refusal> {
         match self.ask(&Question::get(&["v1", "writeback", "runner", "doctor"])).await {
             Ok(_) => Ok(true),
             Err(refusal) if refusal.code == Code::CloudRefused => {

@@ -5,6 +5,7 @@
 //! Absent on purpose: writing files and asking at a terminal, which are `cli`'s.
 
 mod answers;
+mod cloud;
 mod question;
 mod change;
 mod argument;
@@ -14,6 +15,7 @@ mod draft;
 mod interview;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, DatabasePlace, NotAnswers, TableAnswers};
+pub use cloud::{CloudAnswers, CloudDraft, cloud_draft};
 pub use draft::{Draft, FirstCall, HandlerProject, UNPINNED, Variable, draft};
 pub use interview::{Interview, Prompt, PromptForm, Reply};
 pub use question::{Choice, Question};

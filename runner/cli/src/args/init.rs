@@ -70,6 +70,8 @@ pub(crate) struct Init {
     #[command(flatten)]
     pub(crate) runner: RunnerFlags,
     #[command(flatten)]
+    pub(crate) cloud: CloudFlags,
+    #[command(flatten)]
     pub(crate) tables: TableFlags,
     #[command(flatten)]
     pub(crate) writing: WritingFlags,
@@ -114,6 +116,30 @@ pub(crate) struct RunnerFlags {
     /// For development: this principal, whoever asks
     #[arg(long, value_name = "NAME")]
     pub(crate) dev_principal: Option<String>,
+}
+
+/// What is known of a hosted service.
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "With --mode cloud")]
+pub(crate) struct CloudFlags {
+    /// The service's id of the adapter whose tools are served
+    #[arg(long, value_name = "ID")]
+    pub(crate) adapter: Option<String>,
+    /// The service's id of the source the runner token is for [default: SYNAPSOR_SOURCE_ID, when it runs]
+    #[arg(long, value_name = "ID")]
+    pub(crate) source_id: Option<String>,
+    /// The service's id of the project
+    #[arg(long, value_name = "ID")]
+    pub(crate) project_id: Option<String>,
+    /// The variable with the service's URL [default: SYNAPSOR_CLOUD_BASE_URL]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) base_url_env: Option<String>,
+    /// The variable with the runner token [default: SYNAPSOR_RUNNER_TOKEN]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner_token_env: Option<String>,
+    /// For whom the runner asks, tenant_id=acme say; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) session: Vec<String>,
 }
 
 /// What holds for a table; a value that begins with `TABLE:` for that one.
@@ -176,6 +202,30 @@ pub(crate) struct TableFlags {
     pub(crate) approval_role: Vec<String>,
 }
 
+impl TableFlags {
+    /// Every flag that takes values, with its values.
+    pub(crate) fn lists(&self) -> [(&'static str, &[String]); 16] {
+        [
+            ("--table", &self.table),
+            ("--primary-key", &self.primary_key),
+            ("--tenant-key", &self.tenant_key),
+            ("--conflict-column", &self.conflict_column),
+            ("--visible-columns", &self.visible_columns),
+            ("--patch", &self.patch),
+            ("--patch-fixed", &self.patch_fixed),
+            ("--patch-from-arg", &self.patch_from_arg),
+            ("--handler", &self.handler),
+            ("--allowed-columns", &self.allowed_columns),
+            ("--asked-columns", &self.asked_columns),
+            ("--numeric-bound", &self.numeric_bound),
+            ("--transition-guard", &self.transition_guard),
+            ("--object-name", &self.object_name),
+            ("--lookup-arg", &self.lookup_arg),
+            ("--approval-role", &self.approval_role),
+        ]
+    }
+}
+
 /// What happens to files.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Files")]
@@ -200,6 +250,7 @@ pub(crate) enum InitMode {
     ReadOnly,
     Shadow,
     Review,
+    Cloud,
 }
 
 impl From<InitMode> for Mode {
@@ -208,6 +259,7 @@ impl From<InitMode> for Mode {
             InitMode::ReadOnly => Self::ReadOnly,
             InitMode::Shadow => Self::Shadow,
             InitMode::Review => Self::Review,
+            InitMode::Cloud => Self::Cloud,
         }
     }
 }

@@ -18,10 +18,10 @@ use crate::settings::Settings;
 use crate::wiring;
 
 /// The config's name when none is given, where it is there.
-const CONFIG_FILE: &str = "synapsor.cloud.json";
+pub(super) const CONFIG_FILE: &str = "synapsor.cloud.json";
 
 /// What stands in an example until somebody names their own source.
-const NO_SOURCE: &str = "src_replace_me";
+pub(super) const NO_SOURCE: &str = "src_replace_me";
 
 pub(crate) async fn run(command: args::Cloud, settings: &Settings) -> Result<Report, Refusal> {
     match command {
@@ -31,7 +31,7 @@ pub(crate) async fn run(command: args::Cloud, settings: &Settings) -> Result<Rep
 
 async fn connect(settings: &Settings) -> Result<Report, Refusal> {
     let config = settings.config()?;
-    let (Some(service), Some(cloud)) = (wiring::service(settings, &config)?, &config.cloud) else {
+    let (Some(service), Some(cloud)) = (wiring::service(settings, &config, u64::MAX)?, &config.cloud) else {
         let message = "the config is not one of cloud mode: a hosted service has no part in it";
         return Err(Refusal::new(Code::CloudNotConfigured, message)
             .hint("name another one with --config; docs/guides/cloud.md shows one"));
@@ -42,9 +42,14 @@ async fn connect(settings: &Settings) -> Result<Report, Refusal> {
     Ok(told(&config, cloud, &registration, connected.token_checked, &delegation.tools, &left_out))
 }
 
-fn registration(settings: &Settings, cloud: &Cloud) -> Result<Registration, Refusal> {
+/// The service's id of the source this runner is for, where somebody put in their own.
+pub(super) fn source_id<'a>(settings: &'a Settings, cloud: &'a Cloud) -> Option<&'a str> {
     let source_id = cloud.source_id.as_deref().or_else(|| settings.environment.get(env::SOURCE_ID));
-    let Some(source_id) = source_id.filter(|id| *id != NO_SOURCE) else {
+    source_id.filter(|id| *id != NO_SOURCE)
+}
+
+fn registration(settings: &Settings, cloud: &Cloud) -> Result<Registration, Refusal> {
+    let Some(source_id) = source_id(settings, cloud) else {
         return Err(Refusal::new(Code::CloudNotConfigured, "nothing says which source this runner is for")
             .hint("set `cloud.source_id` in the config to the source the runner token is for"));
     };

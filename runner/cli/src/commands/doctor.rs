@@ -3,6 +3,7 @@
 //! Invariant: without `--fix` nothing is changed: a ledger that is not there is not made, and a receipt is rolled back. Only where
 //! this machine is a worker's, the receipts table of its source is made, as the first apply would.
 
+mod cloud;
 mod edit;
 mod handlers;
 mod ledger;
@@ -112,7 +113,17 @@ async fn of_config(
         handlers::section(typed, settings, config).await,
         ledger::section(settings).await,
         surroundings::clients(typed, settings, &surroundings::secret_variables(config)),
-        doctor::exposure(&super::tools::listed(config)?, wiring::clock().now()),
     ];
-    Ok(sections.into_iter().chain(worker::section(settings, config).await).collect())
+    let hosted = cloud::look(settings, config).await;
+    let tools = match &hosted {
+        Some(hosted) => hosted.tools.clone(),
+        None => Some(super::tools::listed(config)?),
+    };
+    let exposure = match tools {
+        Some(tools) => doctor::exposure(&tools, wiring::clock().now()),
+        None => Section::skipped(SectionName::Exposure),
+    };
+    let worker = worker::section(settings, config).await;
+    let sometimes = worker.into_iter().chain(hosted.map(|hosted| hosted.section));
+    Ok(sections.into_iter().chain([exposure]).chain(sometimes).collect())
 }

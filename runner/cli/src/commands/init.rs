@@ -4,6 +4,7 @@
 //! without `--force`, which keeps it beside.
 
 mod answers;
+mod cloud;
 mod files;
 mod first_call;
 mod wizard;
@@ -13,12 +14,14 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Refusal};
 use synapsor_setup::boundary::boundary;
-use synapsor_setup::init::{Answers, DatabasePlace, Draft, draft};
+use synapsor_setup::init::{Answers, DatabasePlace, Draft, Variable, draft};
 
 pub(crate) use files::Written;
 
+use files::Wanted;
+
 use super::confirm::confirm;
-use super::database::{self, Wanted};
+use super::database::{self, Wanted as WantedDatabase};
 use crate::args::{Doctor, Init};
 use crate::env;
 use crate::exit::Exit;
@@ -51,6 +54,14 @@ pub(crate) async fn from_base(
     json: bool,
 ) -> Result<Report, Refusal> {
     let Base { answers, rule } = base;
+    cloud::refuse_elsewhere(typed)?;
+    if cloud::is_meant(typed) {
+        return if answers.tables.is_empty() {
+            cloud::run(typed, settings, json)
+        } else {
+            Err(no_tables_there())
+        };
+    }
     let asks = wizard::is_wanted(typed, !answers.tables.is_empty(), json)?;
     let answers = answers::gathered(answers, typed)?;
     if asks {
@@ -79,8 +90,9 @@ pub(crate) async fn from_base(
     if typed.writing.dry_run {
         return Ok(Report::verbatim(draft.text));
     }
-    let files = files::planned(&draft, settings);
-    files::refuse_taken(&files, &draft, settings, typed.writing.force)?;
+    let wanted = Wanted::from(&draft);
+    let files = files::planned(&wanted, settings);
+    files::refuse_taken(&files, &wanted, settings, typed.writing.force)?;
     if !json {
         print::line(&print::draft::preview(&draft, &super::tools::listed(&draft.config)?));
     }
@@ -100,7 +112,8 @@ struct Decided {
 /// Writes the files, checks the boundary, and tries a call.
 async fn finish(decided: Decided, settings: &Settings) -> Result<Report, Refusal> {
     let Decided { draft, try_id } = decided;
-    let written = files::write(files::planned(&draft, settings), &draft, settings)?;
+    let wanted = Wanted::from(&draft);
+    let written = files::write(files::planned(&wanted, settings), &wanted, settings)?;
     let checks = boundary(&super::tools::listed(&draft.config)?);
     let attempt = first_call::attempt(&draft, try_id.as_deref(), settings);
     let first = progress::waiting("waiting for the first call's answer", attempt).await;
@@ -118,6 +131,9 @@ async fn finish(decided: Decided, settings: &Settings) -> Result<Report, Refusal
 
 /// The same, and everything that can be checked about it. What the doctor finds is told and fails nothing.
 pub(crate) async fn onboard(typed: &Init, settings: &Settings, json: bool) -> Result<Report, Refusal> {
+    if cloud::is_meant(typed) {
+        return Err(no_tables_there());
+    }
     let report = run(typed, settings, json).await?;
     if report.exit != Exit::Done || report.json.is_null() {
         return Ok(report);
@@ -174,23 +190,31 @@ async fn inspected(
         DatabasePlace::File(path) => (Some(Path::new(path)), None),
         DatabasePlace::Variable(name) => (None, Some(name.as_str())),
     };
-    let wanted = Wanted { place: file, url_env, source: None, engine: typed.engine, timeout_ms: TIMEOUT_MS };
+    let wanted =
+        WantedDatabase { place: file, url_env, source: None, engine: typed.engine, timeout_ms: TIMEOUT_MS };
     let source = database::source(&wanted, settings)?;
     let looking = synapsor_setup::inspect(source, answers.schema.as_deref(), wiring::clock().now());
     let found = progress::waiting("reading the database's catalogs", looking).await;
     found.map_err(|error| error.refusal())
 }
 
+/// A recipe and `onboard db` are about a database.
+fn no_tables_there() -> Refusal {
+    Refusal::new(Code::InvalidInput, "with `--mode cloud` no database has a part")
+        .hint("`synapsor init --mode cloud` sets a hosted service's tools up")
+}
+
+/// The variables that are not set yet, as a shell sets them.
+fn exports(variables: &[Variable], settings: &Settings) -> Vec<String> {
+    let unset = variables.iter().filter(|variable| settings.environment.get(&variable.name).is_none());
+    unset.map(|variable| format!("export {}=…   # {}", variable.name, variable.holds)).collect()
+}
+
 /// The commands a person types next, in their order.
 fn next(draft: &Draft, settings: &Settings) -> Vec<String> {
     let typed = |commands: Vec<String>| commands.into_iter().map(|command| format!("synapsor {command}"));
     let config = settings.config_path.display();
-    let mut next = Vec::new();
-    for variable in &draft.variables {
-        if settings.environment.get(&variable.name).is_none() {
-            next.push(format!("export {}=…   # {}", variable.name, variable.holds));
-        }
-    }
+    let mut next = exports(&draft.variables, settings);
     for project in &draft.handlers {
         let folder = settings.config_folder().join(&project.folder);
         next.extend(typed(next::commands(After::HandlerStarted, &folder.display().to_string())));

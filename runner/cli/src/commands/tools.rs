@@ -56,6 +56,11 @@ pub(crate) fn listed(config: &Config) -> Result<Vec<Json>, Refusal> {
     entries(config, &synapsor_invocation::describe_tools(config, false), ToolNames::OpenAi)
 }
 
+/// These tools of a hosted service, likewise.
+pub(crate) fn shown(config: &Config, described: &[ToolDescription]) -> Result<Vec<Json>, Refusal> {
+    entries(config, described, ToolNames::OpenAi)
+}
+
 fn entries(config: &Config, described: &[ToolDescription], names: ToolNames) -> Result<Vec<Json>, Refusal> {
     synapsor_mcp::preview(described, config.result_format.into(), names)
         .map_err(|error| Refusal::new(Code::ConfigInvalid, error.to_string()))

@@ -7,17 +7,22 @@ use synapsor_protocol::{Code, Refusal};
 
 use crate::settings::Settings;
 
-/// The service of a config in cloud mode; nothing in another mode. Nothing is sent yet.
-pub(crate) fn service(settings: &Settings, config: &Config) -> Result<Option<Service>, Refusal> {
-    match &config.cloud {
-        Some(cloud) if config.mode == Mode::Cloud => Service::new(reach(settings, cloud)?).map(Some),
-        _ => Ok(None),
-    }
+/// The service of a config in cloud mode, asked no longer than that and than the config says; nothing in another mode. Nothing is
+/// sent yet.
+pub(crate) fn service(
+    settings: &Settings,
+    config: &Config,
+    timeout_ms_max: u64,
+) -> Result<Option<Service>, Refusal> {
+    let Some(cloud) = config.cloud.as_ref().filter(|_| config.mode == Mode::Cloud) else { return Ok(None) };
+    let mut reach = reach(settings, cloud)?;
+    reach.timeout_ms = reach.timeout_ms.min(timeout_ms_max);
+    Service::new(reach).map(Some)
 }
 
 /// The service's tools, where it is its tools that are served. One that may not be shown is told on the log.
 pub(crate) async fn delegation(settings: &Settings, config: &Config) -> Result<Option<Delegation>, Refusal> {
-    let Some(service) = service(settings, config)? else { return Ok(None) };
+    let Some(service) = service(settings, config, u64::MAX)? else { return Ok(None) };
     let (delegation, left_out) = service.adapter().await?;
     for LeftOut { tool, reasons } in &left_out {
         tracing::error!(tool, "the hosted service's tool is not served: {}", reasons.join("; "));

@@ -72,6 +72,14 @@ doctor_codes! {
     ControlPlaneAway = "DOCTOR_CONTROL_PLANE_AWAY", Fail, "no job is given out to a worker that nobody answers";
     RunnerTokenRefused = "DOCTOR_RUNNER_TOKEN_REFUSED", Fail, "a worker whose token is not taken ends at once";
     ReceiptsNotWritable = "DOCTOR_RECEIPTS_NOT_WRITABLE", Fail, "an apply ends before it has changed anything";
+    CloudVariableMissing = "DOCTOR_CLOUD_VARIABLE_MISSING", Fail, "without it the hosted service is not asked, and nothing is served";
+    CloudSourceUnnamed = "DOCTOR_CLOUD_SOURCE_UNNAMED", Warn, "a runner token is for one source, and `cloud connect` has to say for which";
+    CloudAddressRefused = "DOCTOR_CLOUD_ADDRESS_REFUSED", Fail, "nothing is sent to such an address, the runner token least of all";
+    CloudAway = "DOCTOR_CLOUD_AWAY", Fail, "a server does not start without the service's list of tools";
+    CloudTokenRefused = "DOCTOR_CLOUD_TOKEN_REFUSED", Fail, "the service gives neither tools nor answers to a token it does not take";
+    CloudAnswersOddly = "DOCTOR_CLOUD_ANSWERS_ODDLY", Fail, "whoever answers there does not speak as the hosted service does";
+    CloudToolsRefused = "DOCTOR_CLOUD_TOOLS_REFUSED", Fail, "of the adapter's tools there is none that a model may be shown";
+    CloudToolLeftOut = "DOCTOR_CLOUD_TOOL_LEFT_OUT", Warn, "the service lists the tool, and no client of this runner sees it";
     HandlerUnusable = "DOCTOR_HANDLER_UNUSABLE", Fail, "every call of the capability is refused until the handler loads";
     ExecutorNotReady = "DOCTOR_EXECUTOR_NOT_READY", Fail, "what the executor should carry out stays approved until it is ready";
     HandlerBreaking = "DOCTOR_HANDLER_BREAKING", Warn, "a server leaves such a handler alone for a while, and refuses its calls meanwhile";

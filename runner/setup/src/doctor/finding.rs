@@ -50,6 +50,8 @@ pub enum SectionName {
     Writeback,
     /// What a worker of a fleet needs, where this machine is one's.
     Worker,
+    /// The hosted service whose tools are served, in cloud mode.
+    Cloud,
     /// Handlers and the engine they run in.
     Handlers,
     /// The record.
@@ -71,6 +73,7 @@ impl SectionName {
             Self::Metadata => "metadata",
             Self::Writeback => "writeback",
             Self::Worker => "worker",
+            Self::Cloud => "cloud",
             Self::Handlers => "handlers",
             Self::Ledger => "ledger",
             Self::Clients => "clients",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use synapsor_config::{Checked, Config, Context, Executor, Location, Mode, Source};
+use synapsor_config::{Checked, Cloud, Config, Context, DEFAULT_CONTEXT, Executor, Location, Mode, Source};
 use synapsor_protocol::Environment;
 
 use super::code::DoctorCode;
@@ -25,7 +25,7 @@ pub fn config(path: &str, checked: &Checked) -> Section {
     Section::of(SectionName::Config, path, checked.problems.iter().map(finding).collect())
 }
 
-/// Every variable the config names for its sources and executors.
+/// Every variable the config names for its sources and executors, and for the hosted service whose tools are served.
 pub fn environment(config: &Config, environment: &Environment) -> Section {
     let mut look = Look { environment, findings: Vec::new(), seen: 0 };
     for source in config.sources.values() {
@@ -33,6 +33,9 @@ pub fn environment(config: &Config, environment: &Environment) -> Section {
     }
     for (name, executor) in &config.executors {
         look.executor(name, executor);
+    }
+    if let Some(cloud) = config.cloud.as_ref().filter(|_| config.mode == Mode::Cloud) {
+        look.cloud(cloud);
     }
     Section::of(SectionName::Environment, format!("{} variables of the config", look.seen), look.findings)
 }
@@ -94,6 +97,15 @@ impl Look<'_> {
         }
     }
 
+    fn cloud(&mut self, cloud: &Cloud) {
+        for (variable, what) in [
+            (&cloud.base_url_env, "the hosted service's `https://` address"),
+            (&cloud.runner_token_env, "the runner token that the service gave out"),
+        ] {
+            self.holds("$.cloud", variable, DoctorCode::CloudVariableMissing, what);
+        }
+    }
+
     fn executor(&mut self, name: &str, executor: &Executor) {
         let about = format!("$.executors.{name}");
         let named: Vec<(&String, &str)> = match executor {
@@ -122,8 +134,14 @@ fn is_placeholder(value: &str) -> bool {
 pub fn context(config: &Config, environment: &Environment) -> Section {
     // By context, since many capabilities share one.
     let mut used: BTreeMap<&str, &Context> = BTreeMap::new();
-    for capability in &config.capabilities {
-        used.insert(&capability.context_name, &capability.context);
+    match config.contexts.get(DEFAULT_CONTEXT).filter(|_| config.mode == Mode::Cloud) {
+        // Only claims tell callers of a hosted service's tools apart; what another provider says has no part in a call.
+        Some(context) if matches!(context.as_ref(), Context::HttpClaims { .. }) => {
+            used.insert(DEFAULT_CONTEXT, context);
+        }
+        Some(_) => {}
+        None => used
+            .extend(config.capabilities.iter().map(|found| (found.context_name.as_str(), &*found.context))),
     }
     let findings = used.iter().flat_map(|(name, context)| of_context(name, context, environment)).collect();
     Section::of(SectionName::Context, format!("{} contexts in use", used.len()), findings)

@@ -24,7 +24,7 @@ use crate::spelling::folded;
 /// The digest of a component that is not built yet: no component has it, so nothing is loaded by it.
 pub const UNPINNED: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
-const LEDGER: &str = "./.synapsor/local.db";
+pub(super) const LEDGER: &str = "./.synapsor/local.db";
 const SOURCE: &str = "app";
 pub(super) const NAMESPACE: &str = "app";
 const STATEMENT_TIMEOUT_MS: u64 = 3_000;
@@ -144,7 +144,12 @@ fn general(answers: &Answers) -> Vec<Question> {
             let what = "nothing says what may be proposed; a handler can compute it instead: --handler LANG";
             ask(("--patch", "COLUMN=fixed:VALUE or COLUMN=arg:NAME"), what);
         }
-        Some(Mode::Cloud) => ask(("--mode", "review"), "the tools of a hosted service are not set up here"),
+        Some(Mode::Cloud) => {
+            ask(
+                ("--mode", "review"),
+                "a hosted service's tools are set up without a database and without answers",
+            );
+        }
         _ => {}
     }
     for (flag, name) in [("--namespace", &answers.namespace), ("--source-name", &answers.source_name)] {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use synapsor_config::Config;
+use synapsor_config::{Config, Mode};
 use synapsor_protocol::{Code, Refusal};
 use synapsor_setup::doctor::{DoctorCode, Finding, Section, SectionName};
 use synapsor_writeback::prove_receipts;
@@ -17,7 +17,10 @@ use crate::wiring;
 
 /// The section, where the environment says that this machine is a worker's.
 pub(super) async fn section(settings: &Settings, config: &Arc<Config>) -> Option<Section> {
-    if !runner::is_meant(settings) {
+    // In cloud mode a runner token is there without a control plane to take jobs from.
+    let serves_a_service =
+        config.mode == Mode::Cloud && settings.environment.get(env::CONTROL_PLANE_URL).is_none();
+    if !runner::is_meant(settings) || serves_a_service {
         return None;
     }
     let missing = runner::missing(settings, Some(config));

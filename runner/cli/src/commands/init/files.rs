@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use synapsor_protocol::{Code, Refusal};
-use synapsor_setup::init::Draft;
+use synapsor_setup::init::{Draft, HandlerProject, Variable};
 
 use super::super::configure::{self, file};
 use crate::args::ClientKind;
@@ -20,6 +20,22 @@ const CLIENTS: [(&str, ClientKind); 4] = [
     ("cursor.json", ClientKind::Cursor),
     ("vscode.json", ClientKind::Vscode),
 ];
+
+/// What a config is, and what has to stand beside it.
+pub(super) struct Wanted<'a> {
+    /// The config's text.
+    pub(super) text: &'a str,
+    /// The variables it names.
+    pub(super) variables: &'a [Variable],
+    /// The handlers that have to be written.
+    pub(super) handlers: &'a [HandlerProject],
+}
+
+impl<'a> From<&'a Draft> for Wanted<'a> {
+    fn from(draft: &'a Draft) -> Self {
+        Self { text: &draft.text, variables: &draft.variables, handlers: &draft.handlers }
+    }
+}
 
 /// One file to be written.
 pub(super) struct Planned {
@@ -44,12 +60,12 @@ pub(crate) struct Written {
 }
 
 /// The config first: the snippets are made from it.
-pub(super) fn planned(draft: &Draft, settings: &Settings) -> Vec<Planned> {
+pub(super) fn planned(wanted: &Wanted<'_>, settings: &Settings) -> Vec<Planned> {
     let folder = settings.config_folder();
     let text = |path: PathBuf, text: String| Planned { path, content: Content::Text(text) };
     let mut files = vec![
-        text(settings.config_path.clone(), draft.text.clone()),
-        text(plain(&folder.join(ENV_EXAMPLE)), env_example(draft)),
+        text(settings.config_path.clone(), wanted.text.to_owned()),
+        text(plain(&folder.join(ENV_EXAMPLE)), env_example(wanted)),
     ];
     let snippet = |(name, client): &(&str, ClientKind)| Planned {
         path: plain(&folder.join(SNIPPETS).join(name)),
@@ -60,23 +76,23 @@ pub(super) fn planned(draft: &Draft, settings: &Settings) -> Vec<Planned> {
 }
 
 /// Names and what they hold; never a value.
-fn env_example(draft: &Draft) -> String {
+fn env_example(wanted: &Wanted<'_>) -> String {
     let mut lines = vec![
         "# Names only. Set the values where the runner starts; this file is for everybody to read."
             .to_owned(),
     ];
-    lines.extend(draft.variables.iter().map(|variable| format!("# {}\n{}=", variable.holds, variable.name)));
+    lines.extend(wanted.variables.iter().map(|variable| format!("# {}\n{}=", variable.holds, variable.name)));
     format!("{}\n", lines.join("\n"))
 }
 
 /// Nothing is written where one file is in the way of all.
 pub(super) fn refuse_taken(
     files: &[Planned],
-    draft: &Draft,
+    wanted: &Wanted<'_>,
     settings: &Settings,
     force: bool,
 ) -> Result<(), Refusal> {
-    let mut projects = draft.handlers.iter().map(|project| settings.config_folder().join(&project.folder));
+    let mut projects = wanted.handlers.iter().map(|project| settings.config_folder().join(&project.folder));
     // A project is somebody's work: it is never replaced.
     if let Some(folder) = projects.find(|folder| folder.exists()) {
         let message = format!("`{}` is there already; nothing was written", folder.display());
@@ -104,7 +120,7 @@ fn are(names: &[String]) -> String {
 /// Writes them all, then starts the handlers' projects.
 pub(super) fn write(
     files: Vec<Planned>,
-    draft: &Draft,
+    wanted: &Wanted<'_>,
     settings: &Settings,
 ) -> Result<Vec<Written>, Refusal> {
     let mut written = Vec::new();
@@ -121,7 +137,7 @@ pub(super) fn write(
         };
         written.push(Written { path: planned.path, backup });
     }
-    for project in &draft.handlers {
+    for project in wanted.handlers {
         let folder = plain(&settings.config_folder().join(&project.folder));
         synapsor_bundle::fitted_project(&project.language, &project.name, &folder, &project.fit)
             .map_err(|error| error.refusal())?;

@@ -90,11 +90,12 @@ pub(super) fn held(
 fn end(draft: Draft, typed: &Init, settings: &Settings) -> Result<Option<Decided>, Refusal> {
     let tools: Vec<Json> = crate::commands::tools::listed(&draft.config)?;
     print::line(&print::draft::preview(&draft, &tools));
-    let files = files::planned(&draft, settings);
+    let wanted = files::Wanted::from(&draft);
+    let files = files::planned(&wanted, settings);
     let mut force = typed.writing.force;
-    if let Err(taken) = files::refuse_taken(&files, &draft, settings, force) {
+    if let Err(taken) = files::refuse_taken(&files, &wanted, settings, force) {
         // A handler's folder is never replaced; files are, where somebody says so.
-        if let Err(refused) = files::refuse_taken(&files, &draft, settings, true) {
+        if let Err(refused) = files::refuse_taken(&files, &wanted, settings, true) {
             print::note(&format!("{} {}", style::bad("refused:"), refused.message));
             ask::leave_or_go_back()?;
             return Ok(None);

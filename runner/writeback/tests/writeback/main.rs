@@ -14,6 +14,7 @@ mod driver_facts;
 mod dry_run;
 mod effects;
 mod executors;
+mod failures;
 mod guards;
 mod once;
 mod preflight;

@@ -1,9 +1,12 @@
 //! A stand-in for an application's endpoint that behaves as it is told, and remembers what it was asked.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use hmac::Mac as _;
 use serde_json::{Map, Value as Json, json};
+use synapsor_test_servers::Session;
 use synapsor_writeback::{ExecutorSettings, HttpReach, Reach, SigningKey};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +26,48 @@ pub(crate) enum Behaviour {
     Hangs,
     /// A status of 200, and then bytes without end.
     Floods,
+    /// A status of 200, and then a byte now and then.
+    Drips,
+    /// These bytes; then it says no more, and goes on listening.
+    ClosesHalf(&'static [u8]),
+    /// Carries the change out, and then behaves so.
+    Acts(Box<Behaviour>),
+    /// Does what it is asked and says so, to whoever signs with the secret it knows.
+    Honest,
+}
+
+/// The application behind an endpoint: what it has done to the source, at most once per key.
+pub(crate) struct Application {
+    session: Session,
+    done: BTreeSet<String>,
+}
+
+impl Application {
+    pub(crate) fn on(session: Session) -> Arc<tokio::sync::Mutex<Self>> {
+        Arc::new(tokio::sync::Mutex::new(Self { session, done: BTreeSet::new() }))
+    }
+
+    /// Carries the change out; `false` where it had been.
+    async fn carry_out(&mut self, key: &str) -> bool {
+        let first = self.done.insert(key.to_owned());
+        if first {
+            let sql = "UPDATE invoices SET fee_cents = 0, version = version + 1 WHERE id = 'INV-1'";
+            self.session.execute(sql).await;
+        }
+        first
+    }
+
+    async fn answer(&mut self, request: &Json) -> &'static str {
+        let key = request["idempotency_key"].as_str().expect("a key");
+        let is_done = self.done.contains(key);
+        match request["purpose"].as_str() {
+            Some("execute") if self.carry_out(key).await => "applied",
+            Some("execute" | "dry_run" | "look_up") if is_done => "already_applied",
+            Some("dry_run") => "would_apply",
+            Some("look_up") => "not_found",
+            other => panic!("no purpose: {other:?}"),
+        }
+    }
 }
 
 /// One request as it arrived.
@@ -47,6 +92,15 @@ pub(crate) struct Standin {
 impl Standin {
     /// Behaves so once each, and then goes on with the last.
     pub(crate) async fn that(behaviours: impl IntoIterator<Item = Behaviour>) -> Self {
+        Self::of(None, behaviours).await
+    }
+
+    /// The same, in front of an application that can act.
+    pub(crate) async fn of(
+        application: Option<&Arc<tokio::sync::Mutex<Application>>>,
+        behaviours: impl IntoIterator<Item = Behaviour>,
+    ) -> Self {
+        let application = application.cloned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -56,7 +110,9 @@ impl Standin {
             while let Ok((stream, _)) = listener.accept().await {
                 let next =
                     if behaviours.len() > 1 { behaviours.pop_front() } else { behaviours.front().cloned() };
-                tokio::spawn(serve(stream, next.expect("a behaviour"), Arc::clone(&seen)));
+                let serving =
+                    serve(stream, next.expect("a behaviour"), Arc::clone(&seen), application.clone());
+                tokio::spawn(serving);
             }
         });
         Self { url, asked }
@@ -88,28 +144,72 @@ pub(crate) fn at(name: &str, url: &str) -> ExecutorSettings {
     }
 }
 
-async fn serve(mut stream: TcpStream, behaviour: Behaviour, seen: Arc<Mutex<Vec<Asked>>>) {
+/// The signature of a body, as it stands in the header.
+pub(crate) fn signed(secret: &str, body: &[u8]) -> String {
+    let mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    format!("sha256={}", hex::encode(mac.chain_update(body).finalize().into_bytes()))
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    behaviour: Behaviour,
+    seen: Arc<Mutex<Vec<Asked>>>,
+    application: Option<Arc<tokio::sync::Mutex<Application>>>,
+) {
     let Some(asked) = read(&mut stream).await else { return };
+    let is_signed = asked.headers.get("x-synapsor-signature") == Some(&signed(SECRET, &asked.body));
     let document = asked.document();
     seen.lock().expect("nobody panicked").push(asked);
+    let mut behaviour = behaviour;
+    if let Behaviour::Acts(then) = behaviour {
+        let key = document["idempotency_key"].as_str().expect("a key");
+        application.as_ref().expect("an application").lock().await.carry_out(key).await;
+        behaviour = *then;
+    }
+    if matches!(behaviour, Behaviour::Honest) {
+        behaviour = if is_signed {
+            let said = application.as_ref().expect("an application").lock().await.answer(&document).await;
+            Behaviour::Says(200, json!({ "status": said }))
+        } else {
+            Behaviour::Raw(b"HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n".to_vec())
+        };
+    }
+    behave(&mut stream, behaviour, &document).await;
+}
+
+async fn behave(stream: &mut TcpStream, behaviour: Behaviour, document: &Json) {
     match behaviour {
         Behaviour::Says(status, over) => {
-            let body = answer(&document, &over).to_string();
+            let body = answer(document, &over).to_string();
             let head = format!("HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n\r\n", body.len());
-            send(&mut stream, format!("{head}{body}").as_bytes()).await;
+            send(stream, format!("{head}{body}").as_bytes()).await;
         }
         Behaviour::Raw(bytes) => {
-            send(&mut stream, &bytes).await;
+            send(stream, &bytes).await;
+        }
+        Behaviour::ClosesHalf(bytes) => {
+            send(stream, bytes).await;
+            // Whoever waits for more sees the end of the stream, and may still write.
+            let _ = stream.shutdown().await;
+            std::future::pending().await
         }
         Behaviour::Hangs => std::future::pending().await,
+        Behaviour::Drips => {
+            let mut goes_on = send(stream, b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
+            while goes_on {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                goes_on = send(stream, b" ").await;
+            }
+        }
         Behaviour::Floods => {
             let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
             let block = [b' '; 65_536];
-            let mut goes_on = send(&mut stream, head).await;
+            let mut goes_on = send(stream, head).await;
             while goes_on {
-                goes_on = send(&mut stream, &block).await;
+                goes_on = send(stream, &block).await;
             }
         }
+        Behaviour::Acts(_) | Behaviour::Honest => unreachable!("came to one of the others"),
     }
 }
 

@@ -21,9 +21,8 @@ impl Account {
         Self { state: ProposalState::PendingReview, moved_at: at, job: None }
     }
 
-    /// Follows the next event; none when it cannot come after the ones before.
-    pub(crate) fn follow(&mut self, event: &Link<'_>) -> Option<()> {
-        let kind = event.kind()?;
+    /// Follows the next event, of that kind; none when it cannot come after the ones before.
+    pub(crate) fn follow(&mut self, event: &Link<'_>, kind: EventKind) -> Option<()> {
         if let Some(step) = step(kind) {
             self.state = self.state.next(step)?;
             self.moved_at = event.at()?;

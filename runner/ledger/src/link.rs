@@ -98,14 +98,18 @@ impl<'r> Link<'r> {
 
     /// What [`synapsor_protocol::Event::recompute_digest`] hashes, put together from the columns.
     fn canonical(&self, text: &mut String) -> Option<()> {
-        write!(text, "[{},\"{}\",", self.seq, self.kind).ok()?;
+        write!(text, "[{},\"", self.seq).ok()?;
+        add(text, [self.kind, "\","]);
         match self.proposal_id {
             Some(id) => quote(text, id)?,
             None => text.push_str("null"),
         }
         text.push(',');
         quote(text, self.actor)?;
-        write!(text, ",{},\"{}\",\"{}\"]", self.payload, self.at()?, self.previous_digest).ok()
+        add(text, [",", self.payload, ",\""]);
+        write!(text, "{}", self.at()?).ok()?;
+        add(text, ["\",\"", self.previous_digest, "\"]"]);
+        Some(())
     }
 }
 
@@ -114,7 +118,11 @@ fn quote(json: &mut String, text: &str) -> Option<()> {
     if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
         json.push_str(&serde_json::to_string(text).ok()?);
     } else {
-        write!(json, "\"{text}\"").ok()?;
+        add(json, ["\"", text, "\""]);
     }
     Some(())
+}
+
+fn add<const N: usize>(text: &mut String, parts: [&str; N]) {
+    parts.into_iter().for_each(|part| text.push_str(part));
 }

@@ -1,8 +1,8 @@
 //! Walks the chain and every record bound to it, and names the first that does not fit.
 //!
 //! Invariant: one snapshot is walked, so that appending goes on meanwhile and does not confuse it.
-//! Invariant: memory does not grow with the ledger. A proposal's whole account is settled where it was made; what is
-//! wrong further on in it is kept until the walk gets there, so that the first misfit is the one that is named.
+//! Invariant: memory does not grow with the ledger. What is known to be wrong further on is kept until the walk gets there, so
+//! that the first misfit is the one that is named.
 
 mod anchors;
 mod beside;
@@ -10,7 +10,6 @@ mod export;
 mod records;
 mod settle;
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use synapsor_protocol::EventKind;
@@ -28,7 +27,7 @@ use anchors::Anchors;
 pub use anchors::{Trust, Verification};
 pub use export::{ExportReport, verify_export};
 use records::Witnessed;
-use settle::Questions;
+use settle::Accounts;
 
 /// Events between two looks of the progress.
 const PROGRESS_EVERY: i64 = 1024;
@@ -62,11 +61,9 @@ pub(crate) fn verify(
         fitting: 0,
         head: chain::genesis().as_str().to_owned(),
         ahead: None,
-        afterwards: None,
         gone: Gone::load(conn)?,
         witnessed: Witnessed::new(conn, conn.file().map(schema::is_older).transpose()?.unwrap_or_default())?,
-        settled: HashSet::new(),
-        questions: Questions::new(),
+        accounts: Accounts::new(),
         room: String::new(),
     };
     let misfit = match walk.whole() {
@@ -94,14 +91,11 @@ pub(crate) struct Walk<'a> {
     head: String,
     /// The first event further on that is known not to fit.
     ahead: Option<Misfit>,
-    /// What is known not to fit and belongs to no event.
-    afterwards: Option<Misfit>,
     /// The events whose records were pruned, as the tombstones say; each of those is an event of the walk itself.
     gone: Gone,
     witnessed: Witnessed,
-    /// The proposals that were settled lately.
-    settled: HashSet<String>,
-    questions: Questions,
+    /// Of the proposals the walk came by lately.
+    accounts: Accounts,
     /// Room in which an event is put together to be hashed.
     room: String,
 }
@@ -123,7 +117,7 @@ impl Walk<'_> {
         }
         self.anchors.end(self.fitting)?;
         self.progress.moved_to(self.fitting.unsigned_abs());
-        self.afterwards.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)))?;
+        self.accounts.end().map_or(Ok(()), |found| Err(Stop::Misfit(found)))?;
         self.witnessed.are_all(self.conn, self.fitting)
     }
 
@@ -149,8 +143,9 @@ impl Walk<'_> {
         if self.ahead.as_ref().is_some_and(|found| found.seq == Some(seq)) {
             return self.ahead.take().map_or(Ok(()), |found| Err(Stop::Misfit(found)));
         }
+        let is_known = self.accounts.follow(event, kind)?;
         self.anchors.pass(seq, event.digest)?;
-        self.bound(event, kind, &payload, row)?;
+        self.bound(event, (kind, is_known), &payload, row)?;
         self.fitting = seq;
         self.head.clear();
         self.head.push_str(event.digest);
@@ -160,11 +155,11 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// What the event vouches for, and what its proposal became.
+    /// What the event vouches for, and the account of its proposal, unless that is known.
     fn bound(
         &mut self,
         event: &Link<'_>,
-        kind: EventKind,
+        (kind, is_known): (EventKind, bool),
         payload: &Payload<'_>,
         row: &dyn Row,
     ) -> Result<(), Stop> {
@@ -177,9 +172,9 @@ impl Walk<'_> {
         }
         self.witnessed.fit(self.conn, event, kind, payload, (row, documents))?;
         match event.proposal_id {
-            None => Ok(()),
-            Some(id) if kind == EventKind::ProposalCreated => self.settle(event, id, payload),
-            Some(id) => self.is_of_a_known_one(event, id),
+            Some(id) if kind == EventKind::ProposalCreated => self.open(event, id, payload),
+            Some(id) if !is_known => self.look_back(event, id),
+            _ => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@
 use std::ops::ControlFlow;
 
 use super::found::{Found, NAMED};
-use super::names::Names;
+use super::names::{Meanings, Names};
 use crate::error::Error;
 use crate::link::Payload;
 use crate::statements::{Cell, Row, Statements, cells};
@@ -100,13 +100,13 @@ fn last(conn: &dyn Statements, sql: &'static str) -> Result<i64, Error> {
 
 /// Holds rows of `found_by` against what they are computed from.
 pub(crate) struct Matching {
-    names: Names,
+    names: Meanings,
     reached: i64,
 }
 
 impl Matching {
     pub(crate) fn new(conn: &dyn Statements) -> Result<Self, Error> {
-        Ok(Self { names: Names::default(), reached: reached(conn)? })
+        Ok(Self { names: Meanings::default(), reached: reached(conn)? })
     }
 
     /// Whether a row of [`super::FOUND_COLUMNS`], of which the first has that number, is the one of an event. One that was not

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use synapsor_protocol::{EventKind, Moment};
 
-use super::names::Names;
+use super::names::{Meanings, Names};
 use super::object::singular;
 use crate::error::Error;
 use crate::statements::{Cell, Row, Statements};
@@ -234,7 +234,7 @@ impl<'r> Found<'r> {
     pub(super) fn is(
         &self,
         conn: &dyn Statements,
-        names: &mut Names,
+        names: &mut Meanings,
         row: &dyn Row,
         first: usize,
     ) -> Result<bool, Error> {
@@ -243,7 +243,7 @@ impl<'r> Found<'r> {
                 (Word::Nothing, Cell::Null) => true,
                 (Word::Micros(micros), Cell::Integer(stored)) => *micros == stored,
                 (Word::Text(text), Cell::Text(stored)) => text == stored,
-                (Word::Name(name), Cell::Integer(stored)) => names.find(conn, name)? == Some(stored),
+                (Word::Name(name), Cell::Integer(stored)) => names.is(conn, stored, name)?,
                 _ => false,
             };
             if !same {

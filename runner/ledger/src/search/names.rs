@@ -41,3 +41,31 @@ impl Names {
         self.known.insert(name.to_owned(), id);
     }
 }
+
+/// The same words, known by their numbers: a walk over the ledger comes by a dozen of them with each event.
+#[derive(Default)]
+pub(super) struct Meanings {
+    names: Names,
+    /// By number; the first so many only.
+    known: Vec<Option<String>>,
+}
+
+impl Meanings {
+    /// Whether that is the number of the word.
+    pub(super) fn is(&mut self, conn: &dyn Statements, number: i64, word: &str) -> Result<bool, Error> {
+        let place = usize::try_from(number).ok().filter(|place| *place < KNOWN_MAX);
+        if let Some(known) = place.and_then(|place| self.known.get(place)?.as_deref()) {
+            return Ok(known == word);
+        }
+        let is_it = self.names.find(conn, word)? == Some(number);
+        if let (true, Some(place)) = (is_it, place) {
+            if self.known.len() <= place {
+                self.known.resize(place + 1, None);
+            }
+            if let Some(known) = self.known.get_mut(place) {
+                *known = Some(word.to_owned());
+            }
+        }
+        Ok(is_it)
+    }
+}

@@ -3,7 +3,7 @@
 use synapsor_ledger::{Filter, Misfit, MisfitKind, Page};
 use synapsor_protocol::{Digest, Outcome, Value, Verdict};
 
-use crate::story::{Call, Fixture, approval, code, receipt};
+use crate::story::{Call, Documents, Fixture, approval, code, receipt};
 
 /// One applied proposal, one approved, one waiting, one read: 11 events.
 pub(crate) async fn story() -> Fixture {
@@ -260,4 +260,47 @@ async fn evidence_that_was_edited_is_marked_in_the_replay() {
     let notebook = fixture.ledger.notebook();
     assert!(notebook.evidence(id, "acme").await.expect("readable").is_none());
     assert!(!fixture.ledger.replay(&stored.proposal.proposal_id).await.expect("readable").evidence_intact);
+}
+
+/// More than a walk follows at a time.
+const MANY: i64 = 1_100;
+
+#[tokio::test]
+async fn accounts_a_walk_has_no_room_for_are_settled_all_the_same() {
+    let fixture = Fixture::new().await;
+    let first = fixture.propose(&Call::order(0)).await;
+    let waiting = fixture.propose(&Call::order(1)).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for order in 2..MANY {
+        let (notebook, documents) = (fixture.ledger.notebook(), Call::order(order).documents());
+        calls.spawn(async move {
+            let Documents { proposal, evidence, audit } = documents;
+            notebook.record_proposal(proposal, evidence, audit).await.map(drop)
+        });
+    }
+    while let Some(recorded) = calls.join_next().await {
+        recorded.expect("joined").expect("recorded");
+    }
+    fixture.ledger.decide(&approval(&first, "ada")).await.expect("approved");
+    let job = fixture.start(&first.proposal.proposal_id).await;
+    fixture.ledger.finish_writeback(&receipt(&job, Outcome::Applied)).await.expect("finished");
+    // The same content once more is an event of the one that waits, and moves nothing.
+    assert!(fixture.record(&Call::order(1)).await.expect("recorded").repeated);
+    assert_eq!(fixture.events().await, u64::try_from(MANY).expect("a count") + 5);
+    let (first, waiting) = (&first.proposal.proposal_id, &waiting.proposal.proposal_id);
+    let mut fixture = fixture;
+    for (edit, record) in [
+        (format!("UPDATE proposals SET state = 'failed' WHERE proposal_id = '{first}'"), first),
+        (format!("UPDATE proposals SET updated_at = 7 WHERE proposal_id = '{waiting}'"), waiting),
+    ] {
+        let undone = "CREATE TABLE kept AS SELECT proposal_id, state, updated_at FROM proposals";
+        fixture = fixture.tampered(&format!("{undone}; {edit}")).await;
+        let found = fixture.ledger.verify().await.expect("readable").misfit.expect("noticed");
+        assert_eq!((found.kind, found.seq), (MisfitKind::StateEdited, None), "{edit}");
+        assert_eq!(found.record, Some(format!("proposal `{record}`")));
+        let undo = "UPDATE proposals SET (state, updated_at) =
+            (SELECT k.state, k.updated_at FROM kept k WHERE k.proposal_id = proposals.proposal_id); DROP TABLE kept";
+        fixture = fixture.tampered(undo).await;
+        assert!(fixture.ledger.verify().await.expect("readable").holds());
+    }
 }

@@ -1,4 +1,4 @@
-//! Cloud mode through the binary: a hosted service's tools are served, its answers passed on, and nothing is kept here.
+//! Cloud mode through the binary: a hosted service's tools are served, its answers passed on, and a trace without a value is kept.
 
 #[expect(dead_code, reason = "the room's own tests let it misbehave in more ways")]
 #[path = "../../runner/cloud/tests/room/standin.rs"]
@@ -6,6 +6,7 @@ mod standin;
 
 mod over_http;
 mod setting_up;
+mod traces;
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
@@ -47,7 +48,7 @@ fn config() -> Json {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hosted_services_tools_are_listed_and_called_and_nothing_is_kept_here() {
+async fn a_hosted_services_tools_are_listed_and_called_and_no_row_and_no_proposal_is_kept_here() {
     let standin = Standin::new().await;
     let world = world(&standin).await;
     let client = world.client().await;
@@ -73,9 +74,7 @@ async fn a_hosted_services_tools_are_listed_and_called_and_nothing_is_kept_here(
     );
     assert_eq!(error["retryable"], json!(false), "a call that may have been carried out is not repeated");
     client.close().await;
-    for (list, field) in
-        [("query-audit", "query_audit"), ("proposals", "proposals"), ("evidence", "evidence")]
-    {
+    for (list, field) in [("proposals", "proposals"), ("evidence", "evidence")] {
         assert_eq!(world.ask(&[list, "list"])[field], json!([]), "nothing is kept here");
     }
 }

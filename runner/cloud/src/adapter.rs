@@ -34,8 +34,10 @@ impl Service {
         let (admitted, left_out) = judge(&document, &adapter_id)?;
         let tools = admitted.iter().map(|tool| tool.description.clone()).collect();
         let by_name = admitted.into_iter().map(|tool| (tool.description.name.clone(), tool)).collect();
+        let of_session = |name: &str| self.settings.session.get(name)?.as_str().map(str::to_owned);
+        let (tenant, principal) = (of_session("tenant_id"), of_session("principal"));
         let adapter = Adapter { service: self, tools: by_name, stale: Notify::new() };
-        Ok((Delegation { adapter_id, tools, delegate: Arc::new(adapter) }, left_out))
+        Ok((Delegation { adapter_id, tools, tenant, principal, delegate: Arc::new(adapter) }, left_out))
     }
 }
 

@@ -10,19 +10,18 @@ use crate::logic::Inputs;
 use crate::runtime::{Runtime, mode_name};
 use crate::stage::Stage;
 use crate::trail::Trail;
-use crate::{arguments, change, context, delegate, kept, logic, reads, rules};
+use crate::{arguments, change, context, kept, logic, reads, rules};
 
 impl Runtime {
     /// Carries out one call, and records it: what was read and proposed, or why it was refused. A delegated call is carried
-    /// out, and recorded, by somebody else.
+    /// out, and recorded, by somebody else; of it a trace is kept.
     ///
     /// # Errors
     /// A [`Refusal`]; the source is unchanged in every case. When the record itself cannot be written, that is the
     /// refusal: no answer leaves without its record.
     pub async fn invoke(&self, call: ToolCall) -> Result<Answer, Refusal> {
         if let Some(served) = self.delegated() {
-            let asker = delegate::asker(self.shared.of_callers.as_deref(), &self.grounds())?;
-            return served.invoke(call, &self.shared.ids.token(), asker.as_ref()).await;
+            return self.delegate(served, call).await;
         }
         let now = self.shared.clock.now();
         let mut trail = Trail::new(&call.name, call.trace.clone(), now, self.shared.ids.as_ref());

@@ -14,6 +14,7 @@ pub mod invoke;
 mod runtime;
 mod answer;
 mod delegate;
+mod under_way;
 mod stage;
 mod catalog;
 mod faithful;

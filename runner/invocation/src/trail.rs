@@ -38,6 +38,7 @@ impl Trail {
                 refused: None,
                 evidence_id: None,
                 trace,
+                delegated: None,
                 at,
             },
             evidence: None,

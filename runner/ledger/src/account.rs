@@ -97,6 +97,7 @@ fn step(kind: EventKind) -> Option<Move> {
         EventKind::LedgerCreated
         | EventKind::EvidenceRecorded
         | EventKind::CallRefused
+        | EventKind::CallDelegated
         | EventKind::ProposalCreated
         | EventKind::WritebackStarted
         | EventKind::WritebackInterrupted

@@ -15,7 +15,7 @@ use crate::documents::{self, Written};
 use crate::error::Error;
 use crate::points::point;
 use crate::proposals::{self, StoredProposal};
-use crate::propose::{self, Draft, Reading, Recorded, Refused};
+use crate::propose::{self, Call, Draft, Reading, Recorded, Refused};
 use crate::replay::{self, Replay};
 use crate::secrets;
 use crate::writer::Write;
@@ -60,6 +60,19 @@ impl Notebook {
     ) -> Result<(), Error> {
         let refused = Refused::of(audit, evidence)?;
         self.book.writer.write(move |write| propose::refusal(write, &refused)).await
+    }
+
+    /// Records that a call was handed on to a hosted service, and how that ended. An id of the service's that looks like a secret is
+    /// left out.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written; nothing was recorded.
+    pub async fn record_delegated(&self, mut audit: QueryAudit) -> Result<(), Error> {
+        if let Some(trace) = &mut audit.delegated {
+            trace.service_ids.retain(|name, id| secrets::refuse_in_text(name, id).is_ok());
+        }
+        let call = Call::of(audit)?;
+        self.book.writer.write(move |write| propose::delegated(write, &call)).await
     }
 
     /// Records a proposal. Where one with equal content is still open for the tenant, answers that one instead.

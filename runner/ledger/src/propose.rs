@@ -1,4 +1,4 @@
-//! What the model's side writes: the record of a read, of a refused call, and of a proposal.
+//! What the model's side writes: the record of a read, of a refused call, of one that was handed on, and of a proposal.
 //!
 //! Invariant: a read, a refusal or a proposal is one transaction with its event; there is never one without the other.
 
@@ -86,7 +86,7 @@ impl Reading {
 }
 
 impl Call {
-    fn of(audit: QueryAudit) -> Result<Self, Error> {
+    pub(crate) fn of(audit: QueryAudit) -> Result<Self, Error> {
         Ok(Self { written: Written::of(&audit)?, audit })
     }
 
@@ -150,6 +150,17 @@ pub(crate) fn refusal(write: &Write<'_>, refused: &Refused) -> Result<(), Error>
         Refused::AfterReading(reading) => reading.insert(write.conn, event),
         Refused::Before(call) => call.insert(write.conn, event),
     }
+}
+
+/// Records that a call was handed on to a hosted service, and how that ended.
+pub(crate) fn delegated(write: &Write<'_>, call: &Call) -> Result<(), Error> {
+    let mut payload = call.payload();
+    if let Some(code) = call.audit.refused {
+        payload.insert("code".into(), json!(code));
+    }
+    let actor = call.audit.principal.as_deref().unwrap_or("unknown");
+    let event = chain::append(write, EventKind::CallDelegated, None, actor, payload.into())?;
+    call.insert(write.conn, event)
 }
 
 /// Records a proposal, or finds the open one with the same content. The read behind it is recorded either way.

@@ -19,6 +19,8 @@ pub enum EventKind {
     EvidenceRecorded,
     /// A call was refused.
     CallRefused,
+    /// A call was handed on to a hosted service, whatever came of it.
+    CallDelegated,
     /// A proposal was made.
     ProposalCreated,
     /// A person approved.
@@ -61,6 +63,7 @@ impl EventKind {
         Self::LedgerCreated,
         Self::EvidenceRecorded,
         Self::CallRefused,
+        Self::CallDelegated,
         Self::ProposalCreated,
         Self::ProposalApproved,
         Self::ProposalRejected,
@@ -91,6 +94,7 @@ impl EventKind {
             Self::LedgerCreated => "ledger_created",
             Self::EvidenceRecorded => "evidence_recorded",
             Self::CallRefused => "call_refused",
+            Self::CallDelegated => "call_delegated",
             Self::ProposalCreated => "proposal_created",
             Self::ProposalApproved => "proposal_approved",
             Self::ProposalRejected => "proposal_rejected",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::delegated::DelegatedTrace;
 use crate::digest::{CanonicalError, Digest};
 use crate::ids::{AuditId, EvidenceId};
 use crate::moment::Moment;
@@ -179,7 +180,7 @@ impl EvidenceBundle {
     }
 }
 
-/// One query, or one refused call: who, which capability, what came of it; never a value of an argument or a row.
+/// One query, one refused call, or one that a hosted service carried out: who, which capability, what came of it; never a value of an argument or a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryAudit {
@@ -213,6 +214,9 @@ pub struct QueryAudit {
     /// The caller's trace, where the call named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceId>,
+    /// What is kept of a call that a hosted service carried out, or was to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegated: Option<DelegatedTrace>,
     /// When.
     pub at: Moment,
 }

@@ -61,6 +61,8 @@ fn the_first_documents_still_parse_with_their_digests() {
     assert_eq!(action.proposal_digest, proposal.digest);
     let _: CandidateRun = golden("candidate-run.v1.json");
     let _: QueryAudit = golden("query-audit.v1.json");
+    let delegated: QueryAudit = golden("query-audit.v1.delegated.json");
+    assert_eq!(delegated.delegated.map(|trace| trace.took_ms), Some(42));
 }
 
 #[test]

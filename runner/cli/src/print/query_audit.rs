@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 use synapsor_ledger::FoundAudit;
+use synapsor_protocol::{DelegatedTrace, QueryAudit};
 
 use super::document::with;
 use super::page::Page;
@@ -53,10 +54,11 @@ pub(crate) fn page(found: &FoundAudit) -> String {
 pub(crate) fn about(found: &FoundAudit) -> String {
     let table =
         found.audit.table.as_deref().map(|table| table.split_once('.').map_or(table, |(_, name)| name));
-    match (table, &found.key) {
-        (Some(table), Some(key)) => format!("{table} {key}"),
-        (Some(table), None) => table.to_owned(),
-        _ => String::new(),
+    match (table, &found.key, &found.audit.delegated) {
+        (Some(table), Some(key), _) => format!("{table} {key}"),
+        (Some(table), None, _) => table.to_owned(),
+        (None, _, Some(trace)) => format!("of {}", trace.adapter_id),
+        (None, _, None) => String::new(),
     }
 }
 
@@ -64,7 +66,15 @@ pub(crate) fn about(found: &FoundAudit) -> String {
 pub(crate) fn answer(found: &FoundAudit) -> String {
     match found.audit.refused {
         Some(code) => style::bad(code),
-        None => count(usize::try_from(found.audit.row_count).unwrap_or(usize::MAX), "row"),
+        None => answered(&found.audit),
+    }
+}
+
+/// By whom, where it was not this runner, or how many rows.
+fn answered(audit: &QueryAudit) -> String {
+    match audit.delegated {
+        Some(_) => "by the service".to_owned(),
+        None => count(usize::try_from(audit.row_count).unwrap_or(usize::MAX), "row"),
     }
 }
 
@@ -73,7 +83,7 @@ fn facts(found: &FoundAudit) -> Vec<(&'static str, String)> {
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not known".to_owned());
     let answer = match audit.refused {
         Some(code) => format!("refused with {code}"),
-        None => count(usize::try_from(audit.row_count).unwrap_or(usize::MAX), "row"),
+        None => answered(audit),
     };
     let mut facts = vec![
         ("for", format!("{} of tenant {}", known(&audit.principal), known(&audit.tenant))),
@@ -90,5 +100,19 @@ fn facts(found: &FoundAudit) -> Vec<(&'static str, String)> {
         ("proposal", found.proposal_id.as_ref().map(ToString::to_string)),
     ];
     facts.extend(optional.into_iter().filter_map(|(label, value)| Some((label, value?))));
+    facts.extend(audit.delegated.iter().flat_map(handed_on));
+    facts
+}
+
+/// What is kept of a call that a hosted service carried out.
+fn handed_on(trace: &DelegatedTrace) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("adapter", trace.adapter_id.clone()),
+        ("call", trace.call_id.clone()),
+        ("took", format!("{} ms", trace.took_ms)),
+        ("arguments", trace.arguments_digest.to_string()),
+    ];
+    facts.extend(trace.answer_digest.as_ref().map(|digest| ("answered", digest.to_string())));
+    facts.extend(trace.service_ids.iter().map(|(name, id)| ("there", format!("{name} {id}"))));
     facts
 }

@@ -35,7 +35,7 @@ const OVER: &str = "(state IN ('applied', 'conflict', 'failed', 'rejected', 'can
 /// What to prune: what was over before then; nothing of a kind that names no instant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneFilter {
-    /// Reads, refused calls and runs of candidates.
+    /// Reads, refused and delegated calls, and runs of candidates.
     pub calls_before: Option<Moment>,
     /// Proposals that are final or for comparison only, each with everything that belongs to it.
     pub proposals_before: Option<Moment>,
@@ -68,7 +68,7 @@ pub(crate) enum Due {
 /// What a prune would remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Prunable {
-    /// Reads, refused calls and runs of candidates.
+    /// Reads, refused and delegated calls, and runs of candidates.
     pub calls: u64,
     /// Final and shadow proposals, each with its evidence, audits, decisions, job, receipts and what people did.
     pub proposals: u64,
@@ -268,7 +268,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Hands reads and refused calls that may go to `look`, oldest first, until it has enough.
+/// Hands reads, refused calls and delegated ones that may go to `look`, oldest first, until it has enough.
 fn walk_calls(
     conn: &dyn Statements,
     filter: PruneFilter,
@@ -277,7 +277,7 @@ fn walk_calls(
 ) -> Result<(), Error> {
     let sql = format!(
         "SELECT {} FROM events WHERE seq >= ?2 AND proposal_id IS NULL AND at < ?1
-         AND kind IN ('evidence_recorded', 'call_refused', 'shadow_candidate_ran') ORDER BY seq",
+         AND kind IN ('evidence_recorded', 'call_refused', 'call_delegated', 'shadow_candidate_ran') ORDER BY seq",
         link::COLUMNS
     );
     conn.each(PRUNING, &sql, cells![filter.calls_micros(), from], &mut |row| {

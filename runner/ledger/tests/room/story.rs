@@ -172,6 +172,7 @@ impl Call {
             refused: None,
             evidence_id: evidence.map(|evidence| evidence.evidence_id.clone()),
             trace: None,
+            delegated: None,
             at: at(self.order),
         }
     }

@@ -105,6 +105,7 @@ impl World {
             row_count: 1,
             refused: None,
             trace: None,
+            delegated: None,
             evidence_id: Some(evidence.evidence_id.clone()),
             at: evidence.received_at,
         };

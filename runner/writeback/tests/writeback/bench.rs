@@ -217,6 +217,7 @@ impl Bench {
             refused: None,
             evidence_id: Some(evidence.evidence_id.clone()),
             trace: None,
+            delegated: None,
             at: now,
         };
         let (evidence_id, digest) = (evidence.evidence_id.clone(), evidence.digest().expect("a digest"));

@@ -87,6 +87,36 @@ test("failed: the source refused, the page says so in words and without the sour
   assert.doesNotMatch(result, /one_free|UNIQUE|INDEX/);
 });
 
+test("failed by an executor: its name and code, and another try from the page, for a reason, carries it out", async () => {
+  const app = await Demo.withExecutor();
+  const own = await app.ui("--allow-apply", "--actor", "lena");
+  try {
+    const id = await app.propose(WAIVE, "INV-3001", "The bank's fault.");
+    await app.command("proposals", "approve", id, "--yes", "--actor", "lena");
+    const page = await enter(chromium, own);
+    await page.goto(`${own.address}/proposals/${id}`);
+    await apply(page);
+    await shows(page, "Failed");
+    assert.match(await step(page, "The commit result").innerText(), /executor refunds said no[\s\S]*ACCOUNT_CLOSED/);
+    assert.match(await page.locator("#command").innerText(), new RegExp(`^synapsor executor retry ${id} --reason `));
+
+    await app.reopen();
+    await page.getByRole("button", { name: "Approve once more" }).click();
+    assert.equal(await page.getByLabel("Reason").evaluate((reason) => reason.validity.valueMissing), true);
+    assert.equal(await app.state(id), "failed");
+    await page.getByLabel("Reason").fill("The account is open again.");
+    await page.getByRole("button", { name: "Approve once more" }).click();
+    await shows(page, "Approved");
+    await apply(page);
+    await shows(page, "Committed");
+    assert.match(await step(page, "Safety result").innerText(), /says the executor/);
+    assert.equal(await page.getByRole("button", { name: "Approve once more" }).count(), 0);
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await own.stop();
+  }
+});
+
 test("rejected: not without a reason, and with one it is over", async () => {
   const id = await demo.propose(WAIVE, "INV-3002", "Unhappy.");
   const page = await enter(chromium, ui);

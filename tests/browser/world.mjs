@@ -1,7 +1,7 @@
 // A demo of its own, the real binary serving its review pages, and Chromium in front of them.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,6 +14,15 @@ const BINARY = process.env.SYNAPSOR_BIN;
 
 export const WAIVE = "billing.propose_late_fee_waiver";
 export const PLAN = "billing.propose_plan_waiver";
+
+/** An executor of the application, small enough to read. */
+const REFUNDS = `
+import json, os, sys
+request = json.load(sys.stdin)
+ids = {name: request[name] for name in ("proposal_id", "proposal_digest", "idempotency_key")}
+said = {"status": "applied"} if os.path.exists("open") else {"status": "failed", "safe_error_code": "ACCOUNT_CLOSED"}
+print(json.dumps({"schema_version": "synapsor.executor-answer.v1", **ids, **said}))
+`;
 
 /** Starts Chromium, with nothing it would like to fetch for itself. */
 export function browser() {
@@ -32,14 +41,36 @@ export class Demo {
     return demo;
   }
 
+  /** The same, where the application carries waivers out: a command that says no until `reopen` is called. */
+  static async withExecutor() {
+    const demo = await Demo.prepare();
+    const config = JSON.parse(await readFile(demo.config, "utf8"));
+    config.executors = { refunds: { type: "command_handler", command_env: "APP_COMMAND", timeout_ms: 60_000 } };
+    config.capabilities.find(({ name }) => name === WAIVE).executor = "refunds";
+    await writeFile(demo.config, JSON.stringify(config));
+    await writeFile(join(demo.folder, "refunds.py"), REFUNDS);
+    demo.variables.APP_COMMAND = "python3 refunds.py";
+    return demo;
+  }
+
   constructor(folder) {
     this.folder = folder;
     this.config = join(folder, "synapsor.runner.json");
+    this.variables = {};
+  }
+
+  get environment() {
+    return { PATH: process.env.PATH, SYNAPSOR_MCP_CONFIG: this.config, USER: "lena", ...this.variables };
+  }
+
+  /** From now on the executor of `withExecutor` says yes. */
+  async reopen() {
+    await writeFile(join(this.folder, "open"), "");
   }
 
   /** What the command line answers, whether it exits with 0 or refuses. */
   async command(...words) {
-    const options = { cwd: this.folder, env: environment(this.config) };
+    const options = { cwd: this.folder, env: this.environment };
     const { stdout } = await run(BINARY, ["--json", ...words], options).catch((refused) => refused);
     return JSON.parse(stdout);
   }
@@ -73,14 +104,10 @@ export class Demo {
   }
 }
 
-function environment(config) {
-  return { PATH: process.env.PATH, SYNAPSOR_MCP_CONFIG: config, USER: "lena" };
-}
-
 /** One run of `synapsor ui`. */
 export class Ui {
   static async start(demo, flags) {
-    const options = { cwd: demo.folder, env: environment(demo.config), stdio: ["pipe", "pipe", "inherit"] };
+    const options = { cwd: demo.folder, env: demo.environment, stdio: ["pipe", "pipe", "inherit"] };
     const ui = new Ui(spawn(BINARY, ["--json", "ui", ...flags], options));
     ui.firstLink = await ui.#printed();
     ui.address = new URL(ui.firstLink).origin;

@@ -83,15 +83,27 @@ pub fn source_changed(changed: SourceChanged) -> &'static str {
     }
 }
 
-/// How an apply ended, in one sentence.
-pub fn outcome(receipt: &Receipt) -> String {
+/// How an apply ended, in one sentence. Of what an executor of the application carries out only its word is known.
+pub fn outcome(receipt: &Receipt, executor: Option<&str>) -> String {
     let why = receipt.code.map(|code| format!(": {}", code.meaning())).unwrap_or_default();
-    match receipt.outcome {
-        Outcome::Applied => "Applied: the row holds exactly the approved values.".to_owned(),
-        Outcome::AlreadyApplied => "Applied by an earlier run, whose receipt the source holds.".to_owned(),
-        Outcome::Conflict => format!("Conflict{why}. No write was applied."),
-        Outcome::Failed => format!("Failed{why}. No write was applied."),
-        Outcome::Unknown => format!("Not known yet{why}. Apply again to settle it."),
+    match (receipt.outcome, executor) {
+        (Outcome::Applied, None) => "Applied: the row holds exactly the approved values.".to_owned(),
+        (Outcome::Applied, Some(name)) => format!("Applied by the executor {name}, as it says."),
+        (Outcome::AlreadyApplied, None) => {
+            "Applied by an earlier run, whose receipt the source holds.".to_owned()
+        }
+        (Outcome::AlreadyApplied, Some(name)) => {
+            format!("Applied by the executor {name} at an earlier try, as it says.")
+        }
+        (Outcome::Conflict, None) => format!("Conflict{why}. No write was applied."),
+        (Outcome::Failed, None) => format!("Failed{why}. No write was applied."),
+        (Outcome::Conflict, Some(name)) => {
+            format!("Conflict{why}. Nothing was changed, says the executor {name}.")
+        }
+        (Outcome::Failed, Some(name)) => {
+            format!("Failed{why}. Nothing was changed, says the executor {name}.")
+        }
+        (Outcome::Unknown, _) => format!("Not known yet{why}. Apply again to settle it."),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Approve, reject, apply and leave: the only requests that change anything.
+//! Approve, reject, apply, have an executor try again, and leave: the only requests that change anything.
 //!
 //! Invariant: a decision names the digest that was on the screen, and the ledger compares it with the stored content in the
 //! transaction that records the decision.
@@ -9,7 +9,7 @@ use axum::extract::{Extension, Path, Request, State};
 use axum::response::Response;
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::inert::steers;
-use synapsor_protocol::{Digest, Outcome, ProposalId, Refusal, Verdict, words};
+use synapsor_protocol::{Code, Digest, Outcome, ProposalId, Refusal, Verdict, words};
 
 use crate::changes;
 use crate::denied::Denied;
@@ -80,14 +80,7 @@ pub(crate) async fn apply(
     let form = Form::read(request, &session, &["digest"]).await?;
     let shown = digest(&form)?;
     let id = ProposalId::from_stored(id);
-    let stored = site.ledger.proposal(&id).await.map_err(|error| error.refusal())?;
-    if stored.proposal.digest != shown {
-        let refusal = Refusal::new(
-            synapsor_protocol::Code::ProposalHashMismatch,
-            "the stored change set is not the one that was shown",
-        );
-        return Err(explained(&site, &id, &shown, refusal).await);
-    }
+    let stored = as_shown(&site, &id, &shown).await?;
     // In a task of its own: a browser that goes away does not stop an apply.
     let (at, of) = (Arc::clone(&site), id.clone());
     let applied = tokio::spawn(async move {
@@ -102,6 +95,39 @@ pub(crate) async fn apply(
         }
         Err(refusal) => Err(explained(&site, &id, &shown, refusal).await),
     }
+}
+
+/// `POST /proposals/{id}/retry`, likewise: approves once more what an executor of the application did not carry out.
+pub(crate) async fn retry(
+    State(site): State<Arc<Site>>,
+    Extension(session): Extension<Session>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Denied> {
+    let form = Form::read(request, &session, &["digest", "actor", "reason"]).await?;
+    let shown = digest(&form)?;
+    let actor = actor(form.text("actor"))?;
+    let reason = reason(form.text("reason"))?;
+    let id = ProposalId::from_stored(id);
+    as_shown(&site, &id, &shown).await?;
+    match site.desk.reopen(&id, actor, reason.unwrap_or_default()).await {
+        Ok(stored) => {
+            tracing::info!(proposal = %id, "to be tried again, from the review page");
+            Ok(see_other(&address(&stored), None))
+        }
+        Err(refusal) => Err(explained(&site, &id, &shown, refusal).await),
+    }
+}
+
+/// The proposal, if it is the one that was on the screen.
+async fn as_shown(site: &Site, id: &ProposalId, shown: &Digest) -> Result<StoredProposal, Denied> {
+    let stored = site.ledger.proposal(id).await.map_err(|error| error.refusal())?;
+    if stored.proposal.digest == *shown {
+        return Ok(stored);
+    }
+    let refusal =
+        Refusal::new(Code::ProposalHashMismatch, "the stored change set is not the one that was shown");
+    Err(explained(site, id, shown, refusal).await)
 }
 
 /// `POST /leave`: ends the session here, and in the browser.

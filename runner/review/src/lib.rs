@@ -24,6 +24,7 @@ mod page;
 mod denied;
 mod proposals;
 mod proposal;
+mod next;
 mod decide;
 mod records;
 mod setup;

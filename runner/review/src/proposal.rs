@@ -13,6 +13,7 @@ use synapsor_protocol::{ProposalId, ProposalState, Refusal, words};
 use crate::cell;
 use crate::denied::Denied;
 use crate::html::{self, Html};
+use crate::next::Next;
 use crate::page::{self, Frame};
 use crate::proposals::chip_of;
 use crate::sessions::Session;
@@ -41,9 +42,7 @@ struct Review {
     not_intact: &'static str,
     may_approve: bool,
     may_reject: bool,
-    /// The exact command in its parts, once it is approved.
-    apply_command: Option<Vec<String>>,
-    may_apply: bool,
+    next: Option<Next>,
     /// Plain: it stands in an attribute.
     operator: String,
     csrf: String,
@@ -90,33 +89,11 @@ pub(crate) async fn review(
         not_intact: words::NOT_INTACT,
         may_approve: waits && for_review && stored.intact,
         may_reject: (waits || approved) && stored.intact,
-        apply_command: (approved && stored.intact)
-            .then(|| apply_command(&site, &stored.proposal.proposal_id)),
-        may_apply: approved && stored.intact && site.allow_apply,
+        next: Next::of(stored, &site),
         operator: site.operator.clone(),
         csrf: session.csrf.clone(),
         id,
     })
-}
-
-/// The command that applies, to be pasted into a shell.
-fn apply_command(site: &Site, id: &ProposalId) -> Vec<String> {
-    let config = quoted(&site.config_path.display().to_string());
-    vec![
-        format!("synapsor apply {id}"),
-        format!("--config {config}"),
-        format!("--store {}", quoted(&site.store)),
-    ]
-}
-
-/// One word of a shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// `GET /proposals/{id}/json`.
@@ -176,15 +153,4 @@ pub(crate) fn attached(text: String, kind: &'static str, name: &'static str) -> 
     let disposition = format!("attachment; filename=\"{name}\"");
     ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text)
         .into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_of_the_shell() {
-        assert_eq!(quoted("./a/b-1.json"), "./a/b-1.json");
-        assert_eq!(quoted("/a b/$(x)'y"), "'/a b/$(x)'\\''y'");
-    }
 }

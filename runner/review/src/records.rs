@@ -226,11 +226,12 @@ fn of_audit(found: FoundAudit) -> Record {
 fn of_receipt(found: FoundReceipt) -> Record {
     let FoundReceipt { receipt, about } = found;
     let code = receipt.code.map(|code| format!(", {code}")).unwrap_or_default();
+    let own = receipt.executor_code.as_deref().map(|code| format!(", {code}")).unwrap_or_default();
     Record {
         at: receipt.executed_at,
         path: format!("/receipts/{}", receipt.receipt_id),
         id: receipt.receipt_id.to_string(),
-        what: format!("{}{code}", receipt.outcome.as_str().replace('_', " ")),
+        what: format!("{}{code}{own}", receipt.outcome.as_str().replace('_', " ")),
         capability: about.capability.unwrap_or_default(),
         table: about.table.unwrap_or_default(),
         key: about.key.unwrap_or_default(),

@@ -42,7 +42,9 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route(live::PATH, get(live::stream))
         .route("/assets/{file}", get(assets::asset));
     if site.allow_apply {
-        router = router.route("/proposals/{id}/apply", post(decide::apply));
+        router = router
+            .route("/proposals/{id}/apply", post(decide::apply))
+            .route("/proposals/{id}/retry", post(decide::retry));
     }
     router
         .fallback(async || Denied::NO_PAGE)

@@ -106,7 +106,7 @@ pub(crate) struct Story {
     pub(crate) decisions: Vec<Decided>,
     pub(crate) people: Vec<Did>,
     pub(crate) standing: &'static str,
-    pub(crate) result: &'static str,
+    pub(crate) result: Html,
     pub(crate) ends: Vec<Ended>,
     pub(crate) links: Vec<Link>,
 }
@@ -136,12 +136,12 @@ impl Story {
             decisions: decisions(replay),
             people: replay.human_actions.iter().map(did).collect(),
             standing: if only_compared(stored) { COMPARED_STANDING } else { standing(stored.state) },
-            result: if only_compared(stored) {
-                COMPARED_RESULT
+            result: html::line(&if only_compared(stored) {
+                COMPARED_RESULT.to_owned()
             } else {
-                result(stored.state, under_way(&replay.events))
-            },
-            ends: replay.receipts.iter().map(ended).collect(),
+                result(stored.state, change.app_executor(), under_way(&replay.events))
+            }),
+            ends: replay.receipts.iter().map(|receipt| ended(receipt, change.app_executor())).collect(),
             links: replay.events.iter().map(link).collect(),
         }
     }
@@ -166,6 +166,10 @@ fn made(replay: &Replay) -> Vec<Fact> {
         Fact { label: "row", says: html::line(&row) },
         Fact { label: "computed by", says: computed_by(&change.logic) },
     ];
+    if let Some(name) = change.app_executor() {
+        let says = format!("the application, by its executor {name}");
+        facts.push(Fact { label: "carried out by", says: html::line(&says) });
+    }
     if !change.redacted.is_empty() {
         let names: Vec<&str> = change.redacted.keys().map(String::as_str).collect();
         facts.push(Fact { label: "not kept", says: html::line(&names.join(", ")) });
@@ -260,7 +264,10 @@ fn source_changed(replay: &Replay) -> (&'static str, &'static str) {
     let state = replay.proposal.state;
     let changed = replay.receipts.iter().any(|receipt| receipt.source_changed == SourceChanged::Yes);
     if changed || state == ProposalState::Applied {
-        ("Yes, exactly as approved", "good")
+        match replay.proposal.proposal.change_set.app_executor() {
+            None => ("Yes, exactly as approved", "good"),
+            Some(_) => ("Yes, says the executor that carried it out", "good"),
+        }
     } else if state == ProposalState::ReconciliationRequired {
         ("Not known; apply again to settle it", "bad")
     } else if under_way(&replay.events) {
@@ -305,31 +312,60 @@ fn standing(state: ProposalState) -> &'static str {
 }
 
 /// What came of it.
-fn result(state: ProposalState, under_way: bool) -> &'static str {
-    match state {
-        ProposalState::Approved | ProposalState::PendingWorker if under_way => {
+fn result(state: ProposalState, executor: Option<&str>, under_way: bool) -> String {
+    let says = match (state, executor) {
+        (ProposalState::Approved | ProposalState::PendingWorker, _) if under_way => {
             "An apply has begun and has not said how it ended; applying again settles it."
         }
-        ProposalState::PendingReview => "Nothing was committed: nobody has decided yet.",
-        ProposalState::Approved => "Nothing was committed yet: it is approved and waits to be applied.",
-        ProposalState::PendingWorker => "Nothing was committed yet: the job was handed to a worker.",
-        ProposalState::Rejected => "Nothing was committed: it was rejected.",
-        ProposalState::Canceled => "Nothing was committed: it was withdrawn.",
-        ProposalState::Applied => "Commit executed by the trusted runner.",
-        ProposalState::Conflict => "Nothing was committed: a guard did not hold.",
-        ProposalState::Failed => "Nothing was committed: the source refused the change.",
-        ProposalState::ReconciliationRequired => {
+        (ProposalState::PendingReview, _) => "Nothing was committed: nobody has decided yet.",
+        (ProposalState::Approved, _) => "Nothing was committed yet: it is approved and waits to be applied.",
+        (ProposalState::PendingWorker, _) => "Nothing was committed yet: the job was handed to a worker.",
+        (ProposalState::Rejected, _) => "Nothing was committed: it was rejected.",
+        (ProposalState::Canceled, _) => "Nothing was committed: it was withdrawn.",
+        (ProposalState::Applied, None) => "Commit executed by the trusted runner.",
+        (ProposalState::Conflict, None) => "Nothing was committed: a guard did not hold.",
+        (ProposalState::Failed, None) => "Nothing was committed: the source refused the change.",
+        (ProposalState::ReconciliationRequired, None) => {
             "Not known: the connection was lost at the commit. Applying again finds out."
         }
-    }
+        (ProposalState::Applied, Some(name)) => {
+            return format!("Carried out by the executor {name} of the application, as it says.");
+        }
+        (ProposalState::Conflict, Some(name)) => {
+            return format!(
+                "Nothing was committed: the executor {name} found another row than the reviewed one."
+            );
+        }
+        (ProposalState::Failed, Some(name)) => {
+            return format!("Nothing was committed: the executor {name} said no.");
+        }
+        (ProposalState::ReconciliationRequired, Some(name)) => {
+            return format!(
+                "Not known: the executor {name} did not say clearly how it ended. Applying again finds out."
+            );
+        }
+    };
+    says.to_owned()
 }
 
-fn ended(receipt: &Receipt) -> Ended {
+fn ended(receipt: &Receipt, executor: Option<&str>) -> Ended {
     let mut facts = vec![
         Fact { label: "receipt", says: html::line(receipt.receipt_id.as_str()) },
         Fact { label: "by runner", says: html::line(&receipt.runner_id) },
-        Fact { label: "source", says: html::line(words::source_changed(receipt.source_changed)) },
+        Fact {
+            label: "source",
+            says: html::line(match (receipt.source_changed, executor) {
+                (SourceChanged::Yes, Some(_)) => "changed, says the executor",
+                (changed, _) => words::source_changed(changed),
+            }),
+        },
     ];
+    if let Some(name) = executor {
+        facts.push(Fact { label: "by executor", says: html::line(name) });
+    }
+    if let Some(code) = &receipt.executor_code {
+        facts.push(Fact { label: "the executor's code", says: html::line(code) });
+    }
     if let Some(code) = receipt.code {
         facts.push(Fact { label: "code", says: html::line(code.as_str()) });
     }
@@ -354,7 +390,7 @@ fn ended(receipt: &Receipt) -> Ended {
             Outcome::Conflict | Outcome::Failed => "bad",
             Outcome::Unknown => "open",
         },
-        says: html::line(&words::outcome(receipt)),
+        says: html::line(&words::outcome(receipt, executor)),
         facts,
         at: receipt.executed_at.into(),
     }

@@ -99,7 +99,7 @@ fn tell(page: &mut Page, story: &Replay) -> Result<(), Refusal> {
         page.paragraph("It was not applied.");
     }
     for receipt in &story.receipts {
-        page.paragraph(&words::outcome(receipt));
+        page.paragraph(&words::outcome(receipt, change.app_executor()));
         page.facts(&receipt::facts(receipt));
     }
     page.subheading("Proof");

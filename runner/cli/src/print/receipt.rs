@@ -78,6 +78,9 @@ pub(crate) fn facts(receipt: &Receipt) -> Vec<(&'static str, String)> {
     if let Some(code) = receipt.code {
         facts.push(("code", code.to_string()));
     }
+    if let Some(code) = &receipt.executor_code {
+        facts.push(("it says", code.clone()));
+    }
     if !receipt.changed_columns.is_empty() {
         facts.push(("differed", receipt.changed_columns.join(", ")));
     }

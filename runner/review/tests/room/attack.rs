@@ -134,6 +134,11 @@ async fn every_attack_is_answered_with_its_status_and_decides_nothing() {
             Request { path: format!("{}/apply", page(&stored)), ..good.clone() },
             404,
         ),
+        (
+            "another try that was not allowed",
+            Request { path: format!("{}/retry", page(&stored)), ..good.clone() },
+            404,
+        ),
         ("wrong id", Request { path: "/proposals/wrp_nobody/approve".into(), ..good.clone() }, 404),
         ("another kind of id", Request { path: "/proposals/ev_1/approve".into(), ..good.clone() }, 404),
         (

@@ -12,6 +12,7 @@ mod world;
 
 mod attack;
 mod decisions;
+mod executors;
 mod hostile;
 mod limits;
 mod templates;

@@ -4,6 +4,7 @@
 //! Invariant: only the holder of the latest lease is heard. A worker that was overtaken cannot say how the job ended; what it
 //! did is in the source's own receipt, which the next attempt finds.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use synapsor_protocol::fleet::{ASSIGNMENT_SCHEMA, Assignment, AttemptEnd, JobResult, Renewal};
@@ -20,17 +21,21 @@ use crate::statements::{Statements, cells};
 use crate::writeback::{self, Start};
 use crate::writer::Write;
 
+/// How many proposals one claim looks at: what cannot be given out, or is held, is not asked for without end.
+pub(crate) const PASSED_OVER_MAX: usize = 256;
+
 /// What is given out: first what may have happened already, then what somebody began, then what nobody has touched.
 const STATES: [ProposalState; 3] =
     [ProposalState::ReconciliationRequired, ProposalState::PendingWorker, ProposalState::Approved];
 
-/// The proposals of a source that a worker may have now, oldest first.
+/// The proposals of a source that a worker may have now, oldest first, without those that were `passed_over` before.
 ///
 /// Not among them: those whose lease still runs, and those with redacted columns, which only the ledger's own key can compare.
 pub(crate) fn claimable(
     conn: &dyn Statements,
     source: &str,
     now: Moment,
+    passed_over: &BTreeSet<ProposalId>,
     rows_max: usize,
 ) -> Result<Vec<ProposalId>, Error> {
     let sql =
@@ -39,7 +44,7 @@ pub(crate) fn claimable(
     for state in STATES {
         conn.each("look for approved proposals", sql, cells![state.as_str(), source], &mut |row| {
             let id = ProposalId::from_stored(row.text(0)?);
-            if is_free(conn, &id, now)? {
+            if !passed_over.contains(&id) && is_free(conn, &id, now)? {
                 found.push(id);
             }
             Ok(if found.len() < rows_max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
@@ -56,13 +61,14 @@ fn is_free(conn: &dyn Statements, id: &ProposalId, now: Moment) -> Result<bool, 
     Ok(!leased && proposals::get(conn, id)?.proposal.change_set.redacted.is_empty())
 }
 
-/// Gives one proposal to a worker; `None` where another worker was quicker.
+/// Gives one proposal to a worker; `None` where another worker was quicker, or somebody holds its row: an operator at the
+/// server's own prompt, a repair. It is passed over then, and given out once it is free.
 pub(crate) fn claim(
     write: &Write<'_>,
     id: &ProposalId,
     recipient: &Recipient,
 ) -> Result<Option<Assignment>, Error> {
-    if handover::leased_until(write, id)?.is_some() {
+    if !proposals::take(write.conn, id)? || handover::leased_until(write, id)?.is_some() {
         return Ok(None);
     }
     let handed_over = handover::hand_over(write, id, recipient)?;
@@ -86,6 +92,7 @@ pub(crate) fn renew(
     runner_id: &str,
 ) -> Result<Lease, Error> {
     let held = held(write.conn, job_id, &renewal.lease_id, runner_id)?;
+    handover::take(write.conn, &held.stored.proposal.proposal_id)?;
     let expires_at = handover::later(write.clock.now(), renewal.lease_seconds);
     let lease = Lease { lease_id: renewal.lease_id.clone(), expires_at };
     let handover = Handover { lease: lease.clone(), ..held.handover };

@@ -2,13 +2,15 @@
 //!
 //! Invariant: only the latest lease of a proposal counts, and what it said is read from the chain, not from a document.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use synapsor_protocol::job::HANDOVER_SCHEMA;
 use synapsor_protocol::proposal::Move;
 use synapsor_protocol::{EventKind, Handover, Lease, Moment, ProposalId, WritebackJob};
 
 use crate::chain;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::jobs::{self, StoredJob};
 use crate::proposals::{self, StoredProposal};
 use crate::rule::Rule;
@@ -34,6 +36,7 @@ pub(crate) fn hand_over(
     recipient: &Recipient,
 ) -> Result<WritebackJob, Error> {
     let stored = writeback::approved(write.conn, id)?;
+    take(write.conn, id)?;
     let job = writeback::job_to_hand_over(write, &stored, &recipient.runner_id)?;
     let handover = Handover {
         schema_version: HANDOVER_SCHEMA.into(),
@@ -48,6 +51,15 @@ pub(crate) fn hand_over(
     jobs::save(write, &job)?;
     record(write, &stored, &job, &handover)?;
     Ok(WritebackJob { handover: Some(handover), ..writeback::whole(job, &stored) })
+}
+
+/// Takes the proposal for this transaction. Whoever waited for it here would have every writer wait at the chain's head.
+pub(crate) fn take(conn: &dyn Statements, id: &ProposalId) -> Result<(), Error> {
+    if proposals::take(conn, id)? {
+        return Ok(());
+    }
+    let cause = std::io::Error::other("somebody else's transaction holds the proposal's row");
+    Err(Error::Storage { doing: "record a lease", fault: Fault::Busy, cause: Arc::new(cause) })
 }
 
 /// Records a lease, also one that lasts longer now.

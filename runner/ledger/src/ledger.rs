@@ -1,5 +1,6 @@
 //! The whole book: what the command line, the review pages and the writeback hold.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -29,6 +30,7 @@ use crate::replay::{self, Replay};
 use crate::report::ChainReport;
 use crate::runner_tokens::{self, RunnerToken, TokenGrant};
 use crate::search;
+use crate::statements::Statements;
 use crate::verify::{self, Verification};
 use crate::writeback::{self, Finished, Start};
 use crate::writer::Write;
@@ -166,7 +168,8 @@ impl Ledger {
     }
 
     /// Gives approved proposals of a source to a worker, oldest first: lease and intent are recorded, each of them in one
-    /// transaction. What cannot be given out (an edited record, a missing approval) keeps nobody else from its turn.
+    /// transaction. What cannot be given out (an edited record, a missing approval, a row that somebody holds on the server)
+    /// keeps nobody else from its turn.
     ///
     /// # Errors
     /// When the ledger cannot be read or written.
@@ -176,25 +179,33 @@ impl Ledger {
         recipient: &Recipient,
         jobs_max: u32,
     ) -> Result<Vec<Assignment>, Error> {
-        let (source, now) = (source.to_owned(), self.book.clock.now());
         // Some more than are wanted: another worker may be quicker, and what cannot be given out is passed over.
         let rows_max = usize::try_from(jobs_max.saturating_mul(4)).unwrap_or(usize::MAX);
-        let free =
-            self.book.readers.read(move |conn| claims::claimable(conn, &source, now, rows_max)).await?;
-        let mut claimed = Vec::new();
-        for id in free {
-            let (wanted, recipient) = (id.clone(), recipient.clone());
-            match self.book.writer.write(move |write| claims::claim(write, &wanted, &recipient)).await {
-                Ok(assignment) => claimed.extend(assignment),
-                Err(error @ (Error::Rule(_) | Error::Unreadable { .. })) => {
-                    tracing::warn!(proposal = %id, %error, "an approved proposal cannot be given out");
-                }
-                // What was claimed before is the worker's already.
-                Err(error) if claimed.is_empty() => return Err(error),
-                Err(_) => break,
-            }
-            if u32::try_from(claimed.len()).is_ok_and(|claimed| claimed >= jobs_max) {
+        let is_enough =
+            |claimed: &Vec<Assignment>| u32::try_from(claimed.len()).is_ok_and(|claimed| claimed >= jobs_max);
+        let (mut claimed, mut passed_over) = (Vec::new(), BTreeSet::new());
+        while !is_enough(&claimed) && passed_over.len() < claims::PASSED_OVER_MAX {
+            let (of, now, before) = (source.to_owned(), self.book.clock.now(), passed_over.clone());
+            let list = move |conn: &dyn Statements| claims::claimable(conn, &of, now, &before, rows_max);
+            let free = self.book.readers.read(list).await?;
+            if free.is_empty() {
                 break;
+            }
+            for id in free {
+                let (wanted, recipient) = (id.clone(), recipient.clone());
+                match self.book.writer.write(move |write| claims::claim(write, &wanted, &recipient)).await {
+                    Ok(assignment) => claimed.extend(assignment),
+                    Err(error @ (Error::Rule(_) | Error::Unreadable { .. })) => {
+                        tracing::warn!(proposal = %id, %error, "an approved proposal cannot be given out");
+                    }
+                    // What was claimed before is the worker's already.
+                    Err(error) if claimed.is_empty() => return Err(error),
+                    Err(_) => return Ok(claimed),
+                }
+                passed_over.insert(id);
+                if is_enough(&claimed) {
+                    break;
+                }
             }
         }
         Ok(claimed)

@@ -204,6 +204,10 @@ impl Statements for Postgres {
         Ok(())
     }
 
+    fn take(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>], look: Look<'_>) -> Result<(), Error> {
+        self.few(doing, &format!("{sql} FOR UPDATE SKIP LOCKED"), cells, look)
+    }
+
     fn file(&self) -> Option<&rusqlite::Connection> {
         None
     }

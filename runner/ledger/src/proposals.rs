@@ -1,5 +1,7 @@
 //! Proposals as they are stored: by id, by reference, as a list; always with the answer whether somebody edited them.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 use synapsor_protocol::{Digest, Moment, Proposal, ProposalId, ProposalState};
 
@@ -56,6 +58,18 @@ pub(crate) fn get(conn: &dyn Statements, id: &ProposalId) -> Result<StoredPropos
 /// The proposal of that id.
 pub(crate) fn find(conn: &dyn Statements, id: &ProposalId) -> Result<Option<StoredProposal>, Error> {
     one(conn, &format!("{SELECT} WHERE p.proposal_id = ?1"), cells![id.as_str()])
+}
+
+/// Takes the row of a proposal for this transaction, so that moving it waits for nobody; `false` where somebody else's
+/// transaction holds it.
+pub(crate) fn take(conn: &dyn Statements, id: &ProposalId) -> Result<bool, Error> {
+    let sql = "SELECT proposal_id FROM proposals WHERE proposal_id = ?1";
+    let mut taken = false;
+    conn.take("take a proposal", sql, cells![id.as_str()], &mut |_| {
+        taken = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(taken)
 }
 
 /// The proposal of that id, ready for a move: the record is what was sealed, or nothing may happen to it.

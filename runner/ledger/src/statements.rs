@@ -38,6 +38,12 @@ pub(crate) trait Statements {
         self.each(doing, sql, cells, look)
     }
 
+    /// The same, and takes the rows for this transaction; those that somebody else's transaction holds are passed over and not
+    /// waited for. A file has one writer, so there nobody else holds a row of it.
+    fn take(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>], look: Look<'_>) -> Result<(), Error> {
+        self.few(doing, sql, cells, look)
+    }
+
     /// The connection underneath, for what only a file has: its copy, its pages, its size.
     fn file(&self) -> Option<&rusqlite::Connection>;
 }

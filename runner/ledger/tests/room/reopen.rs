@@ -21,6 +21,8 @@ async fn a_failed_or_conflicting_attempt_is_approved_again_and_keeps_its_job_and
         assert_eq!(reopened.state, ProposalState::Approved);
         let again = fixture.ledger.reopen(id, "lead", "the rule was fixed").await.expect("the same");
         assert_eq!(again, reopened);
+        // Settled, and open again: what is recorded beside the chain still follows from it.
+        fixture.events().await;
 
         let second = fixture.start(id).await;
         assert_eq!((second.attempt, &second.job_id), (2, &first.job_id));

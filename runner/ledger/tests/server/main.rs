@@ -8,6 +8,8 @@ mod story;
 
 #[path = "../room/catch_up.rs"]
 mod catch_up;
+#[path = "../room/claims.rs"]
+mod claims;
 #[path = "../room/decide.rs"]
 mod decide;
 #[path = "../room/handover.rs"]
@@ -16,6 +18,8 @@ mod handover;
 mod proof;
 #[path = "../room/record.rs"]
 mod record;
+#[path = "../room/reopen.rs"]
+mod reopen;
 #[path = "../room/search.rs"]
 mod search;
 #[path = "../room/shadow.rs"]
@@ -29,6 +33,7 @@ mod writeback;
 
 mod crowd;
 mod faults;
+mod held;
 mod lost;
 mod migrate;
 mod prune;

@@ -40,6 +40,7 @@ mod migrate;
 mod chain;
 mod link;
 mod documents;
+mod parts;
 mod jobs;
 mod redaction;
 mod secrets;

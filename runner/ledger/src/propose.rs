@@ -9,10 +9,13 @@ use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId,
 use crate::chain::{self, Appended};
 use crate::documents::{self, Written};
 use crate::error::Error;
+use crate::parts::Parts;
 use crate::proposals::{self, StoredProposal};
 use crate::secrets;
 use crate::statements::Statements;
 use crate::writer::Write;
+
+const UNRELATED: Error = Error::Invariant { what: "a proposal and its evidence do not belong together" };
 
 /// An event's payload while it is put together.
 type Payload = serde_json::Map<String, serde_json::Value>;
@@ -123,9 +126,11 @@ impl Draft {
     pub(crate) fn of(proposal: Proposal, evidence: EvidenceBundle, audit: QueryAudit) -> Result<Self, Error> {
         secrets::refuse_in_change_set(&proposal.change_set)?;
         let reading = Reading::of(evidence, audit)?;
-        belong_together(&proposal, &reading)?;
-        let content = proposal.change_set.digest().map_err(chain::no_canonical_form)?;
-        Ok(Self { text: chain::canonical_text(&proposal)?, proposal, content, reading })
+        let text = chain::canonical_text(&proposal)?;
+        let parts = Parts::of(&text).ok_or(UNRELATED)?;
+        belong_together(&proposal, &parts, &reading)?;
+        let content = parts.content();
+        Ok(Self { text, proposal, content, reading })
     }
 }
 
@@ -203,16 +208,12 @@ fn repeat(write: &Write<'_>, open: StoredProposal, reading: &Reading) -> Result<
 }
 
 /// A proposal names its evidence by id and digest; a caller that mixes two calls up is stopped here.
-fn belong_together(proposal: &Proposal, reading: &Reading) -> Result<(), Error> {
+fn belong_together(proposal: &Proposal, parts: &Parts<'_>, reading: &Reading) -> Result<(), Error> {
     let (change, evidence) = (&proposal.change_set, &reading.evidence);
-    let fits = proposal.recompute_digest().is_ok_and(|digest| digest == proposal.digest)
+    let fits = parts.is_sealed()
         && proposal.evidence_digest == reading.written.seal
         && proposal.evidence_id == evidence.evidence_id
         && change.tenant == evidence.tenant
         && change.principal == evidence.principal;
-    if fits {
-        Ok(())
-    } else {
-        Err(Error::Invariant { what: "a proposal and its evidence do not belong together" })
-    }
+    if fits { Ok(()) } else { Err(UNRELATED) }
 }

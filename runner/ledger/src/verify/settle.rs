@@ -11,16 +11,14 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use synapsor_protocol::proposal::PROPOSAL_SCHEMA;
-use synapsor_protocol::{Digest, EventKind, ProposalState};
+use synapsor_protocol::{EventKind, ProposalState};
 
 use super::{Stop, Walk, misfit};
 use crate::account::Account;
 use crate::error::Error;
 use crate::jobs::{self, StoredJob};
 use crate::link::{self, Link, Payload};
+use crate::parts::Parts;
 use crate::report::{Misfit, MisfitKind};
 use crate::statements::{Statements, cells};
 
@@ -66,26 +64,6 @@ struct Questions {
     /// The first of the job's columns there.
     job: usize,
     events: String,
-}
-
-/// A proposal's document in its parts, each as it is stored.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parts<'d> {
-    #[serde(borrow)]
-    change_set: &'d RawValue,
-    #[serde(borrow)]
-    created_at: &'d RawValue,
-    digest: &'d str,
-    #[serde(borrow)]
-    evidence_digest: &'d RawValue,
-    #[serde(borrow)]
-    evidence_id: &'d RawValue,
-    #[serde(borrow)]
-    mode: &'d RawValue,
-    proposal_id: &'d str,
-    #[serde(borrow)]
-    schema_version: &'d RawValue,
 }
 
 impl Accounts {
@@ -241,28 +219,9 @@ fn stored(
 
 /// Whether the document is the one that was sealed, by its own digest and by the event of its making.
 fn is_sealed(document: &str, id: &str, payload: &Payload<'_>) -> bool {
-    let Ok(parts) = serde_json::from_str::<Parts<'_>>(document) else { return false };
-    let sealed = [
-        "{\"change_set\":",
-        parts.change_set.get(),
-        ",\"created_at\":",
-        parts.created_at.get(),
-        ",\"evidence_digest\":",
-        parts.evidence_digest.get(),
-        ",\"evidence_id\":",
-        parts.evidence_id.get(),
-        ",\"mode\":",
-        parts.mode.get(),
-        ",\"proposal_id\":\"",
-        parts.proposal_id,
-        "\",\"schema_version\":",
-        parts.schema_version.get(),
-        "}",
-    ]
-    .concat();
-    parts.proposal_id == id
-        && payload.proposal_digest == Some(parts.digest)
-        && Digest::is_of_canonical(parts.digest, PROPOSAL_SCHEMA, &sealed)
+    Parts::of(document).is_some_and(|parts| {
+        parts.proposal_id == id && payload.proposal_digest == Some(parts.digest) && parts.is_sealed()
+    })
 }
 
 /// What the events of a proposal add up to, or the first that cannot follow on the ones before it.

@@ -186,6 +186,15 @@ fn the_door_for_fixtures_is_in_no_room_that_ships() {
     assert_eq!(opening, ["synapsor-test-conformance"]);
 }
 
+#[test]
+fn a_notebook_that_forgets_is_in_no_room_that_ships() {
+    let metadata = metadata();
+    let opens = |dependency: &&Dependency| dependency.features.iter().any(|feature| feature == "forgetful");
+    let all = metadata.packages.iter().flat_map(|package| &package.dependencies);
+    let kinds: Vec<_> = all.filter(opens).map(|dependency| dependency.kind).collect();
+    assert_eq!(kinds, [DependencyKind::Development]);
+}
+
 /// Every package below one, as `cargo tree` sees it for a normal build.
 fn reachable(package: &str) -> BTreeSet<String> {
     let output = std::process::Command::new(env!("CARGO"))

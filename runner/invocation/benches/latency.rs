@@ -12,6 +12,8 @@
 #[path = "../tests/room/desk.rs"]
 #[expect(dead_code, reason = "a benchmark needs a part of the desk")]
 mod desk;
+#[path = "../../ledger/benches/ledger/table.rs"]
+mod table;
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,7 @@ use synapsor_invocation::{Stage, ToolCall};
 use tokio::runtime::Runtime;
 
 use desk::Desk;
+use table::Table;
 
 /// Calls, one after the other; the one with the middle ratio counts.
 const CALLS: usize = 400;
@@ -35,11 +38,11 @@ fn main() {
     let ratio = |(read, recorded): &(Duration, Duration)| recorded.as_secs_f64() / read.as_secs_f64();
     calls.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
     let (read, recorded) = calls.get(CALLS / 2).copied().unwrap_or_default();
-    let what = "read call with its record / until its row is read";
-    println!("{:<58} {:>18} {:>10}", "what", "measured", "promised");
-    println!("{what:<58} {:>17.2}x {:>10}", ratio(&(read, recorded)), "1.30x");
-    let microseconds = format!("{} / {}", recorded.as_micros(), read.as_micros());
-    println!("{:<58} {microseconds:>18}", "  microseconds a call");
+    let mut table = Table::new();
+    let what = "read call with its record / until its row is read, in one process";
+    table.at_most(what, ratio(&(read, recorded)), 1.3);
+    Table::note("microseconds a call", &format!("{} / {}", recorded.as_micros(), read.as_micros()));
+    table.end();
 }
 
 /// How long a call took until it had read, and until it had recorded.

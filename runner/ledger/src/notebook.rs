@@ -24,11 +24,25 @@ use crate::writer::Write;
 #[derive(Clone)]
 pub struct Notebook {
     book: Arc<Book>,
+    /// Whether reads are forgotten.
+    #[cfg(feature = "forgetful")]
+    forgets: bool,
 }
 
 impl Notebook {
     pub(crate) fn new(book: Arc<Book>) -> Self {
-        Self { book }
+        Self {
+            book,
+            #[cfg(feature = "forgetful")]
+            forgets: false,
+        }
+    }
+
+    /// The same notebook, which answers that a read is recorded and forgets it.
+    #[cfg(feature = "forgetful")]
+    #[must_use]
+    pub fn forgetful(self) -> Self {
+        Self { forgets: true, ..self }
     }
 
     /// The key under which values that may not be kept are redacted; made with the first of them.
@@ -44,6 +58,10 @@ impl Notebook {
     /// # Errors
     /// When something in it looks like a secret, or the ledger cannot be written; nothing was recorded.
     pub async fn record_read(&self, evidence: EvidenceBundle, audit: QueryAudit) -> Result<(), Error> {
+        #[cfg(feature = "forgetful")]
+        if self.forgets {
+            return Ok(());
+        }
         let reading = Reading::of(evidence, audit)?;
         let payload = reading.payload_text()?;
         self.book.writer.write(move |write| propose::read(write, &reading, &payload)).await

@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::ground::open;
-use crate::line;
 use crate::story::{Call, Documents};
+use crate::table::Table;
 
 /// Callers that share a commit.
 const CALLERS: i64 = 16;
@@ -19,9 +19,11 @@ const CALLERS: i64 = 16;
 const CALLS: i64 = 8;
 /// Pairs of measurements; the one with the middle ratio counts.
 const ROUNDS: i64 = 40;
+/// The same where a round is one commit of each.
+const PROPOSALS: i64 = 2_000;
 
 /// Sixteen callers that record reads, and sixteen that share bare commits of one row each.
-pub(crate) fn shared(runtime: &Runtime) {
+pub(crate) fn shared(runtime: &Runtime, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a folder");
     let ledger = runtime.block_on(open(&folder.path().join("ledger.db")));
     let bare = Bare::start(&folder.path().join("bare.db"), CALLERS);
@@ -43,19 +45,19 @@ pub(crate) fn shared(runtime: &Runtime) {
         let ours = timed(|| runtime.block_on(every(first, record)));
         rounds.add(ours, theirs);
     }
-    rounds.told("append evidence, 16 callers / bare commit shared by 16", "2.00x", CALLS);
+    rounds.told(table, "append evidence, 16 callers / bare commit shared by 16", 2.0, CALLS);
     let calls = u64::try_from(ROUNDS * CALLERS * CALLS).unwrap_or_default();
     let commits = (ledger.commits() - before).max(1);
-    line("  calls that shared one commit of the ledger", &format!("{}", calls / commits), "");
+    Table::note("calls that shared one commit of the ledger", &format!("{}", calls / commits));
 }
 
 /// A proposal on disk, and one row of the same size in one bare commit.
-pub(crate) fn proposal(runtime: &Runtime) {
+pub(crate) fn proposal(runtime: &Runtime, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a folder");
     let ledger = runtime.block_on(open(&folder.path().join("ledger.db")));
     let bare = Bare::start(&folder.path().join("bare.db"), 1);
     let mut rounds = Rounds::default();
-    for order in 0..ROUNDS * CALLS {
+    for order in 0..PROPOSALS {
         let call = Call::order(order);
         let theirs = timed(|| runtime.block_on(bare.keep(&call)));
         let Documents { proposal, evidence, audit } = call.documents();
@@ -66,7 +68,7 @@ pub(crate) fn proposal(runtime: &Runtime) {
         });
         rounds.add(ours, theirs);
     }
-    rounds.told("durable proposal append / one bare FULL commit", "1.50x", 1);
+    rounds.told(table, "append a proposal / one bare `FULL` commit", 1.5, 1);
 }
 
 /// A table without an index, written as durably as the ledger by a thread of its own, as the ledger is.
@@ -147,12 +149,12 @@ impl Rounds {
     }
 
     /// Prints the middle round; a disturbance hits a few rounds, and half of them would have to be.
-    fn told(mut self, what: &str, promised: &str, calls: i64) {
+    fn told(mut self, table: &mut Table, what: &str, promised: f64, calls: i64) {
         let ratio = |(ours, theirs): &(Duration, Duration)| ours.as_secs_f64() / theirs.as_secs_f64();
         self.0.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
         let Some(middle) = self.0.get(self.0.len() / 2) else { return };
-        line(what, &format!("{:.2}x", ratio(middle)), promised);
+        table.at_most(what, ratio(middle), promised);
         let each = |time: Duration| time.as_micros() / u128::from(calls.unsigned_abs().max(1));
-        line("  microseconds a commit", &format!("{} / {}", each(middle.0), each(middle.1)), "");
+        Table::note("microseconds a commit", &format!("{} / {}", each(middle.0), each(middle.1)));
     }
 }

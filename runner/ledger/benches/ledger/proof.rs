@@ -3,37 +3,55 @@
 use synapsor_protocol::Outcome;
 use tokio::task::JoinSet;
 
-use crate::line;
 use crate::story::{Call, Fixture, receipt};
+use crate::table::Table;
 
 /// Events in the chain that is verified, where nobody says.
 const EVENTS: i64 = 100_000;
 /// Walks over it, of which the middle one counts.
 const WALKS: usize = 9;
+/// Events a second of one core.
+const PROMISED: u64 = 200_000;
 const NANOS_A_SECOND: u64 = 1_000_000_000;
 /// Calls under way at once while it is made.
 const CALLERS: usize = 64;
 
 /// Verifies a chain of the chosen length, and one a tenth as long.
-pub(crate) async fn verify() {
-    let wanted = events();
-    for events in [wanted / 10, wanted] {
-        let fixture = chain(events).await;
-        let before = resident_kib();
-        let mut walks = Vec::new();
-        for _ in 0..WALKS {
-            let start = cpu_nanos();
-            let report = fixture.ledger.verify().await.expect("readable");
-            let nanos = cpu_nanos().saturating_sub(start);
-            assert!(report.holds(), "{report:?}");
-            walks.push((report.events * NANOS_A_SECOND / nanos.max(1), report.events, report.records));
-        }
-        let grown = resident_kib().saturating_sub(before);
-        walks.sort_unstable();
-        let Some((rate, events, records)) = walks.get(walks.len() / 2) else { continue };
-        line(&format!("verify {events} events, {records} records"), &format!("{rate}/s a core"), "200000/s");
-        line("  memory it took", &format!("{grown} KiB"), "flat");
+pub(crate) async fn verify(table: &mut Table) {
+    let (few, many) = (walks(events() / 10).await, walks(events()).await);
+    let missed = if many.rate >= PROMISED { "" } else { ": **missed**" };
+    table.line(
+        "`store verify`, events a second of one core",
+        &many.rate.to_string(),
+        &format!("{PROMISED}{missed}"),
+    );
+    let kib = format!("{} KiB / {} KiB", many.grown_kib, few.grown_kib);
+    table.line("memory of `store verify`, ten times the events / as many", &kib, "flat");
+}
+
+/// What walks over one chain came to.
+struct Walks {
+    /// Events a second of one core, in the middle.
+    rate: u64,
+    grown_kib: u64,
+}
+
+async fn walks(events: i64) -> Walks {
+    let fixture = chain(events).await;
+    let before = resident_kib();
+    let mut rates = Vec::new();
+    for _ in 0..WALKS {
+        let start = cpu_nanos();
+        let report = fixture.ledger.verify().await.expect("readable");
+        let nanos = cpu_nanos().saturating_sub(start);
+        assert!(report.holds(), "{report:?}");
+        rates.push(report.events * NANOS_A_SECOND / nanos.max(1));
     }
+    rates.sort_unstable();
+    let rate = |place: usize| rates.get(place).copied().unwrap_or_default();
+    let spread = format!("{} to {}", rate(0), rate(WALKS - 1));
+    Table::note(&format!("{events} events, slowest to fastest of {WALKS} walks"), &spread);
+    Walks { rate: rate(WALKS / 2), grown_kib: resident_kib().saturating_sub(before) }
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long the chain is, is said from outside")]

@@ -6,8 +6,8 @@ use synapsor_ledger::{Filter, Ledger, ObjectFilter, Page, RecordKind, Status, Ta
 use synapsor_protocol::{EvidenceId, JobId, ProposalId};
 
 use crate::large;
-use crate::line;
 use crate::story::{Fixture, opening};
+use crate::table::Table;
 
 /// Proposals in the small ledger.
 const SMALL: u32 = 1_000;
@@ -17,11 +17,11 @@ const LARGE: u32 = 100_000;
 const LOOKS: usize = 21;
 
 /// Times every list by every filter in both.
-pub(crate) async fn search() {
+pub(crate) async fn search(table: &mut Table) {
     let large = proposals();
     let (small, big) = (large::ledger(SMALL).await, large::ledger(large).await);
-    header(large);
-    let mut worst: f64 = 0.0;
+    Table::note(&format!("first pages, {SMALL} and {large} proposals"), "microseconds, ratio");
+    let (mut worst, mut lists): (f64, u32) = (0.0, 0);
     for (name, filter) in filters() {
         for list in [List::Proposals, List::Evidence, List::Audits, List::Receipts, List::Activity] {
             let (Some(fast), Some(slow)) =
@@ -30,12 +30,19 @@ pub(crate) async fn search() {
                 continue;
             };
             worst = worst.max(told(&format!("{list:?} by {name}"), fast, slow));
+            lists += 1;
         }
     }
-    worst = worst.max(told("show latest", show_latest(&small.ledger).await, show_latest(&big.ledger).await));
-    let (small, big) = (open(small).await, open(big).await);
-    worst = worst.max(told("open", small, big));
-    line("the slowest of them, compared with the small ledger", &format!("{worst:.1}x"), "10x");
+    let sizes = format!("{lists} lists, {large} / {SMALL} proposals");
+    table.line(
+        "first page of every list by any one filter, large ledger / small: the slowest",
+        &format!("{worst:.1}x of {sizes}"),
+        "10x",
+    );
+    let latest = told("show latest", show_latest(&small.ledger).await, show_latest(&big.ledger).await);
+    table.line("`show latest`, likewise", &format!("{latest:.1}x"), "10x");
+    let opened = told("open", open(small).await, open(big).await);
+    table.line("opening the ledger, likewise", &format!("{opened:.1}x"), "flat");
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -136,14 +143,10 @@ fn middle(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-fn header(large: u32) {
-    line(&format!("first pages, {SMALL} and {large} proposals"), "us", "ratio");
-}
-
 /// One line, and its ratio.
 fn told(what: &str, fast: Duration, slow: Duration) -> f64 {
     let ratio = slow.as_secs_f64() / fast.as_secs_f64().max(f64::EPSILON);
-    line(what, &format!("{} {}", fast.as_micros(), slow.as_micros()), &format!("{ratio:.1}"));
+    Table::note(what, &format!("{} {}  {ratio:.1}", fast.as_micros(), slow.as_micros()));
     ratio
 }
 

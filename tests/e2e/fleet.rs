@@ -4,6 +4,8 @@
 
 mod deaths;
 mod doctor;
+mod encrypted;
+mod hostile;
 mod lies;
 mod stand_in;
 mod strangers;
@@ -56,14 +58,20 @@ fn free_port() -> u16 {
 
 /// A control plane that listens.
 fn control_plane(world: &World, port: u16) -> Running {
+    control_plane_with(world, port, &[])
+}
+
+/// The same with more options.
+fn control_plane_with(world: &World, port: u16, more: &[&str]) -> Running {
     let port = port.to_string();
-    let mut command = world.command(&["control-plane", "serve", "--port", &port]);
+    let mut command = world.command(&[&["control-plane", "serve", "--port", &port], more].concat());
     let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
     let mut lines = BufReader::new(child.stderr.take().expect("piped"));
     let running = Running(child);
-    let mut line = String::new();
-    lines.read_line(&mut line).expect("a line");
-    assert!(line.contains("listening on"), "{line}");
+    let mut told = String::new();
+    while !told.contains("listening on") {
+        assert!(lines.read_line(&mut told).expect("a line") > 0, "{told}");
+    }
     // Somebody has to read on, or its log would fill the pipe.
     std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
     running

@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mcp", &["protocol", "inbound", "invocation"]),
     ("review", &["protocol", "config", "inbound", "ledger", "invocation", "writeback"]),
     ("setup", &["protocol", "config", "source", "ledger", "bundle", "invocation"]),
-    ("fleet", &["protocol", "inbound", "ledger", "writeback"]),
+    ("fleet", &["protocol", "inbound", "outbound", "ledger", "writeback"]),
     ("cloud", &["protocol", "invocation", "setup", "outbound"]),
     (
         "cli",

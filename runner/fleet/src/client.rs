@@ -1,19 +1,20 @@
 //! The worker's side of the wire: one control plane, asked with a runner token, and believed only in so far as its answers fit.
 //!
-//! Invariant: no redirect is followed and no proxy used, so the token goes to one address.
+//! Invariant: the token goes to one address, over TLS or not beyond this machine; the room `outbound` holds that.
 
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use synapsor_outbound::{Exchange, NotSent, Silence, exchange};
 use synapsor_protocol::fleet::{
     Assigned, Assignment, Claim, JobResult, Presence, Renewal, Renewed, ResultRecorded, TokenKnown,
 };
 use synapsor_protocol::{Code, JobId, Lease, ProposalState, Refusal};
-use url::{Host, Url};
+use url::Url;
 
 /// How long one request may take, connecting included.
 const REQUEST_WITHIN: Duration = Duration::from_secs(15);
@@ -44,24 +45,15 @@ impl ControlPlane {
     /// When the URL is none, would carry the token over a network in clear, or the token cannot be sent.
     pub fn new(url: &str, token: &str) -> Result<Self, Refusal> {
         let unusable = |what: &str| Refusal::new(Code::RunnerNotConfigured, what);
-        let url = Url::parse(url).map_err(|_| unusable("the control plane's URL is no URL"))?;
-        if !is_private_enough(&url) {
-            return Err(unusable("the control plane's URL would carry the token over a network in clear")
-                .hint("use https://; http:// is for this machine alone"));
-        }
+        let (url, policy) = synapsor_outbound::target_of_secrets(url).map_err(|bad| {
+            unusable(&format!("the control plane cannot be asked: {bad}"))
+                .hint("SYNAPSOR_CONTROL_PLANE_URL is `https://…`; `http://` is for this machine alone")
+        })?;
         let mut token = HeaderValue::from_str(&format!("Bearer {token}"))
             .map_err(|_| unusable("the runner token holds characters that no header can carry"))?;
         token.set_sensitive(true);
-        // Fails where a provider is installed already, which is just as well.
-        if rustls::crypto::ring::default_provider().install_default().is_err() {
-            tracing::trace!("a provider of cryptography is installed already");
-        }
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(REQUEST_WITHIN)
-            .build()
-            .map_err(|_| unusable("TLS cannot be set up here"))?;
+        let client = synapsor_outbound::client(policy, REQUEST_WITHIN);
+        let client = client.build().map_err(|_| unusable("TLS cannot be set up here"))?;
         Ok(Self { client, url, token })
     }
 
@@ -130,61 +122,48 @@ impl ControlPlane {
         if method != Method::GET {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let mut response = request.send().await.map_err(|error| away(&error))?;
-        let status = response.status();
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| away(&error))? {
-            if answer.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(invalid("it is too long"));
-            }
-            answer.extend_from_slice(&chunk);
+        let request = request.build().map_err(Refusal::bug)?;
+        match exchange(&self.client, request, REQUEST_WITHIN, ANSWER_BYTES_MAX).await {
+            Exchange::Answered { status, body } => read(status, &body),
+            Exchange::Silent { silence: Silence::TooLong, .. } => Err(invalid("it is too long")),
+            Exchange::Silent { silence: Silence::TimedOut, .. } => Err(away("it did not answer in time")),
+            Exchange::Silent { silence: Silence::Lost, .. } => Err(away("the connection broke")),
+            Exchange::NotSent(NotSent::Unreachable) => Err(away("no connection came about")),
+            Exchange::NotSent(NotSent::AddressNotAllowed(why)) => Err(away(&why)),
         }
-        let document: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
-        let is_yes = document.get("ok").and_then(serde_json::Value::as_bool) == Some(true);
-        if status.is_success() && is_yes {
-            return serde_json::from_value(document).map_err(|_| invalid("it is not what was asked for"));
-        }
-        Err(refused(status, &document))
     }
 }
 
-/// TLS, or no network at all.
-fn is_private_enough(url: &Url) -> bool {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.username().is_empty() && (url.scheme() == "https" || (url.scheme() == "http" && is_here))
+/// What was asked for, or why not.
+fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, Refusal> {
+    let document: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+    let is_yes = document.get("ok").and_then(serde_json::Value::as_bool) == Some(true);
+    if (200..300).contains(&status) && is_yes {
+        return serde_json::from_value(document).map_err(|_| invalid("it is not what was asked for"));
+    }
+    Err(refused(status, &document))
 }
 
 /// What the control plane says no with: its code, in our own words. Its text is a stranger's.
-fn refused(status: StatusCode, document: &serde_json::Value) -> Refusal {
+fn refused(status: u16, document: &serde_json::Value) -> Refusal {
     let code = document.pointer("/error/code").cloned();
     let code: Option<Code> = code.and_then(|code| serde_json::from_value(code).ok());
-    match (code, status.as_u16()) {
+    match (code, status) {
+        (_, 408 | 429 | 500 | 502 | 503 | 504) => Refusal::new(
+            Code::ControlPlaneUnavailable,
+            format!("the control plane cannot answer now: HTTP status {status}"),
+        ),
         (Some(code), 400..=499) => {
             Refusal::new(code, format!("the control plane says no: {}", code.meaning()))
         }
         (_, 401 | 403) => {
             Refusal::new(Code::TokenInvalid, "the control plane does not take the runner token")
         }
-        (_, 408 | 429 | 500 | 502 | 503 | 504) => Refusal::new(
-            Code::ControlPlaneUnavailable,
-            format!("the control plane cannot answer now: HTTP status {}", status.as_u16()),
-        ),
         (_, status) => invalid(&format!("HTTP status {status}")),
     }
 }
 
-fn away(error: &reqwest::Error) -> Refusal {
-    tracing::debug!(
-        timeout = error.is_timeout(),
-        connect = error.is_connect(),
-        "the control plane did not answer"
-    );
-    let why = if error.is_timeout() { "it did not answer in time" } else { "the connection failed" };
+fn away(why: &str) -> Refusal {
     Refusal::new(Code::ControlPlaneUnavailable, format!("the control plane is not there: {why}"))
         .hint("jobs go on once it is back; nothing is lost meanwhile")
 }
@@ -202,39 +181,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_goes_over_tls_or_stays_on_this_machine() {
-        for (url, usable) in [
-            ("https://plane.example", true),
-            ("https://plane.example/base/", true),
-            ("http://127.0.0.1:8770", true),
-            ("http://[::1]:8770", true),
-            ("http://localhost:8770", true),
-            ("http://plane.example", false),
-            ("http://10.0.0.7:8770", false),
-            ("http://localhost.example", false),
-            ("https://me@plane.example", false),
-            ("ftp://plane.example", false),
-            ("plane.example", false),
-            ("", false),
-        ] {
-            assert_eq!(ControlPlane::new(url, "syn_wbr_x").is_ok(), usable, "{url}");
+    fn a_url_that_would_give_the_token_away_and_a_token_that_is_none_are_refused() {
+        for url in ["http://plane.example", "https://169.254.169.254", "plane.example", ""] {
+            let refused = ControlPlane::new(url, "syn_wbr_x").expect_err("no way there");
+            assert_eq!(refused.code, Code::RunnerNotConfigured, "{url}");
         }
+        assert!(ControlPlane::new("https://plane.example", "syn_wbr_x").is_ok());
         let refused = ControlPlane::new("https://plane.example", "line\nbreak").expect_err("no header");
         assert_eq!(refused.code, Code::RunnerNotConfigured);
     }
 
     #[test]
     fn a_no_is_told_by_its_code_and_never_in_the_other_sides_words() {
-        let answer = |status, document: &str| {
-            let status = StatusCode::from_u16(status).expect("a status");
-            refused(status, &serde_json::from_str(document).unwrap_or_default())
-        };
+        let answer =
+            |status, document: &str| refused(status, &serde_json::from_str(document).unwrap_or_default());
         let lost =
             answer(409, r#"{"ok":false,"error":{"code":"WRITEBACK_LEASE_EXPIRED","message":"syn_wbr_x"}}"#);
         assert_eq!(lost.code, Code::WritebackLeaseExpired);
         assert!(!lost.message.contains("syn_wbr"), "{}", lost.message);
         assert_eq!(answer(401, "<html>").code, Code::TokenInvalid);
         assert_eq!(answer(503, "").code, Code::ControlPlaneUnavailable);
+        assert_eq!(answer(429, r#"{"error":{"code":"HTTP_BUSY"}}"#).code, Code::ControlPlaneUnavailable);
         assert_eq!(answer(302, "").code, Code::ControlPlaneAnswerInvalid);
         assert_eq!(answer(200, r#"{"ok":false}"#).code, Code::ControlPlaneAnswerInvalid);
         assert_eq!(

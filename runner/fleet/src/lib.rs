@@ -10,7 +10,9 @@
 
 // the control plane
 mod server;
+mod gate;
 mod routes;
+mod refused;
 mod caller;
 mod token;
 
@@ -20,7 +22,7 @@ mod job;
 mod client;
 
 pub use client::ControlPlane;
-pub use server::ControlPlaneServer;
-pub use synapsor_inbound::Bind;
+pub use server::{ControlPlaneOptions, ControlPlaneServer};
+pub use synapsor_inbound::TlsFiles;
 pub use token::{TOKEN_PREFIX, digest_of, token_from};
 pub use worker::{Drained, WorkerOptions, work};

@@ -4,92 +4,61 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{DefaultBodyLimit, Extension, Path, State};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use synapsor_ledger::{Ledger, Recipient};
+use synapsor_ledger::{Ledger, Recipient, RunnerToken};
 use synapsor_protocol::fleet::{
     Assigned, AttemptEnd, CLAIM_JOBS_MAX, Claim, JobResult, LEASE_SECONDS, Presence, RESULT_SCHEMA, Renewal,
     Renewed, ResultRecorded, TokenKnown,
 };
-use synapsor_protocol::{Code, JobId, Kind, Refusal};
+use synapsor_protocol::{Code, JobId, Refusal};
 
-use crate::caller::{caller, check_runner, check_source};
-
-/// Longest body; a receipt takes a hundredth of it.
-const BODY_BYTES_MAX: usize = 256 * 1024;
+use crate::caller::{check_runner, check_source};
+use crate::gate::{Gate, meant_for_us, with_token};
+use crate::refused::Refused;
 
 /// The project of everything that belongs to no hosted one.
 const PROJECT: &str = "local";
 
-/// A refusal on its way out.
-struct Refused(Refusal);
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Self(refusal)
-    }
-}
-
-impl From<synapsor_ledger::Error> for Refused {
-    fn from(error: synapsor_ledger::Error) -> Self {
-        Self(error.refusal())
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let refusal = self.0;
-        let status = match refusal.code {
-            Code::AuthenticationRequired | Code::TokenInvalid => StatusCode::UNAUTHORIZED,
-            Code::RunnerScopeMismatch => StatusCode::FORBIDDEN,
-            Code::InvalidInput => StatusCode::BAD_REQUEST,
-            code => match code.kind() {
-                Kind::Refusal => StatusCode::CONFLICT,
-                Kind::Failure => StatusCode::SERVICE_UNAVAILABLE,
-                Kind::Bug => StatusCode::INTERNAL_SERVER_ERROR,
-            },
-        };
-        tracing::info!(code = %refusal.code, "turned a worker away");
-        let error = json!({ "code": refusal.code, "message": refusal.message, "hint": refusal.hint });
-        (status, Json(json!({ "ok": false, "error": error }))).into_response()
-    }
-}
-
 type Answer<T> = Result<Json<T>, Refused>;
 
-/// What a control plane answers to.
-pub(crate) fn router(ledger: Ledger) -> Router {
+/// What a control plane answers to, behind its gate.
+pub(crate) fn router(gate: Gate) -> Router {
+    let (ledger, gate) = (Arc::new(gate.ledger.clone()), Arc::new(gate));
     Router::new()
-        .route("/health", get(health))
         .route("/v1/writeback/runner/doctor", get(token_known))
         .route("/v1/writeback/jobs/claim", post(claim))
         .route("/v1/writeback/jobs/{id}/heartbeat", post(renew))
         .route("/v1/writeback/jobs/{id}/result", post(result))
         .route("/v1/runner/register", post(presence))
         .route("/v1/runner/heartbeat", post(presence))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(Arc::new(ledger))
+        // The gate has read the body within its own limit.
+        .layer(DefaultBodyLimit::disable())
+        .route_layer(from_fn_with_state(Arc::clone(&gate), with_token))
+        .route("/health", get(health))
+        .layer(from_fn_with_state(gate, meant_for_us))
+        .with_state(ledger)
 }
 
 async fn health() -> Json<serde_json::Value> {
     Json(json!({ "ok": true }))
 }
 
-async fn token_known(State(ledger): State<Arc<Ledger>>, headers: HeaderMap) -> Answer<TokenKnown> {
-    let token = caller(&ledger, &headers).await?;
-    Ok(Json(TokenKnown { ok: true, runner_id: token.grant.runner_id, sources: token.grant.sources }))
+async fn token_known(Extension(token): Extension<RunnerToken>) -> Json<TokenKnown> {
+    Json(TokenKnown { ok: true, runner_id: token.grant.runner_id, sources: token.grant.sources })
 }
 
-async fn claim(State(ledger): State<Arc<Ledger>>, headers: HeaderMap, body: Bytes) -> Answer<Assigned> {
-    let token = caller(&ledger, &headers).await?;
+async fn claim(
+    State(ledger): State<Arc<Ledger>>,
+    Extension(token): Extension<RunnerToken>,
+    body: Bytes,
+) -> Answer<Assigned> {
     let claim: Claim = read(&body)?;
     check_runner(&token, &claim.runner_id)?;
     check_source(&token, &claim.source_id)?;
@@ -113,10 +82,9 @@ async fn claim(State(ledger): State<Arc<Ledger>>, headers: HeaderMap, body: Byte
 async fn renew(
     State(ledger): State<Arc<Ledger>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    Extension(token): Extension<RunnerToken>,
     body: Bytes,
 ) -> Answer<Renewed> {
-    let token = caller(&ledger, &headers).await?;
     let renewal: Renewal = read(&body)?;
     check_lease(renewal.lease_seconds)?;
     let job = JobId::from_stored(id);
@@ -127,10 +95,9 @@ async fn renew(
 async fn result(
     State(ledger): State<Arc<Ledger>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    Extension(token): Extension<RunnerToken>,
     body: Bytes,
 ) -> Answer<ResultRecorded> {
-    let token = caller(&ledger, &headers).await?;
     let result: JobResult = read(&body)?;
     if result.schema_version != RESULT_SCHEMA {
         return Err(unexpected("schema_version", RESULT_SCHEMA, &result.schema_version));
@@ -146,12 +113,7 @@ async fn result(
     Ok(Json(ResultRecorded { ok: true, state }))
 }
 
-async fn presence(
-    State(ledger): State<Arc<Ledger>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer<serde_json::Value> {
-    let token = caller(&ledger, &headers).await?;
+async fn presence(Extension(token): Extension<RunnerToken>, body: Bytes) -> Answer<serde_json::Value> {
     let said: Presence = read(&body)?;
     check_runner(&token, &said.runner_id)?;
     check_source(&token, &said.source_id)?;

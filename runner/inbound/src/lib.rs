@@ -9,6 +9,7 @@
 //! Modules in reading order.
 
 mod bind;
+mod names;
 mod tls;
 mod limits;
 mod connections;
@@ -22,4 +23,5 @@ pub use busy::Busy;
 pub use connections::Connections;
 pub use ending::Ending;
 pub use limits::Limits;
+pub use names::{Name, Names, check_once};
 pub use tls::{Tls, TlsFiles};

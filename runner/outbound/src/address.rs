@@ -16,6 +16,8 @@ pub struct Policy {
     /// The URL names this machine.
     is_local: bool,
     is_encrypted: bool,
+    /// What is sent may cross no network in clear, not even a private one.
+    is_secret: bool,
 }
 
 /// Why a URL is not used.
@@ -55,12 +57,27 @@ pub fn target(text: &str, private_addresses: bool) -> Result<(Url, Policy), BadU
         (_, Some(address)) => Reach::of(address) == Reach::Loopback,
         (_, None) => false,
     };
-    let policy = Policy { private_addresses, is_local, is_encrypted: url.scheme() == "https" };
+    let is_encrypted = url.scheme() == "https";
+    let policy = Policy { private_addresses, is_local, is_encrypted, is_secret: false };
     if let Some(address) = literal {
         policy.check(address)?;
     }
     Ok((url, policy))
 }
+
+/// The same for requests that carry a secret to wherever somebody put its keeper: any network over TLS, and this machine alone
+/// without.
+///
+/// # Errors
+/// As [`target`]; also for a name that is not this machine's, without TLS.
+pub fn target_of_secrets(text: &str) -> Result<(Url, Policy), BadUrl> {
+    let (url, policy) = target(text, true)?;
+    let policy = Policy { is_secret: true, ..policy };
+    if policy.is_encrypted || policy.is_local { Ok((url, policy)) } else { Err(IN_CLEAR.into()) }
+}
+
+const IN_CLEAR: AddressNotAllowed =
+    AddressNotAllowed { what: "another machine without TLS, expected `https://`" };
 
 impl Policy {
     fn check(self, address: IpAddr) -> Result<(), AddressNotAllowed> {
@@ -70,6 +87,7 @@ impl Policy {
             Reach::Loopback if !self.is_local && !self.private_addresses => {
                 refused("this machine under another name, which `private_addresses` allows")
             }
+            Reach::Private | Reach::Public if self.is_secret && !self.is_encrypted => Err(IN_CLEAR),
             Reach::Private if !self.private_addresses => {
                 refused("a private network, which `private_addresses` allows")
             }
@@ -166,6 +184,33 @@ mod tests {
         assert!(judged("http://app.internal/hook", true, "10.0.0.7"));
         assert!(!judged("http://app.internal/hook", true, "169.254.169.254"));
         assert!(judged("http://localhost:3000/hook", false, "127.0.0.1"));
+    }
+
+    #[test]
+    fn a_secret_goes_over_tls_or_stays_on_this_machine() {
+        for (url, usable) in [
+            ("https://plane.example", true),
+            ("https://plane.example/base/", true),
+            ("https://10.0.0.7:8770", true),
+            ("http://127.0.0.1:8770", true),
+            ("http://[::1]:8770", true),
+            ("http://localhost:8770", true),
+            ("http://plane.example", false),
+            ("http://10.0.0.7:8770", false),
+            ("http://localhost.example", false),
+            ("https://169.254.169.254", false),
+            ("https://me@plane.example", false),
+            ("ftp://plane.example", false),
+            ("plane.example", false),
+            ("", false),
+        ] {
+            assert_eq!(target_of_secrets(url).is_ok(), usable, "{url}");
+        }
+        // A name of this machine's that somebody else's resolver bends.
+        let (_, policy) = target_of_secrets("http://localhost:8770").expect("a URL");
+        for (address, usable) in [("127.0.0.1", true), ("10.0.0.7", false), ("93.184.215.14", false)] {
+            assert_eq!(policy.check(address.parse().expect("an address")).is_ok(), usable, "{address}");
+        }
     }
 
     #[test]

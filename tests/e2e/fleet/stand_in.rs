@@ -119,7 +119,7 @@ pub(super) fn ask(port: u16, token: Option<&str>, request: &str, body: &str) -> 
     let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let length = body.len();
     let head = format!(
-        "{request} HTTP/1.1\r\nhost: plane\r\n{token}content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        "{request} HTTP/1.1\r\nhost: localhost\r\n{token}content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     );
     let answer = exchange(port, [head.as_bytes(), body.as_bytes()].concat().as_slice());
     let answer = String::from_utf8(answer).expect("an answer is text");

@@ -1,6 +1,7 @@
 //! `synapsor control-plane …` and `synapsor runner …` as they were typed.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -21,7 +22,7 @@ const POLL_INTERVAL_MS: u64 = 5_000;
 pub(crate) enum ControlPlane {
     /// Give approved proposals of this ledger to workers, which alone hold the write credentials
     #[command(
-        after_help = "Example:\n  synapsor control-plane serve --port 8770\n\nA worker needs a runner token: `synapsor control-plane token make`. There is no TLS here: put a proxy with a certificate in front of it."
+        after_help = "Examples:\n  synapsor control-plane serve --port 8770\n  synapsor control-plane serve --host 0.0.0.0 --allow-host plane.example --tls-cert chain.pem --tls-key key.pem\n\nA worker needs a runner token: `synapsor control-plane token make`. Where other machines reach it, it wants a certificate, or a proxy with one in front of it."
     )]
     Serve(ServeControlPlane),
     /// Make, list and revoke the tokens of workers; only their digests are kept
@@ -37,9 +38,27 @@ pub(crate) struct ServeControlPlane {
     /// The port to listen on; 0 is any free one
     #[arg(long, default_value_t = 8770)]
     pub(crate) port: u16,
-    /// Listen on an address that other machines can reach, in clear
+    /// Listen on an address that other machines can reach, although nothing is encrypted
     #[arg(long)]
     pub(crate) allow_remote_bind: bool,
+    /// Answer to this host name, too, with a port or for every port; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    /// Speak TLS with this certificate chain, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Most connections at once [default: 512]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) connections_max: Option<u32>,
+    /// How long a worker may take to send a request's head [default: 30000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) head_timeout_ms: Option<u64>,
+    /// How long a worker may take to send a request's body [default: 10000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) body_timeout_ms: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
-use synapsor_fleet::{Bind, ControlPlaneServer, digest_of, token_from};
+use synapsor_fleet::{ControlPlaneOptions, ControlPlaneServer, TlsFiles, digest_of, token_from};
 use synapsor_ledger::{RunnerToken, TokenGrant};
 use synapsor_protocol::Refusal;
 
@@ -32,17 +32,43 @@ pub(crate) async fn run(command: ControlPlane, settings: &Settings) -> Result<Op
 
 async fn serve(wanted: &ServeControlPlane, settings: &Settings) -> Result<(), Refusal> {
     let ledger = wiring::ledger(settings, !settings.store_is_named()).await?;
-    let bind =
-        Bind { address: SocketAddr::new(wanted.host, wanted.port), allow_remote: wanted.allow_remote_bind };
-    let server = ControlPlaneServer::bind(bind, ledger).await?;
-    if !wanted.host.is_loopback() {
-        print::note(&style::bad(
-            "warning: other machines can reach this control plane, and runner tokens and rows cross the network in clear",
-        ));
-    }
+    let server = ControlPlaneServer::bind(&options(wanted), ledger).await?;
+    warn_of_exposure(&server);
     print::note(&format!("listening on {}", server.url()));
     server.serve(stop_signal()).await;
     Ok(())
+}
+
+/// Where and how, from the command line.
+fn options(wanted: &ServeControlPlane) -> ControlPlaneOptions {
+    let usual = ControlPlaneOptions::new(SocketAddr::new(wanted.host, wanted.port));
+    let connections_max = wanted.connections_max.and_then(|count| usize::try_from(count).ok());
+    ControlPlaneOptions {
+        allow_remote: wanted.allow_remote_bind,
+        allowed_hosts: wanted.allow_host.clone(),
+        tls: wanted
+            .tls_cert
+            .clone()
+            .zip(wanted.tls_key.clone())
+            .map(|(certificates, key)| TlsFiles { certificates, key }),
+        connections_max: connections_max.unwrap_or(usual.connections_max),
+        head_timeout_ms: wanted.head_timeout_ms.unwrap_or(usual.head_timeout_ms),
+        body_timeout_ms: wanted.body_timeout_ms.unwrap_or(usual.body_timeout_ms),
+        ..usual
+    }
+}
+
+/// Whoever opens it to a network is told what that means.
+fn warn_of_exposure(server: &ControlPlaneServer) {
+    if server.is_exposed() {
+        print::note(&style::bad(
+            "warning: other machines can reach this control plane, and runner tokens and rows cross the network in clear; give it a certificate with --tls-cert and --tls-key, or put a proxy with TLS in front of it",
+        ));
+    } else if server.is_public() {
+        print::note(
+            "warning: other machines can reach this control plane; name the hosts it answers to with --allow-host",
+        );
+    }
 }
 
 async fn make(wanted: &MakeRunnerToken, settings: &Settings) -> Result<Report, Refusal> {

@@ -93,7 +93,7 @@ impl Door {
         }
         own_token(&options)?;
         let exposure = Exposure::new(
-            &host_name(&wanted),
+            wanted.ip(),
             &options.allowed_hosts,
             &options.allowed_origins,
             options.cors_origin.as_deref(),
@@ -203,12 +203,4 @@ async fn resolve(host: &str, port: u16) -> Result<SocketAddr, Refusal> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let mut found = lookup_host((bare, port)).await.map_err(|_| unknown())?;
     found.next().ok_or_else(unknown)
-}
-
-/// The address as it stands in a `Host` header, without the port.
-fn host_name(address: &SocketAddr) -> String {
-    match address {
-        SocketAddr::V4(address) => address.ip().to_string(),
-        SocketAddr::V6(address) => format!("[{}]", address.ip()),
-    }
 }

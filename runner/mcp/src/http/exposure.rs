@@ -4,6 +4,7 @@
 //! a page cannot choose. So a request for a name that is not this server's is refused (a page whose own name was bent to
 //! this address), and so is one from another page than the named ones. Programs send no `Origin` and are not concerned.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -14,17 +15,14 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH,
     CONTENT_TYPE, HOST, HeaderName, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use synapsor_inbound::{Name, Names, check_once};
 use synapsor_protocol::{Code, Refusal};
 
 use super::answer::refused;
 use super::headers::{MCP_METHOD, MCP_NAME, PROTOCOL_VERSION, SESSION_ID};
 
-/// Names of this machine that only this machine reaches.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-
-/// Headers of which two would leave it open which one is meant; a proxy in front may have judged the other one.
+/// Headers that decide something.
 const SINGLE: [HeaderName; 9] = [
     HOST,
     ORIGIN,
@@ -50,7 +48,7 @@ const CORS_REMEMBERED_SECONDS: &str = "600";
 /// Which names the server answers to, and which web pages may talk to it.
 #[derive(Debug)]
 pub(crate) struct Exposure {
-    hosts: Vec<Name>,
+    names: Names,
     origins: Vec<Origin>,
     /// The one origin whose pages may also read the answers.
     cors: Option<HeaderValue>,
@@ -62,54 +60,36 @@ impl Exposure {
     /// # Errors
     /// [`Code::HttpExposureInvalid`] for a name or an origin that is not one.
     pub(crate) fn new(
-        served_on: &str,
+        served_on: IpAddr,
         hosts: &[String],
         origins: &[String],
         cors: Option<&str>,
     ) -> Result<Self, Refusal> {
-        let own = LOOPBACK.into_iter().chain([served_on]).filter_map(Name::parse);
-        let named = hosts.iter().map(|text| {
-            Name::parse(text)
-                .ok_or_else(|| invalid("host", text, "a name such as `runner.example`, or `name:port`"))
-        });
         let origins = origins.iter().map(String::as_str).chain(cors).map(|text| {
-            Origin::parse(text)
-                .ok_or_else(|| invalid("origin", text, "one such as `https://app.example:8443`"))
+            Origin::parse(text).ok_or_else(|| {
+                let expected = "expected one such as `https://app.example:8443`";
+                Refusal::new(Code::HttpExposureInvalid, format!("`{text}` is not an origin, {expected}"))
+            })
         });
         Ok(Self {
-            hosts: own.map(Ok).chain(named).collect::<Result<_, _>>()?,
+            names: Names::new(served_on, hosts)?,
             origins: origins.collect::<Result<_, _>>()?,
             cors: cors.map(HeaderValue::from_str).transpose().map_err(Refusal::bug)?,
         })
     }
 
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        if let Some(twice) = SINGLE.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
-            return Err(malformed(format!("the header `{twice}` stands there twice")));
-        }
-        let host = self.host(uri, headers)?;
+        check_once(headers, &SINGLE)?;
+        let host = self.names.check(uri, headers)?;
         self.origin(headers, &host)?;
         if uri.query().is_some_and(|query| query.contains("token=")) {
-            return Err(malformed("a token in the address would end up in logs")
-                .hint("send it as `Authorization: Bearer`"));
+            return Err(Refusal::new(
+                Code::HttpRequestInvalid,
+                "a token in the address would end up in logs",
+            )
+            .hint("send it as `Authorization: Bearer`"));
         }
         Ok(())
-    }
-
-    fn host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Name, Refusal> {
-        let text = headers.get(HOST).map(HeaderValue::to_str).transpose();
-        let named = match (text, uri.authority()) {
-            (Ok(Some(text)), None) => Name::parse(text),
-            // A request line with a whole address in it has to say the same as the header.
-            (Ok(Some(text)), Some(authority)) if text == authority.as_str() => Name::parse(text),
-            _ => None,
-        };
-        let host = named.ok_or_else(|| malformed("the request does not say for which host it is"))?;
-        if self.hosts.iter().any(|allowed| allowed.allows(&host)) {
-            return Ok(host);
-        }
-        Err(Refusal::new(Code::HttpHostNotAllowed, "this server does not answer to the request's `Host`")
-            .hint("the operator can add a name with --allow-host"))
     }
 
     fn origin(&self, headers: &HeaderMap, host: &Name) -> Result<(), Refusal> {
@@ -166,38 +146,6 @@ fn preflight() -> Response {
     answer
 }
 
-fn malformed(message: impl Into<String>) -> Refusal {
-    Refusal::new(Code::HttpRequestInvalid, message)
-}
-
-fn invalid(what: &str, text: &str, expected: &str) -> Refusal {
-    Refusal::new(Code::HttpExposureInvalid, format!("`{text}` is not a {what}, expected {expected}"))
-}
-
-/// A name as it stands in `Host`, with its port where it has one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Name {
-    host: String,
-    port: Option<u16>,
-}
-
-impl Name {
-    fn parse(text: &str) -> Option<Self> {
-        let authority: Authority = text.parse().ok()?;
-        let (host, port) = (authority.host(), authority.port_u16());
-        // The parser takes `user@host`, and a port that is no number for no port at all.
-        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
-        let says_port = text.strip_prefix(host)?.starts_with(':');
-        let is_name = !host.is_empty() && host.bytes().all(is_host) && says_port == port.is_some();
-        is_name.then(|| Self { host: host.to_ascii_lowercase(), port })
-    }
-
-    /// A name without a port stands for all of them: what a client calls the server is up to proxies and containers.
-    fn allows(&self, asked: &Self) -> bool {
-        self.host == asked.host && self.port.is_none_or(|port| asked.port == Some(port))
-    }
-}
-
 /// Where a web page is from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Origin {
@@ -232,10 +180,15 @@ fn default_port(secure: bool) -> u16 {
 mod tests {
     use super::*;
 
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
     fn exposure() -> Exposure {
         let hosts = ["runner.example", "other.example:8443"].map(str::to_owned);
         let origins = ["https://app.example", "http://localhost:6274"].map(str::to_owned);
-        Exposure::new("192.0.2.7", &hosts, &origins, Some("https://page.example:8443")).expect("an exposure")
+        Exposure::new(address("192.0.2.7"), &hosts, &origins, Some("https://page.example:8443"))
+            .expect("an exposure")
     }
 
     fn code(uri: &str, headers: &[(HeaderName, &str)]) -> Option<&'static str> {
@@ -332,11 +285,12 @@ mod tests {
     fn names_and_origins_that_are_none_stop_the_start() {
         let none: &[String] = &[];
         for text in ["", "https://runner.example", "a b", "a@b", "name:port", "*"] {
-            let refusal = Exposure::new("127.0.0.1", &[text.to_owned()], none, None).expect_err("no name");
+            let refusal =
+                Exposure::new(address("127.0.0.1"), &[text.to_owned()], none, None).expect_err("no name");
             assert_eq!(refusal.code, Code::HttpExposureInvalid, "{text}");
         }
         for text in ["", "*", "null", "app.example", "https://app.example/path", "ftp://app.example"] {
-            let refusal = Exposure::new("127.0.0.1", none, none, Some(text)).expect_err("no origin");
+            let refusal = Exposure::new(address("127.0.0.1"), none, none, Some(text)).expect_err("no origin");
             assert_eq!(refusal.code, Code::HttpExposureInvalid, "{text}");
         }
     }

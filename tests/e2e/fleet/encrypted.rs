@@ -1,0 +1,70 @@
+//! A control plane with a certificate: workers that trust it drain over TLS, the others give their token to nobody.
+
+use serde_json::json;
+use synapsor_protocol::Engine;
+
+use super::{control_plane_with, free_port, token, worker};
+use crate::unsettled::approved;
+use crate::world::{Answered, World};
+
+/// The certificate for `localhost`, and its key.
+pub(super) fn certificate() -> [String; 2] {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/http");
+    ["certificate.pem", "key.pem"].map(|file| format!("{folder}/{file}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_trusts_the_certificate_drains_over_tls_and_another_sends_no_token() {
+    let world = World::new(Engine::Sqlite).await;
+    let [chain, key] = certificate();
+    let port = free_port();
+    // Every address of the machine, which without a certificate would have to be said in words.
+    let words = ["--host", "0.0.0.0", "--tls-cert", &chain, "--tls-key", &key];
+    let _plane = control_plane_with(&world, port, &words);
+    let (_, token) = token(&world, "worker-1", "app");
+    approved(&world, "INV-3001");
+    let drain = |url: &str, trusted: Option<&str>| -> Answered {
+        let mut command = worker(&world, port, "worker-1", &token, &["--until-empty"]);
+        command.env("SYNAPSOR_CONTROL_PLANE_URL", url);
+        command.envs(trusted.map(|file| ("SSL_CERT_FILE", file)));
+        let child = command.spawn().expect("it starts");
+        if trusted.is_none() || url.starts_with("http:") {
+            // It goes on asking until it is told to stop.
+            std::thread::sleep(std::time::Duration::from_secs(3));
+            crate::unsettled::send(&child, "TERM");
+        }
+        crate::unsettled::ended(child)
+    };
+    let encrypted = format!("https://localhost:{port}");
+    for (url, trusted) in
+        [(encrypted.as_str(), None), (&format!("http://localhost:{port}"), Some(chain.as_str()))]
+    {
+        let away = drain(url, trusted);
+        assert_eq!((away.exit, &away.json()["ended"]), (0, &json!({})), "{url}: {away:?}");
+        assert!(away.stderr.contains("CONTROL_PLANE_UNAVAILABLE"), "{url}: {}", away.stderr);
+    }
+    let drained = drain(&encrypted, Some(&chain));
+    assert_eq!((drained.exit, &drained.json()["ended"]), (0, &json!({ "applied": 1 })), "{drained:?}");
+    let abroad = drain("http://plane.example", None);
+    assert_eq!((abroad.exit, abroad.code().as_str()), (1, "RUNNER_NOT_CONFIGURED"), "{abroad:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_that_would_stand_open_or_has_no_certificate_does_not_start() {
+    let world = World::new(Engine::Sqlite).await;
+    let [chain, key] = certificate();
+    let table: &[(&[&str], i32, &str)] = &[
+        (&["--host", "0.0.0.0"], 1, "BIND_NOT_LOCAL"),
+        (&["--host", "::"], 1, "BIND_NOT_LOCAL"),
+        (&["--tls-cert", "none.pem", "--tls-key", "none.pem"], 1, "HTTP_TLS_INVALID"),
+        (&["--tls-cert", &key, "--tls-key", &chain], 1, "HTTP_TLS_INVALID"),
+        (&["--allow-host", "https://plane.example"], 1, "HTTP_EXPOSURE_INVALID"),
+    ];
+    for (words, exit, code) in table {
+        let refused = world.run(&[&["control-plane", "serve", "--port", "0", "--json"], *words].concat());
+        assert_eq!((refused.exit, refused.code().as_str()), (*exit, *code), "{words:?}: {refused:?}");
+    }
+    for usage in [&["--tls-cert", &chain][..], &["--tls-key", &key]] {
+        assert_eq!(world.run(&[&["control-plane", "serve"], usage].concat()).exit, 2, "{usage:?}");
+    }
+}

@@ -7,6 +7,7 @@ mod doctor;
 mod encrypted;
 mod hostile;
 mod lies;
+mod redacted;
 mod stand_in;
 mod strangers;
 

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use synapsor_protocol::fleet::{ASSIGNMENT_SCHEMA, Assignment, AttemptEnd, JobResult, Renewal};
-use synapsor_protocol::{Handover, JobId, Lease, Moment, ProposalId, ProposalState, Verdict, WritebackJob};
+use synapsor_protocol::{
+    ChangeSet, Handover, JobId, Lease, Moment, ProposalId, ProposalState, RowKey, Verdict, WritebackJob,
+};
 
 use crate::chain;
 use crate::documents;
@@ -16,6 +18,7 @@ use crate::error::Error;
 use crate::handover::{self, Recipient};
 use crate::jobs::{self, StoredJob};
 use crate::proposals::{self, StoredProposal};
+use crate::redaction;
 use crate::rule::Rule;
 use crate::statements::{Statements, cells};
 use crate::writeback::{self, Start};
@@ -30,7 +33,7 @@ const STATES: [ProposalState; 3] =
 
 /// The proposals of a source that a worker may have now, oldest first, without those that were `passed_over` before.
 ///
-/// Not among them: those whose lease still runs, and those with redacted columns, which only the ledger's own key can compare.
+/// Not among them: those whose lease still runs, and those with redacted columns where the key of this ledger is gone.
 pub(crate) fn claimable(
     conn: &dyn Statements,
     source: &str,
@@ -58,7 +61,21 @@ pub(crate) fn claimable(
 
 fn is_free(conn: &dyn Statements, id: &ProposalId, now: Moment) -> Result<bool, Error> {
     let leased = handover::latest(conn, id)?.is_some_and(|handover| now < handover.lease.expires_at);
-    Ok(!leased && proposals::get(conn, id)?.proposal.change_set.redacted.is_empty())
+    let is_comparable = || -> Result<bool, Error> {
+        let stored = proposals::get(conn, id)?;
+        Ok(stored.proposal.change_set.redacted.is_empty() || redaction::find(conn)?.is_some())
+    };
+    Ok(!leased && is_comparable()?)
+}
+
+/// The key of the one row a change is about; none where nothing of it is redacted. The ledger's own key stays here.
+fn row_key(conn: &dyn Statements, change: &ChangeSet) -> Result<Option<RowKey>, Error> {
+    if change.redacted.is_empty() {
+        return Ok(None);
+    }
+    let key = redaction::find(conn)?.ok_or_else(redaction::unreadable)?;
+    let row = change.target.redacted_row(&change.tenant);
+    key.of_row(&row).map(Some).map_err(|_| redaction::unreadable())
 }
 
 /// Gives one proposal to a worker; `None` where another worker was quicker, or somebody holds its row: an operator at the
@@ -75,10 +92,12 @@ pub(crate) fn claim(
     let Start::Run(started) = writeback::start(write, id, &recipient.runner_id)? else { return Ok(None) };
     let approval = documents::decision(write.conn, id, Verdict::Approved)?
         .ok_or_else(|| Rule::ApprovalMissing { proposal: id.to_string() })?;
+    let proposal = proposals::get_intact(write.conn, id)?.proposal;
     Ok(Some(Assignment {
         schema_version: ASSIGNMENT_SCHEMA.into(),
         job: WritebackJob { handover: handed_over.handover, ..started },
-        proposal: proposals::get_intact(write.conn, id)?.proposal,
+        row_key: row_key(write.conn, &proposal.change_set)?,
+        proposal,
         approval,
         events: chain::of_proposal(write.conn, id)?,
     }))

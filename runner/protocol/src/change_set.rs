@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{CanonicalError, Digest};
-use crate::redaction::RedactedColumns;
+use crate::redaction::{RedactedColumns, RedactedRow};
 use crate::value::{Columns, Engine, Value};
 
 /// Schema version of [`ChangeSet`]; version 1 is the published one, whose values were not exact.
@@ -35,6 +35,14 @@ pub struct Target {
     /// Tenant column; absent for `single_tenant_dev` targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_column: Option<String>,
+}
+
+impl Target {
+    /// The row as its redacted columns are digested.
+    pub fn redacted_row<'a>(&'a self, tenant: &'a str) -> RedactedRow<'a> {
+        let Self { source, schema, table, key, .. } = self;
+        RedactedRow { tenant, source, schema, table, key }
+    }
 }
 
 /// Who moves the version column when the change is applied.

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::job::{Lease, WritebackJob};
 use crate::proposal::{Decision, Proposal, ProposalState};
 use crate::receipt::Receipt;
+use crate::redaction::RowKey;
 use crate::refusal::Code;
 
 /// Schema version of [`Assignment`].
@@ -48,6 +49,9 @@ pub struct Assignment {
     pub approval: Decision,
     /// What happened to it so far, so that an earlier attempt without an end is known.
     pub events: Vec<Event>,
+    /// What its redacted columns are compared under; there where it has some, and good for this row alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_key: Option<RowKey>,
 }
 
 /// A worker says that it is still at it.

@@ -55,7 +55,7 @@ pub use moment::Moment;
 pub use proposal::{Decision, Proposal, ProposalState, Verdict};
 pub use reach::Reach;
 pub use receipt::{Outcome, Receipt};
-pub use redaction::{Redacted, RedactedColumns, RedactedRow, RedactionKey};
+pub use redaction::{Redacted, RedactedColumns, RedactedRow, RedactionKey, RowKey};
 pub use refusal::{Code, Kind, Refusal, SourceChanged};
 pub use reserved::is_reserved;
 pub use shadow::{Agreement, ColumnRefused, HumanAction, ShadowComparison};

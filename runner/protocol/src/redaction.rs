@@ -2,9 +2,12 @@
 //!
 //! A redacted value is a keyed digest (HMAC-SHA256) over the value and where it stood: tenant, table, row and column. The
 //! same value in the same place has the same digest, so that a row can be told to be unchanged; the same value anywhere
-//! else has another one, so that nothing is learned by comparing rows. Without the key nobody finds a value by trying.
+//! else has another one, so that nothing is learned by comparing rows. Without a key nobody finds a value by trying.
 //!
-//! Invariant: the key is printed nowhere, and no document holds it.
+//! There is a key of the ledger, and from it one for each row. Whoever has a row's key can tell whether that row is unchanged, and
+//! nothing about any other: it is what a worker gets that is to change the row, and sees it under the lock anyway.
+//!
+//! Invariant: neither key is printed anywhere. The ledger's is in no document, a row's in an assignment alone.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +21,10 @@ use crate::digest::{CanonicalError, canonical_json};
 use crate::value::{Columns, Value};
 
 /// Domain of the digest: a key that is used for anything else as well gives other digests there.
-const REDACTION_SCHEMA: &str = "synapsor.redaction.v1";
+const REDACTION_SCHEMA: &str = "synapsor.redaction.v2";
+
+/// Domain of a row's key.
+const ROW_KEY_SCHEMA: &str = "synapsor.redaction-row.v1";
 
 const PREFIX: &str = "hmac-sha256:";
 
@@ -95,11 +101,15 @@ impl RedactionKey {
         column: &str,
         value: &Value,
     ) -> Result<Redacted, CanonicalError> {
-        let mut mac = self.keyed();
-        mac.update(REDACTION_SCHEMA.as_bytes());
-        mac.update(&[0]);
-        mac.update(&canonical_json(&(row, column, value))?);
-        Ok(Redacted(format!("{PREFIX}{}", hex::encode(mac.finalize().into_bytes()))))
+        self.of_row(row)?.redact(column, value)
+    }
+
+    /// The key of one row.
+    ///
+    /// # Errors
+    /// As for [`RedactionKey::redact`].
+    pub fn of_row(&self, row: &RedactedRow<'_>) -> Result<RowKey, CanonicalError> {
+        Ok(RowKey(keyed_digest(&self.0, ROW_KEY_SCHEMA, &canonical_json(row)?)))
     }
 
     /// Takes the named columns out of a row and answers what stands for them.
@@ -112,18 +122,13 @@ impl RedactionKey {
         named: &[String],
         row: &RedactedRow<'_>,
     ) -> Result<RedactedColumns, CanonicalError> {
-        let mut redacted = RedactedColumns::new();
+        let (mut redacted, key) = (RedactedColumns::new(), self.of_row(row)?);
         for name in named {
             if let Some(value) = columns.remove(name) {
-                redacted.insert(name.clone(), self.redact(row, name, &value)?);
+                redacted.insert(name.clone(), key.redact(name, &value)?);
             }
         }
         Ok(redacted)
-    }
-
-    fn keyed(&self) -> Hmac<Sha256> {
-        // The one error there is means a key of a length HMAC does not take, and HMAC takes every length.
-        Hmac::new_from_slice(&self.0).unwrap_or_else(|_| Hmac::new(&Default::default()))
     }
 }
 
@@ -131,6 +136,58 @@ impl fmt::Debug for RedactionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RedactionKey")
     }
+}
+
+/// The key of one row: it tells whether a redacted column of that row is unchanged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RowKey([u8; 32]);
+
+/// The text is no key.
+#[derive(Debug, thiserror::Error)]
+#[error("expected 64 hex digits")]
+pub struct RowKeyFormatError;
+
+impl RowKey {
+    /// What stands for a value of one column of this row.
+    ///
+    /// # Errors
+    /// As for [`RedactionKey::redact`].
+    pub fn redact(&self, column: &str, value: &Value) -> Result<Redacted, CanonicalError> {
+        let digest = keyed_digest(&self.0, REDACTION_SCHEMA, &canonical_json(&(column, value))?);
+        Ok(Redacted(format!("{PREFIX}{}", hex::encode(digest))))
+    }
+}
+
+impl TryFrom<String> for RowKey {
+    type Error = RowKeyFormatError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut key = [0; 32];
+        hex::decode_to_slice(&text, &mut key).map_err(|_| RowKeyFormatError)?;
+        Ok(Self(key))
+    }
+}
+
+impl From<RowKey> for String {
+    fn from(key: RowKey) -> Self {
+        hex::encode(key.0)
+    }
+}
+
+impl fmt::Debug for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RowKey")
+    }
+}
+
+fn keyed_digest(key: &[u8; 32], domain: &str, content: &[u8]) -> [u8; 32] {
+    // The one error there is means a key of a length HMAC does not take, and HMAC takes every length.
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    mac.update(domain.as_bytes());
+    mac.update(&[0]);
+    mac.update(content);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -162,6 +219,27 @@ mod tests {
             redacted(&key("a"), "acme", "C-1", "email", &Value::Json("ada@example.com".into())),
         ] {
             assert_ne!(here, elsewhere);
+        }
+    }
+
+    #[test]
+    fn a_rows_key_tells_its_own_columns_and_those_of_no_other_row() {
+        let (value, ids) =
+            (Value::Text("ada@example.com".into()), ["C-1", "C-2"].map(|id| Value::Text(id.into())));
+        let row =
+            |id| RedactedRow { tenant: "acme", source: "app", schema: "public", table: "customers", key: id };
+        let [one, other] = ids.each_ref().map(|id| key("a").of_row(&row(id)).expect("a key"));
+        let stands = redacted(&key("a"), "acme", "C-1", "email", &value);
+        assert_eq!(one.redact("email", &value).expect("a digest"), stands);
+        assert_ne!(one.redact("phone", &value).expect("a digest"), stands);
+        assert_ne!(other.redact("email", &value).expect("a digest"), stands);
+        assert_ne!(key("b").of_row(&row(&ids[0])).expect("a key"), one);
+        let sent = serde_json::to_string(&one).expect("a document");
+        assert_eq!(serde_json::from_str::<RowKey>(&sent).expect("reads back"), one);
+        assert!(!sent.contains(&"a".repeat(64)), "the ledger's own key stays there");
+        assert_eq!(format!("{one:?}"), "RowKey");
+        for text in ["", "ab", &"g".repeat(64), &"a".repeat(66)] {
+            assert!(RowKey::try_from(text.to_owned()).is_err(), "{text}");
         }
     }
 

@@ -58,7 +58,7 @@ impl Desk {
         }
     }
 
-    /// What the change is held against, with the ledger's key where something of the row is redacted. Without the key
+    /// What the change is held against, with the row's key where something of it is redacted. Without the key
     /// nothing is tried: every redacted column would look changed.
     pub(crate) async fn reviewed(&self, stored: &StoredProposal) -> Result<Reviewed, Error> {
         let change = &stored.proposal.change_set;
@@ -66,7 +66,7 @@ impl Desk {
         if change.redacted.is_empty() {
             return Ok(reviewed);
         }
-        Ok(reviewed.under(self.record.redaction_key().await?))
+        Ok(reviewed.under(self.record.row_key(change).await?))
     }
 
     /// The end of the job: the sealed receipt, its event and the new state in one ledger transaction.

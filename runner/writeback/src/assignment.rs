@@ -114,13 +114,17 @@ impl WorkerDesk {
 
     /// The proposal, provided the assignment is whole: its seal, a yes to exactly that, and a job that says nothing else.
     fn admitted(&self, assignment: &Assignment) -> Result<StoredProposal, Error> {
-        let Assignment { schema_version, job, proposal, approval, events } = assignment;
+        let Assignment { schema_version, job, proposal, approval, events, row_key } = assignment;
         let differs = |what: &str| NotAdmitted::Differs { what: what.to_owned() };
         if schema_version != ASSIGNMENT_SCHEMA {
             return Err(differs("form").into());
         }
         if !proposal.recompute_digest().is_ok_and(|digest| digest == proposal.digest) {
             return Err(Denied::Tampered.into());
+        }
+        // Without the key each redacted column would look changed, and no other assignment has one.
+        if proposal.change_set.redacted.is_empty() != row_key.is_none() {
+            return Err(differs("row key").into());
         }
         // Other credentials may be at hand here; it was not for them that this worker was started.
         if proposal.change_set.target.source != self.source_id {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use synapsor_config::{Acknowledgement, Capability, Config, EffectKind, ReceiptsMode};
-use synapsor_protocol::{ChangeSet, Digest, RedactionKey, SQL_UPDATE};
+use synapsor_protocol::{ChangeSet, Digest, RowKey, SQL_UPDATE};
 
 use crate::error::Obstacle;
 
@@ -59,7 +59,7 @@ pub(crate) struct Reviewed {
     /// Who makes the receipts table there.
     pub(crate) receipts: ReceiptsMode,
     /// None where nothing of the row is redacted.
-    pub(crate) redaction: Option<RedactionKey>,
+    pub(crate) redaction: Option<RowKey>,
     capability: String,
     acknowledged: Vec<Acknowledgement>,
     /// Whether the capability is, to the last byte, the one the proposal was made and approved under.
@@ -88,7 +88,7 @@ impl Reviewed {
     }
 
     /// The same, for a change whose redacted columns are compared under this key.
-    pub(crate) fn under(self, redaction: RedactionKey) -> Self {
+    pub(crate) fn under(self, redaction: RowKey) -> Self {
         Self { redaction: Some(redaction), ..self }
     }
 

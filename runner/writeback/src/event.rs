@@ -3,7 +3,7 @@
 //! The leaves (guard, after image, effects, receipts) turn what a source answered into what it means, here and nowhere else,
 //! so that a simulated source is judged by the same rules as a real one.
 
-use synapsor_protocol::{Columns, RedactionKey, Value, WritebackJob};
+use synapsor_protocol::{Columns, RowKey, Value, WritebackJob};
 
 use crate::after_image;
 use crate::classify::FaultClass;
@@ -64,11 +64,7 @@ impl Event {
     }
 
     /// The row under the lock.
-    pub(crate) fn locked(
-        job: &WritebackJob,
-        row: Option<&Columns>,
-        redaction: Option<&RedactionKey>,
-    ) -> Self {
+    pub(crate) fn locked(job: &WritebackJob, row: Option<&Columns>, redaction: Option<&RowKey>) -> Self {
         Self::Locked(guard::compare(job, row, redaction))
     }
 

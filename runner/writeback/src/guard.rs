@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use synapsor_protocol::{Advance, Code, Columns, Guard, RedactedRow, RedactionKey, Value, WritebackJob};
+use synapsor_protocol::{Advance, Code, Columns, Guard, RowKey, Value, WritebackJob};
 
 use crate::report::Check;
 
@@ -37,7 +37,7 @@ pub(crate) struct Comparison {
 pub(crate) fn compare(
     job: &WritebackJob,
     locked: Option<&Columns>,
-    redaction: Option<&RedactionKey>,
+    redaction: Option<&RowKey>,
 ) -> Comparison {
     let Some(row) = locked else {
         return conflict(Code::RowNotFound, Vec::new(), vec![Check::failed(Check::KEY)]);
@@ -111,7 +111,7 @@ fn is_version(guard: &Guard, name: &str) -> bool {
 }
 
 /// Which captured columns differ, in name order.
-fn changed_columns(job: &WritebackJob, row: &Columns, redaction: Option<&RedactionKey>) -> Vec<String> {
+fn changed_columns(job: &WritebackJob, row: &Columns, redaction: Option<&RowKey>) -> Vec<String> {
     let differs = |(name, value): &(&String, &Value)| row.get(*name) != Some(*value);
     let mut changed: BTreeSet<&String> = job.before.iter().filter(differs).map(|(name, _)| name).collect();
     changed.extend(job.redacted.keys().filter(|name| !is_redacted_one(job, row, name, redaction)));
@@ -119,22 +119,15 @@ fn changed_columns(job: &WritebackJob, row: &Columns, redaction: Option<&Redacti
 }
 
 /// Whether a column holds the value that was redacted when the row was reviewed.
-fn is_redacted_one(job: &WritebackJob, row: &Columns, name: &str, redaction: Option<&RedactionKey>) -> bool {
-    let at = RedactedRow {
-        tenant: &job.tenant,
-        source: &job.target.source,
-        schema: &job.target.schema,
-        table: &job.target.table,
-        key: &job.target.key,
-    };
-    let now = row.get(name).zip(redaction).and_then(|(value, key)| key.redact(&at, name, value).ok());
+fn is_redacted_one(job: &WritebackJob, row: &Columns, name: &str, redaction: Option<&RowKey>) -> bool {
+    let now = row.get(name).zip(redaction).and_then(|(value, key)| key.redact(name, value).ok());
     now.is_some() && now.as_ref() == job.redacted.get(name)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use synapsor_protocol::{Digest, Engine, JobId, ProposalId, RedactedColumns, Target};
+    use synapsor_protocol::{Digest, Engine, JobId, ProposalId, RedactedColumns, RedactionKey, Target};
 
     pub(crate) fn columns(pairs: &[(&str, Value)]) -> Columns {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
@@ -241,29 +234,24 @@ pub(crate) mod tests {
         let email = |address: &str| columns(&[("email", text(address))]);
         let mut job = job();
         let target = job.target.clone();
-        let at = RedactedRow {
-            tenant: &job.tenant,
-            source: &target.source,
-            schema: &target.schema,
-            table: &target.table,
-            key: &target.key,
-        };
+        let at = target.redacted_row("acme");
         let named = ["email".to_owned()];
         job.redacted = key("a").take_out(&mut email("ada@example.com"), &named, &at).expect("a digest");
         assert!(columns_to_lock(&job).contains("email"));
-        let decide = |address: &str, key: Option<&RedactionKey>| {
+        let of_row = |digit: &str| key(digit).of_row(&at).expect("a key");
+        let decide = |address: &str, key: Option<&RowKey>| {
             let locked: Columns = row().into_iter().chain(email(address)).collect();
             compare(&job, Some(&locked), key).decision
         };
-        assert_eq!(decide("ada@example.com", Some(&key("a"))), Decision::Apply);
+        assert_eq!(decide("ada@example.com", Some(&of_row("a"))), Decision::Apply);
         let conflict = |columns: &[&str]| Decision::Conflict {
             code: Code::RowChangedAfterProposal,
             changed_columns: columns.iter().map(|name| (*name).to_owned()).collect(),
         };
-        assert_eq!(decide("eve@example.com", Some(&key("a"))), conflict(&["email"]));
-        assert_eq!(decide("ada@example.com", Some(&key("b"))), conflict(&["email"]));
+        assert_eq!(decide("eve@example.com", Some(&of_row("a"))), conflict(&["email"]));
+        assert_eq!(decide("ada@example.com", Some(&of_row("b"))), conflict(&["email"]));
         assert_eq!(decide("ada@example.com", None), conflict(&["email"]));
-        assert_eq!(compare(&job, Some(&row()), Some(&key("a"))).decision, conflict(&["email"]));
+        assert_eq!(compare(&job, Some(&row()), Some(&of_row("a"))).decision, conflict(&["email"]));
     }
 
     #[test]

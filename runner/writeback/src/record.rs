@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use synapsor_ledger::{Error, Finished, Ledger, Start, StoredProposal};
 use synapsor_protocol::fleet::{Assignment, AttemptEnd};
 use synapsor_protocol::{
-    Code, Decision, Event, ProposalId, Receipt, RedactionKey, WritebackJob, proposal::Move,
+    ChangeSet, Code, Decision, Event, ProposalId, Receipt, RowKey, WritebackJob, proposal::Move,
 };
 
 /// What an apply needs of a record, and where it gets it.
@@ -123,10 +123,18 @@ impl Record {
         }
     }
 
-    /// The key of redacted columns, which never leaves its ledger.
-    pub(crate) async fn redaction_key(&self) -> Result<RedactionKey, Error> {
-        self.ledger()?.redaction_key().await
+    /// The key under which the redacted columns of a change's row are compared. The one it is made of never leaves its ledger.
+    pub(crate) async fn row_key(&self, change: &ChangeSet) -> Result<RowKey, Error> {
+        match self {
+            Self::Ledger(ledger) => {
+                let key = ledger.redaction_key().await?;
+                key.of_row(&change.target.redacted_row(&change.tenant)).map_err(|_| NO_KEY)
+            }
+            Self::Assigned(assigned) => assigned.assignment.row_key.clone().ok_or(NO_KEY),
+        }
     }
 }
+
+const NO_KEY: Error = Error::Invariant { what: "a row with redacted columns has no key" };
 
 const ANOTHER: Error = Error::Invariant { what: "an apply asked for another proposal than the assigned one" };

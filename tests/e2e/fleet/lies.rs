@@ -138,6 +138,11 @@ const LIES: &[Lie] = &[
         code: "WRITEBACK_JOB_MISMATCH",
     },
     Lie {
+        what: "the key of a row of which nothing is redacted",
+        tells: |told| told["row_key"] = json!("0".repeat(64)),
+        code: "WRITEBACK_JOB_MISMATCH",
+    },
+    Lie {
         what: "a form nobody knows",
         tells: |told| told["schema_version"] = json!("synapsor.writeback-assignment.v9"),
         code: "WRITEBACK_JOB_MISMATCH",

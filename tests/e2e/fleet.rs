@@ -1,33 +1,28 @@
 //! Workers and a control plane, each a process of its own: jobs are drained once, whoever dies, and nobody else is let in.
-//!
-//! `SYNAPSOR_FLEET_PROPOSALS=1000` drains as many as a night has time for, and says how long one worker takes and how long three.
 
 mod deaths;
 mod doctor;
+mod drain;
 mod encrypted;
 mod hostile;
 mod lies;
+mod overtaken;
 mod redacted;
 mod stand_in;
+mod stops;
 mod strangers;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
-use synapsor_ledger::{Ledger, Opening, ProposalFilter};
-use synapsor_protocol::standin::{CountingIds, SteppingClock};
-use synapsor_protocol::{Decision, Engine, Moment, ProposalState, Verdict};
+use synapsor_protocol::Engine;
 
 use crate::unsettled::{approved, ended, send};
-use crate::world::{World, propose};
+use crate::world::World;
 
-const WAIVER: &str = "billing__propose_late_fee_waiver";
-/// Proposals of the drain where nobody asks for more.
-const PROPOSALS: usize = 40;
 /// A lease; a killed worker's job is free after it.
 const LEASE_SECONDS: &str = "15";
 
@@ -87,7 +82,19 @@ fn token(world: &World, runner: &str, source: &str) -> (String, String) {
 
 /// A worker as it is started on another machine: with everything but a ledger.
 fn worker(world: &World, port: u16, name: &str, token: &str, more: &[&str]) -> std::process::Command {
-    let words = ["runner", "start", "--lease-seconds", LEASE_SECONDS, "--poll-interval-ms", "50", "--json"];
+    worker_leasing(LEASE_SECONDS, world, port, name, token, more)
+}
+
+/// The same with leases of another length.
+fn worker_leasing(
+    seconds: &str,
+    world: &World,
+    port: u16,
+    name: &str,
+    token: &str,
+    more: &[&str],
+) -> std::process::Command {
+    let words = ["runner", "start", "--lease-seconds", seconds, "--poll-interval-ms", "50", "--json"];
     let mut command = world.command(&[&words, more].concat());
     command
         .env("SYNAPSOR_CONTROL_PLANE_URL", format!("http://127.0.0.1:{port}"))
@@ -210,115 +217,4 @@ async fn a_worker_that_lacks_everything_says_so_at_once() {
     assert_eq!((answered.exit, answered.code().as_str()), (1, "RUNNER_NOT_CONFIGURED"), "{answered:?}");
     let open = world.run(&["control-plane", "serve", "--host", "0.0.0.0", "--json"]);
     assert_eq!((open.exit, open.code().as_str()), (1, "BIND_NOT_LOCAL"), "{open:?}");
-}
-
-/// So many approved proposals, each for a row of its own whose version counts how often it was changed.
-async fn many_approved(world: &World, many: usize) {
-    let mut config = world.config();
-    let capability = World::capability(&mut config, "billing.propose_late_fee_waiver");
-    capability["conflict_guard"] = json!({ "column": "version", "advance": "increment" });
-    capability["visible_columns"] = json!(["id", "late_fee_cents", "waiver_reason", "version"]);
-    world.write_config(&config);
-    world.database.execute("ALTER TABLE invoices ADD COLUMN version bigint NOT NULL DEFAULT 1").await;
-    let rows = format!(
-        "INSERT INTO invoices SELECT 'F-' || n, 'acme', 'CUS-1', 'overdue', 100, 100, NULL, now(), 1 FROM generate_series(1, {many}) AS n"
-    );
-    world.database.execute(&rows).await;
-    let client = world.client().await;
-    for n in 1..=many {
-        propose(&client, WAIVER, &format!("F-{n}"), "bank delay").await;
-    }
-    let ledger = opened(world).await;
-    for stored in in_state(&ledger, ProposalState::PendingReview).await {
-        let decision = Decision {
-            proposal_id: stored.proposal.proposal_id,
-            proposal_digest: stored.proposal.digest,
-            verdict: Verdict::Approved,
-            actor: "lead".into(),
-            reason: None,
-            at: stored.proposal.created_at,
-        };
-        ledger.decide(&decision).await.expect("approved");
-    }
-}
-
-async fn opened(world: &World) -> Ledger {
-    let start = Moment::from_micros(1_790_000_000_000_000).expect("in range");
-    let clock = Arc::new(SteppingClock::new(start, 1));
-    let opening = Opening { create: false, clock, ids: Arc::new(CountingIds::default()) };
-    Ledger::open(&world.ledger_path(), opening).await.expect("the ledger")
-}
-
-async fn in_state(ledger: &Ledger, state: ProposalState) -> Vec<synapsor_ledger::StoredProposal> {
-    let filter = ProposalFilter { state: Some(state), limit: u32::MAX, ..ProposalFilter::default() };
-    ledger.proposals(&filter).await.expect("readable")
-}
-
-/// How many rows were changed, and how often the one that was changed most.
-async fn changed(world: &World) -> (usize, String) {
-    let sql = "SELECT count(*)::text, max(version)::text FROM invoices WHERE version > 1";
-    let mut row = world.database.query_text(sql).await.remove(0).into_iter();
-    let count = row.next().flatten().expect("a count").parse().expect("a number");
-    (count, row.next().flatten().unwrap_or_else(|| "1".to_owned()))
-}
-
-#[expect(clippy::disallowed_methods, reason = "how much a night has time for is said by whoever starts it")]
-fn wanted() -> Option<usize> {
-    std::env::var("SYNAPSOR_FLEET_PROPOSALS").ok().and_then(|text| text.parse().ok())
-}
-
-/// Drains everything with so many workers; every one, and the control plane, is killed in turn where that is wanted.
-async fn drained(world: &World, many: usize, workers: usize, kills: bool) -> Duration {
-    let port = free_port();
-    let names: Vec<String> = (1..=workers).map(|n| format!("worker-{n}")).collect();
-    let tokens: Vec<String> = names.iter().map(|name| token(world, name, "app").1).collect();
-    let mut plane = control_plane(world, port);
-    let start = |at: usize| {
-        let mut command = worker(world, port, &names[at], &tokens[at], &["--concurrency", "2"]);
-        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"))
-    };
-    let began = Instant::now();
-    let mut running: Vec<Running> = (0..workers).map(start).collect();
-    let mut killed = 0;
-    let ledger = opened(world).await;
-    while in_state(&ledger, ProposalState::Applied).await.len() < many {
-        assert!(began.elapsed() < Duration::from_secs(500), "not drained: {:?}", changed(world).await);
-        let due = kills && killed <= workers && changed(world).await.0 >= many * (killed + 1) / (workers + 2);
-        match due.then_some(killed) {
-            Some(at) if at < workers => {
-                running[at].kill();
-                running[at] = start(at);
-                killed += 1;
-            }
-            Some(_) => {
-                plane.kill();
-                plane = control_plane(world, port);
-                killed += 1;
-            }
-            None => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    }
-    assert_eq!(killed, if kills { workers + 1 } else { 0 }, "each was killed in turn");
-    began.elapsed()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn three_workers_and_a_control_plane_are_killed_in_turn_and_every_proposal_is_applied_once() {
-    let many = wanted().unwrap_or(PROPOSALS);
-    if wanted().is_some() {
-        for workers in [1, 3] {
-            let world = World::new(Engine::Postgres).await;
-            many_approved(&world, many).await;
-            let took = drained(&world, many, workers, false).await;
-            eprintln!("{many} proposals, {workers} workers, nobody killed: {took:?}");
-        }
-    }
-    let world = World::new(Engine::Postgres).await;
-    many_approved(&world, many).await;
-    let took = drained(&world, many, 3, true).await;
-    eprintln!("{many} proposals, 3 workers, each and the control plane killed once: {took:?}");
-    assert_eq!(changed(&world).await, (many, "2".to_owned()), "every row once");
-    assert_eq!(world.receipts().await, many);
-    assert_eq!(world.ask(&["writeback", "reconcile", "list"])["proposals"], json!([]));
-    assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
 }

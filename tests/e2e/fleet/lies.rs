@@ -1,6 +1,7 @@
 //! What a worker does with a control plane that lies or fails: nothing is written that was not approved and allowed, and it goes on.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use serde_json::{Value as Json, json};
 use synapsor_protocol::Proposal;
 
 use super::stand_in::{Answer, StandIn, ask};
-use super::{control_plane, free_port, token, worker};
+use super::{control_plane, free_port, state, token, worker};
 use crate::unsettled::{approved, ended, send};
 use crate::world::{Answered, World};
 
@@ -16,6 +17,7 @@ on_every_engine!(
     a_changed_job_is_refused_with_a_code_and_nothing_is_written,
     a_job_that_is_repeated_or_given_to_two_workers_changes_its_row_once,
     answers_that_cannot_be_used_are_said_and_the_job_after_them_is_carried_out,
+    a_control_plane_that_is_away_for_longer_than_a_lease_finds_every_job_settled_once,
 );
 
 /// A job as it was changed on its way, and what the worker says of it.
@@ -286,4 +288,46 @@ async fn answers_that_cannot_be_used_are_said_and_the_job_after_them_is_carried_
     assert_eq!((said(UNAVAILABLE), said(INVALID)), expected, "{}", told.stderr);
     assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
     assert_eq!((world.invoice("INV-3001").await.late_fee_cents.as_str(), world.receipts().await), ("0", 1));
+}
+
+/// Stands for an hour: the lease is over, the result was given up, and the loop has begun to pause.
+async fn a_control_plane_that_is_away_for_longer_than_a_lease_finds_every_job_settled_once(world: World) {
+    let real = free_port();
+    let _plane = control_plane(&world, real);
+    let (_, token) = token(&world, "worker-1", "app");
+    let first = approved(&world, "INV-3001");
+    let away = Arc::new(AtomicBool::new(false));
+    let (leaving, mut been_away) = (Arc::clone(&away), false);
+    let plane = StandIn::new(Some(real), move |asked| {
+        // It goes when the job it gave out is done.
+        if asked.is("result") && !been_away {
+            leaving.store(true, Ordering::SeqCst);
+            been_away = true;
+        }
+        if leaving.load(Ordering::SeqCst) { Answer::Close } else { Answer::Pass }
+    });
+    let child = worker(&world, plane.port, "worker-1", &token, &[]).spawn().expect("it starts");
+    let until = async |what: &str, done: &dyn Fn() -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(90);
+        while !done() {
+            assert!(Instant::now() < deadline, "{what}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    until("the job is not done", &|| away.load(Ordering::SeqCst)).await;
+    let second = approved(&world, "INV-3002");
+    tokio::time::sleep(Duration::from_secs(17)).await;
+    assert_eq!(state(&world, &first), json!("pending_worker"), "nobody was told");
+    away.store(false, Ordering::SeqCst);
+    let settled = |id: &str| state(&world, id) == json!("applied");
+    until("it is not heard again", &|| settled(&first) && settled(&second)).await;
+    send(&child, "TERM");
+    let told = ended(child);
+    let expected = json!({ "already_applied": 1, "applied": 2 });
+    assert_eq!((told.exit, &told.json()["ended"]), (0, &expected), "{told:?}");
+    assert!(told.stderr.contains(UNAVAILABLE), "{}", told.stderr);
+    for invoice in ["INV-3001", "INV-3002"] {
+        assert_eq!(world.invoice(invoice).await.late_fee_cents, "0", "{invoice}");
+    }
+    assert_eq!(world.receipts().await, 2);
 }

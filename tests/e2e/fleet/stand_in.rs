@@ -23,12 +23,15 @@ pub(super) enum Answer {
     Pass,
     /// Asks the real one, and keeps its answer.
     PassAndClose,
+    /// Asks the real one something else instead, and hands its answer on.
+    PassInstead(Json),
 }
 
 /// A request as it came.
 pub(super) struct Asked {
     pub(super) path: String,
     pub(super) body: Json,
+    head: String,
     bytes: Vec<u8>,
 }
 
@@ -36,6 +39,16 @@ impl Asked {
     /// Whether the last part of its path is this one.
     pub(super) fn is(&self, what: &str) -> bool {
         self.path.ends_with(&format!("/{what}"))
+    }
+
+    /// The same question with another body.
+    fn saying(&self, body: &Json) -> Vec<u8> {
+        let body = body.to_string();
+        let mut lines: Vec<&str> =
+            self.head.lines().filter(|line| !line.starts_with("content-length: ")).collect();
+        let length = format!("content-length: {}", body.len());
+        lines.insert(1, &length);
+        format!("{}\r\n{body}", lines.join("\r\n")).into_bytes()
     }
 }
 
@@ -78,6 +91,9 @@ fn give(mut stream: TcpStream, asked: &Asked, answer: &Answer, real: Option<u16>
         }
         Answer::Close => Ok(()),
         Answer::Pass => stream.write_all(&exchange(real.expect("a real one"), &asked.bytes)),
+        Answer::PassInstead(body) => {
+            stream.write_all(&exchange(real.expect("a real one"), &asked.saying(body)))
+        }
         Answer::PassAndClose => {
             exchange(real.expect("a real one"), &asked.bytes);
             Ok(())
@@ -99,8 +115,9 @@ fn read(stream: &TcpStream) -> Option<Asked> {
     let mut body = vec![0; length.map_or(Ok(0), str::parse).ok()?];
     reader.read_exact(&mut body).ok()?;
     let path = head.split(' ').nth(1)?.to_owned();
-    let bytes = [head.replacen("\r\n", "\r\nconnection: close\r\n", 1).as_bytes(), &body].concat();
-    Some(Asked { path, body: serde_json::from_slice(&body).unwrap_or_default(), bytes })
+    let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let bytes = [head.as_bytes(), &body].concat();
+    Some(Asked { path, body: serde_json::from_slice(&body).unwrap_or_default(), head, bytes })
 }
 
 /// One request to a real control plane, and everything it answers.

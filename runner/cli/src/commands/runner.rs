@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use synapsor_config::Config;
 use synapsor_fleet::{ControlPlane, Drained, WorkerOptions, work};
-use synapsor_protocol::{Code, Refusal};
+use synapsor_protocol::{Code, Refusal, SourceChanged};
 use synapsor_source::Connect;
 use synapsor_writeback::StopSwitch;
 
@@ -45,16 +45,25 @@ pub(crate) async fn start(wanted: &StartWorker, settings: &Settings) -> Result<R
     let desk = Arc::new(wiring::worker_desk(settings, &config, source_id));
     let switch = StopSwitch::new();
     let signal = switch.signal();
-    let hearing = tokio::spawn(async move {
+    let told_twice = async {
         stop_signal().await;
-        print::note("told to stop: no more jobs; what is under way ends and is reported");
+        print::note(
+            "told to stop: no more jobs; what is under way ends and is reported; told again, it is cut off",
+        );
         switch.throw();
-        // The switch stays, so that whoever asks later hears it too.
-        std::future::pending::<()>().await;
-    });
-    let drained = work(&options, Arc::new(plane), desk, signal).await;
-    hearing.abort();
-    drained.map(|drained| told(&drained))
+        stop_signal().await;
+    };
+    tokio::select! {
+        biased;
+        drained = work(&options, Arc::new(plane), desk, signal) => drained.map(|drained| told(&drained)),
+        () = told_twice => Err(cut_off()),
+    }
+}
+
+fn cut_off() -> Refusal {
+    Refusal::new(Code::OutcomeUnknown, "told to stop twice: what was under way is cut off, and nobody was told how it ended")
+        .hint("nothing is to be done: when the lease of a job is over, the next worker finds the source's receipt or does it")
+        .source_changed(SourceChanged::Unknown)
 }
 
 /// Everything that is missing, at once.

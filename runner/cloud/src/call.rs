@@ -4,10 +4,11 @@
 
 use serde_json::{Map, Value as Json, json};
 use synapsor_invocation::DelegatedCall;
-use synapsor_protocol::{Code, Refusal, SourceChanged, TrustedContext, reserved};
+use synapsor_protocol::{Code, Refusal, SourceChanged, TrustedContext};
 
 use crate::adapter::Adapter;
 use crate::answer::invalid;
+use crate::schema::reserved_argument;
 use crate::service::Question;
 
 /// Largest arguments, in bytes of JSON.
@@ -22,11 +23,11 @@ pub(crate) async fn carry_out(
     let Some(admitted) = adapter.tools.get(tool) else {
         return Err(Refusal::new(Code::McpToolNotFound, "no capability of that name is served"));
     };
-    if let Some(name) = arguments.keys().find(|name| reserved::is_reserved(name)) {
+    let arguments = Json::Object(arguments);
+    if let Some(name) = reserved_argument(&arguments) {
         let message = format!("`{}` is set by the runner, never by a call", name.escape_debug());
         return Err(Refusal::new(Code::ModelCannotOverrideBinding, message));
     }
-    let arguments = Json::Object(arguments);
     if arguments.to_string().len() > ARGUMENTS_BYTES_MAX {
         let message = format!("the arguments take more than {ARGUMENTS_BYTES_MAX} bytes");
         return Err(Refusal::new(Code::InvalidInput, message));

@@ -1,6 +1,8 @@
 //! Schemas of strangers: whether one can be used at all, and what it says of a value.
 //!
 //! Invariant: a schema fetches nothing, and a pattern in it takes time in proportion to the text.
+//! Invariant: judging a value takes no more steps than the value's size times a bound: a schema that refers to itself, or unfolds
+//! into more parts than that, is not used. Twenty definitions, each of which names the one before twice, are a million.
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value as Json;
@@ -11,6 +13,13 @@ const SCHEMA_BYTES_MAX: usize = 32 * 1024;
 
 /// Largest compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 256 * 1024;
+
+/// Most parts of a schema, with whatever it refers to in place of each reference.
+const PARTS_MAX: usize = 4096;
+
+/// Keywords that change what a reference leads to, or lead somewhere that depends on who asks.
+const ELSEWHERE: [&str; 6] =
+    ["$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary"];
 
 /// A schema that is ready to judge.
 #[derive(Debug)]
@@ -27,6 +36,11 @@ impl Schema {
         }
         if document.get("type") != Some(&Json::from("object")) {
             return Err("it does not say `\"type\": \"object\"`".to_owned());
+        }
+        if !unfolds_within(document, PARTS_MAX) {
+            return Err(format!(
+                "it refers to itself, elsewhere than to its own parts, or to more than {PARTS_MAX} of them"
+            ));
         }
         let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES_MAX);
         let built = jsonschema::options().with_pattern_options(patterns).build(document);
@@ -45,6 +59,52 @@ impl Schema {
             let place = if place.is_empty() { "/".to_owned() } else { place };
             format!("`{place}` does not satisfy `{}`", rule.unwrap_or("the schema"))
         })
+    }
+}
+
+/// Whether a schema with every reference replaced by what it leads to has no more parts than that. One that refers to itself has
+/// more than any number.
+fn unfolds_within(root: &Json, parts_max: usize) -> bool {
+    let mut left = parts_max;
+    let mut unseen = vec![root];
+    while let Some(part) = unseen.pop() {
+        let Some(still_left) = left.checked_sub(1) else { return false };
+        left = still_left;
+        match part {
+            Json::Object(members) => {
+                // The base of references may be named once, at the top.
+                let rebased = members.contains_key("$id") && !std::ptr::eq(part, root);
+                if rebased || ELSEWHERE.iter().any(|keyword| members.contains_key(*keyword)) {
+                    return false;
+                }
+                match members.get("$ref").map(|reference| target(root, reference)) {
+                    Some(None) => return false,
+                    Some(Some(target)) => unseen.push(target),
+                    None => {}
+                }
+                unseen.extend(members.values());
+            }
+            Json::Array(items) => unseen.extend(items),
+            _ => {}
+        }
+    }
+    true
+}
+
+/// What a reference within the document leads to; none where it leads elsewhere, or nowhere.
+fn target<'d>(root: &'d Json, reference: &Json) -> Option<&'d Json> {
+    root.pointer(reference.as_str()?.strip_prefix('#')?)
+}
+
+/// The first argument that only a runner may set, however deep it stands.
+pub(crate) fn reserved_argument(arguments: &Json) -> Option<&str> {
+    match arguments {
+        Json::Object(members) => {
+            let named = members.keys().map(String::as_str).find(|name| reserved::is_reserved(name));
+            named.or_else(|| members.values().find_map(reserved_argument))
+        }
+        Json::Array(items) => items.iter().find_map(reserved_argument),
+        _ => None,
     }
 }
 
@@ -101,6 +161,46 @@ mod tests {
         }
         // Exponential for an engine that backtracks.
         assert!(schema.check(&json!({ "id": format!("{}b", "a".repeat(10_000)) })).is_err());
+    }
+
+    #[test]
+    fn a_schema_that_would_take_for_ever_is_not_used() {
+        let doubling = |definitions: usize| {
+            let mut named = serde_json::Map::from_iter([("d0".to_owned(), json!({ "type": "object" }))]);
+            for n in 1..=definitions {
+                let before = json!({ "$ref": format!("#/$defs/d{}", n - 1) });
+                named.insert(format!("d{n}"), json!({ "allOf": [before.clone(), before] }));
+            }
+            json!({ "type": "object", "$defs": named, "$ref": format!("#/$defs/d{definitions}") })
+        };
+        for schema in [
+            doubling(20),
+            json!({ "type": "object", "$ref": "#" }),
+            json!({ "type": "object", "allOf": [{ "$ref": "#" }] }),
+            json!({ "type": "object", "properties": { "a": { "$ref": "#" } } }),
+            json!({ "type": "object", "$ref": "#/$defs/a",
+                "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }),
+            json!({ "type": "object", "$dynamicRef": "#", "$dynamicAnchor": "a" }),
+            json!({ "type": "object", "$defs": { "a": { "$id": "https://a.example/" } } }),
+            json!({ "type": "object", "$ref": "#/nowhere" }),
+            json!({ "type": "object", "$ref": "other.json" }),
+            json!({ "type": "object", "$ref": 7 }),
+        ] {
+            assert!(Schema::of_object(&schema).is_err(), "{schema}");
+        }
+        let small = Schema::of_object(&doubling(4)).expect("a reference is no harm by itself");
+        assert!(small.check(&json!({})).is_ok());
+        let shared = json!({ "type": "object", "$id": "https://a.example/s", "$defs": { "id": { "type": "string" } },
+            "properties": { "a": { "$ref": "#/$defs/id" }, "b": { "$ref": "#/$defs/id" } } });
+        let shared = Schema::of_object(&shared).expect("usable");
+        assert!(shared.check(&json!({ "a": "x" })).is_ok() && shared.check(&json!({ "b": 7 })).is_err());
+    }
+
+    #[test]
+    fn an_argument_that_only_a_runner_may_set_is_found_however_deep() {
+        let deep = json!({ "filter": [{ "where": { "tenantId": "otherco" } }] });
+        assert_eq!(reserved_argument(&deep), Some("tenantId"));
+        assert_eq!(reserved_argument(&json!({ "note": "tenant_id", "list": ["table"] })), None);
     }
 
     #[test]

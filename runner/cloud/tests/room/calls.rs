@@ -6,7 +6,7 @@ use serde_json::json;
 use synapsor_protocol::{Code, SourceChanged};
 
 use crate::asked::{call, served};
-use crate::standin::Behaviour::{self, Drips, Floods, Hangs, Mostly, Raw, Says};
+use crate::standin::Behaviour::{self, Drips, Floods, Hangs, Mostly, Raw, Says, Stays};
 use crate::standin::{CALL, PROPOSE, READ, Standin, TOKEN, read};
 
 /// What a call comes to, and how often it was sent.
@@ -58,6 +58,27 @@ async fn a_call_is_sent_once_whatever_comes_back_and_said_to_be_unknown_where_it
     });
     for (behaviour, expected, refused) in refused {
         assert_eq!(refused.await.expect("a refusal"), expected, "{behaviour}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_sent_ahead_is_no_answer_to_the_next_call() {
+    let answer = |cents: u64| {
+        let body = json!({ "ok": true, "result": { "late_fee_cents": cents } }).to_string();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    };
+    let standin = Standin::new().await;
+    let delegation = served(&standin).await;
+    // Two answers on a connection that stays open, then one whose length leaves a second one behind it.
+    let hidden = answer(1).replace("200 OK", "200 OK\r\nx: y");
+    for bytes in [format!("{}{}", answer(7), answer(666)), format!("{hidden}{}", answer(666))] {
+        standin.there(CALL, [Stays(bytes)]);
+        let first = call(&delegation, READ, json!({ "invoice_id": "INV-3001" })).await.expect("an answer");
+        assert_ne!(first["late_fee_cents"], json!(666));
+        for _ in 0..3 {
+            let next = call(&delegation, READ, json!({ "invoice_id": "INV-3002" })).await.expect("an answer");
+            assert_eq!(next["late_fee_cents"], json!(5500), "its own");
+        }
     }
 }
 

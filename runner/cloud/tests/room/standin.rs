@@ -34,6 +34,8 @@ pub(crate) enum Behaviour {
     Drips,
     /// A status of 200, and then a gigabyte.
     Floods,
+    /// These bytes, and the connection stays open.
+    Stays(String),
 }
 
 /// One request as it arrived.
@@ -204,6 +206,10 @@ async fn misbehave(mut stream: TcpStream, behaviour: Behaviour, state: &State) {
     match behaviour {
         Behaviour::Raw(bytes) => {
             send(&mut stream, bytes.as_bytes()).await;
+        }
+        Behaviour::Stays(bytes) => {
+            send(&mut stream, bytes.as_bytes()).await;
+            while stream.read(&mut [0_u8; 64]).await.is_ok_and(|count| count > 0) {}
         }
         Behaviour::Hangs => {
             // Nothing more is sent until the caller hangs up.

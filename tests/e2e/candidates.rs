@@ -7,9 +7,12 @@ use serde_json::{Value as Json, json};
 use synapsor_protocol::{Digest, Engine};
 use synapsor_test_guests::guest;
 
+use crate::http::peer::Request;
+use crate::http::server::Server;
 use crate::screens::settled;
 use crate::world::{World, call};
 
+const METRICS_TOKEN: &str = "metrics-token-0123456789-0123456789";
 const WAIVE: &str = "billing__propose_plan_waiver";
 const LIVE: &[u8] = include_bytes!("../../handlers/late-fee/late-fee.wasm");
 
@@ -128,6 +131,96 @@ async fn a_candidate_that_is_missing_or_another_or_answers_rubbish_changes_nothi
         assert!(!refused, "{what}: {told}");
         assert_eq!(told[0], expected, "{what}");
         assert_eq!(told[1]["failed"], json!({ code: 1 }), "{what}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_loses_no_call_a_candidate_was_to_be_shown() {
+    for over_http in [false, true] {
+        let mut world = World::new(Engine::Sqlite).await;
+        tries(&world, &twin(), &Digest::of_bytes(&twin()));
+        let arguments = json!({ "invoice_id": "INV-3002", "reason": "x" });
+        if over_http {
+            let server = Server::start(&mut world, &[]);
+            for _ in 0..3 {
+                let call = json!({ "name": WAIVE, "arguments": arguments });
+                assert_eq!(server.send(&Request::alone("tools/call", call)).status, 200);
+            }
+            assert!(server.stop().0.success());
+        } else {
+            let client = world.client().await;
+            for _ in 0..3 {
+                assert!(!call(&client, WAIVE, arguments.clone()).await.is_error);
+            }
+            client.close().await;
+        }
+        let run = reported(&world, 0).await;
+        let [runs, not_shown] = ["runs", "not_shown"].map(|count| run[count].as_u64().expect("a number"));
+        assert_eq!(runs + not_shown, 3, "over HTTP: {over_http}: {run}");
+        assert_eq!(run["failed"], json!({}), "{run}");
+        assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_metrics_counts_what_became_of_each_call() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let waives = guest("waives_fee");
+    tries(&world, &waives, &Digest::of_bytes(&waives));
+    world.set("SYNAPSOR_METRICS_TOKEN", METRICS_TOKEN);
+    let server = Server::start(&mut world, &[]);
+    let call = json!({ "name": WAIVE, "arguments": { "invoice_id": "INV-3002", "reason": "x" } });
+    assert_eq!(server.send(&Request::alone("tools/call", call)).status, 200);
+    let run = reported(&world, 1).await;
+    let became = if run["same"] == json!(1) { "same" } else { "differed" };
+    let bearer = format!("Bearer {METRICS_TOKEN}");
+    let page = || server.send(&Request::bare("GET", "/metrics").with("Authorization", &bearer)).body;
+    let counted = format!(
+        r#"synapsor_candidate_calls_total{{capability="billing.propose_plan_waiver",outcome="{became}"}} 1"#
+    );
+    // It is told a moment after it is on record.
+    for _ in 0..600 {
+        if page().contains(&counted) && page().contains("synapsor_candidate_waiting 0") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{counted}\n{}", page());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_what_is_wrong_with_a_candidate_and_that_no_call_fails_by_it() {
+    let world = World::new(Engine::Sqlite).await;
+    let found = |words: &[&str]| -> Vec<(String, String)> {
+        let told = world.ask(&[&["doctor"], words].concat());
+        assert_eq!(told["verdict"], json!("healthy"), "{told}");
+        let sections = told["sections"].as_array().expect("sections");
+        let handlers =
+            sections.iter().find(|section| section["name"] == json!("handlers")).expect("a section");
+        let part = |found: &Json, part: &str| found[part].as_str().expect("a text").to_owned();
+        let findings = handlers["findings"].as_array().expect("findings").iter();
+        findings.map(|found| (part(found, "code"), part(found, "what"))).collect()
+    };
+    let other = Digest::of_bytes(b"another");
+    tries(&world, &twin(), &Digest::of_bytes(&twin()));
+    for words in [&[][..], &["--check-handlers"]] {
+        assert_eq!(found(words), [], "{words:?}");
+    }
+    let rubbish = b"no component";
+    for (breaks, words, what) in [
+        (0, &[][..], "HANDLER_NOT_LOADED"),
+        (1, &["--check-handlers"], "HANDLER_DIGEST_MISMATCH"),
+        (2, &["--check-handlers"], "HANDLER_INVALID"),
+    ] {
+        match breaks {
+            0 => names(&world, "handlers/nowhere", &other),
+            1 => tries(&world, &twin(), &other),
+            _ => tries(&world, rubbish, &Digest::of_bytes(rubbish)),
+        }
+        let told = found(words);
+        let [(code, said)] = told.as_slice() else { panic!("{what}: {told:?}") };
+        assert_eq!(code, "DOCTOR_CANDIDATE_UNUSABLE", "{said}");
+        assert!(said.contains(what), "{what}: {said}");
     }
 }
 

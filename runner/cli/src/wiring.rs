@@ -256,12 +256,21 @@ pub(crate) fn candidates(
     config: &Config,
     ledger: &Ledger,
 ) -> Result<Option<Candidates>, Refusal> {
+    let (tried, handlers) = candidate_handlers(settings, config)?;
+    Ok(Candidates::new(tried, handlers, ledger.notebook()))
+}
+
+/// The capabilities that have a candidate, each with it in its handler's place; and the candidates, none of them loaded yet.
+pub(crate) fn candidate_handlers(
+    settings: &Settings,
+    config: &Config,
+) -> Result<(Vec<Arc<Capability>>, Handlers), Refusal> {
     let tried = config.capabilities.iter().filter_map(|capability| capability.with_candidate());
     let tried: Vec<Arc<Capability>> = tried.map(Arc::new).collect();
     // One at a time, on one thread: the live handlers' are not shared with it.
     let engine = EngineSettings { slots: 1, threads: 1, ..engine_settings(settings, config)? };
     let handlers = handlers_of(settings, config, &tried, engine)?;
-    Ok(Candidates::new(tried, handlers, ledger.notebook()))
+    Ok((tried, handlers))
 }
 
 fn handlers_of(

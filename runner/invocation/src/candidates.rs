@@ -4,28 +4,31 @@
 //! a place in a bounded queue or is dropped and counted.
 //! Invariant: a candidate has its own engine, and with it its own slots, threads and limits. It is run from the record, so no
 //! source is asked; how it ends, well or badly, is a record of its own and nothing else.
+//! Invariant: every call that was answered is in the record of its candidate, as a run or as one that was not shown, once the
+//! server has stopped in its own time and the ledger could be written.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use synapsor_config::{Capability, Logic};
-use synapsor_ledger::{Notebook, PastCall};
-use synapsor_protocol::candidate::CANDIDATE_RUN_SCHEMA;
-use synapsor_protocol::{
-    CandidateEnding, CandidateRun, Code, Digest, EvidenceBundle, HandlerInputs, Refusal, Used,
-};
+use synapsor_config::Capability;
+use synapsor_ledger::{Error, Notebook, PastCall};
+use synapsor_protocol::{CandidateEnding, CandidateRun, Code, Likeness, Refusal};
 use synapsor_source::TableShape;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-use crate::compare::Comparison;
+use crate::candidate_run;
 use crate::handlers::Handlers;
-use crate::rerun::{Ending, Rerun, SettingsFrom, Today, rerun};
+use crate::missed::{Missed, MissedCalls};
+use crate::rerun::{Rerun, SettingsFrom, Today, rerun};
 
-/// Calls that wait for their candidates or are shown to them; of one more only the number is kept.
-const QUEUE_MAX: usize = 64;
+/// Calls that wait for their candidates or are shown to them; of one more only the number is kept, and the last of them.
+const QUEUE_MAX: u32 = 64;
 /// Candidates that run at once.
 const RUNS_AT_ONCE: usize = 1;
+/// How long a server that stops waits for records of calls that were not shown, after it has told them to end.
+const RECORDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The candidates of a config's handlers. Cheap to clone; clones share the queue.
 #[derive(Clone)]
@@ -33,15 +36,66 @@ pub struct Candidates {
     shared: Arc<Shared>,
 }
 
+/// What became of one call as far as its candidate is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CandidateOutcome {
+    /// It answered as the live handler did.
+    Same,
+    /// It answered something else, or asked for other reads.
+    Differed,
+    /// It gave no answer.
+    Failed,
+    /// It was not shown the call.
+    NotShown,
+    /// It ran, and that could not be recorded.
+    Unrecorded,
+}
+
+impl CandidateOutcome {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Differed => "differed",
+            Self::Failed => "failed",
+            Self::NotShown => "not_shown",
+            Self::Unrecorded => "unrecorded",
+        }
+    }
+
+    fn of(run: &CandidateRun) -> Self {
+        match (&run.ending, run.likeness) {
+            (CandidateEnding::NotShown, _) => Self::NotShown,
+            (CandidateEnding::Failed { .. }, _) => Self::Failed,
+            (_, Some(Likeness::Same)) => Self::Same,
+            _ => Self::Differed,
+        }
+    }
+}
+
+/// Is told what became of each call of a capability.
+pub type CandidateWatcher = Box<dyn Fn(&str, CandidateOutcome) + Send + Sync>;
+
 struct Shared {
-    /// By name, each with the candidate in its handler's place.
-    capabilities: BTreeMap<String, Arc<Capability>>,
+    /// By the capability's name.
+    tried: BTreeMap<String, Arc<Tried>>,
     /// The candidates by capability.
     handlers: Handlers,
     notebook: Notebook,
     places: Arc<Semaphore>,
     turns: Semaphore,
-    dropped: AtomicU64,
+    /// Nothing is shown any more: the server stops.
+    is_closed: AtomicBool,
+    /// What waits or runs ends at once.
+    is_over: watch::Sender<bool>,
+    watcher: OnceLock<CandidateWatcher>,
+}
+
+/// One candidate.
+struct Tried {
+    /// With the candidate in its handler's place.
+    capability: Arc<Capability>,
+    missed: MissedCalls,
 }
 
 impl Candidates {
@@ -52,131 +106,142 @@ impl Candidates {
         handlers: Handlers,
         notebook: Notebook,
     ) -> Option<Self> {
-        let by_name = |capability: Arc<Capability>| (capability.name.clone(), capability);
-        let capabilities: BTreeMap<_, _> = capabilities.into_iter().map(by_name).collect();
-        let (places, turns) = (Arc::new(Semaphore::new(QUEUE_MAX)), Semaphore::new(RUNS_AT_ONCE));
-        let dropped = AtomicU64::new(0);
-        (!capabilities.is_empty()).then(|| Self {
-            shared: Arc::new(Shared { capabilities, handlers, notebook, places, turns, dropped }),
+        let tried = |capability: Arc<Capability>| {
+            let name = capability.name.clone();
+            (name, Arc::new(Tried { capability, missed: MissedCalls::default() }))
+        };
+        let tried: BTreeMap<_, _> = capabilities.into_iter().map(tried).collect();
+        let places = Arc::new(Semaphore::new(usize::try_from(QUEUE_MAX).unwrap_or(usize::MAX)));
+        (!tried.is_empty()).then(|| Self {
+            shared: Arc::new(Shared {
+                tried,
+                handlers,
+                notebook,
+                places,
+                turns: Semaphore::new(RUNS_AT_ONCE),
+                is_closed: AtomicBool::new(false),
+                is_over: watch::Sender::new(false),
+                watcher: OnceLock::new(),
+            }),
         })
     }
 
-    /// Calls that were dropped since the last run, because too many waited.
-    pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Ordering::Relaxed)
+    /// Calls that were not shown and that no record tells of yet: the next run's does, or the end of the server.
+    pub fn missed(&self) -> u64 {
+        self.shared.tried.values().map(|tried| tried.missed.count()).sum()
+    }
+
+    /// Calls that wait for their candidates or are shown to them.
+    pub fn waiting(&self) -> usize {
+        usize::try_from(QUEUE_MAX)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(self.shared.places.available_permits())
+    }
+
+    /// Has somebody told what becomes of each call; the first to ask is.
+    pub fn watch(&self, watcher: CandidateWatcher) {
+        // Whoever watches already goes on.
+        let _ = self.shared.watcher.set(watcher);
     }
 
     /// Whether the handler of a capability has one.
     pub(crate) fn has(&self, capability: &str) -> bool {
-        self.shared.capabilities.contains_key(capability)
+        self.shared.tried.contains_key(capability)
     }
 
     /// Shows a call that was answered to its candidate, some time later, or drops it where too many wait. Returns at once.
     pub(crate) fn show(&self, past: PastCall, table: TableShape) {
-        let Some(capability) = self.shared.capabilities.get(&past.evidence.capability).cloned() else {
-            return;
-        };
-        let Ok(place) = Arc::clone(&self.shared.places).try_acquire_owned() else {
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        let Some(tried) = self.shared.tried.get(&past.evidence.capability).cloned() else { return };
+        let is_open = !self.shared.is_closed.load(Ordering::SeqCst);
+        let place = is_open.then(|| Arc::clone(&self.shared.places).try_acquire_owned().ok()).flatten();
+        let Some(place) = place else {
+            tried.missed.add(Missed::one(past));
+            self.shared.tell(&tried, CandidateOutcome::NotShown);
             return;
         };
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             // Given up with the task, whatever becomes of it.
             let _place = place;
-            let Ok(_turn) = shared.turns.acquire().await else { return };
-            shared.run(&past, &capability, &table).await;
+            let mut over = shared.is_over.subscribe();
+            let ran = tokio::select! {
+                ran = shared.run(&past, &tried, &table) => Some(ran),
+                _ = over.wait_for(|over| *over) => None,
+            };
+            let outcome = shared.record(past, &tried, ran).await;
+            outcome.into_iter().for_each(|outcome| shared.tell(&tried, outcome));
         });
+    }
+
+    /// Shows nothing any more, lets what waits run for that long, and records the rest as not shown.
+    pub async fn drain(&self, within: Duration) {
+        let shared = &self.shared;
+        shared.is_closed.store(true, Ordering::SeqCst);
+        if tokio::time::timeout(within, shared.places.acquire_many(QUEUE_MAX)).await.is_err() {
+            shared.is_over.send_replace(true);
+            let records = tokio::time::timeout(RECORDS_WITHIN, shared.places.acquire_many(QUEUE_MAX));
+            if records.await.is_err() {
+                tracing::warn!(
+                    waiting = self.waiting(),
+                    "calls that candidates were not shown are not all recorded"
+                );
+            }
+        }
+        for tried in shared.tried.values() {
+            if let Some(last) = tried.missed.take_with_last() {
+                // It was told when it was not shown.
+                let _ = shared.record(last, tried, None).await;
+            }
+        }
     }
 }
 
 impl Shared {
-    async fn run(&self, past: &PastCall, capability: &Capability, table: &TableShape) {
+    /// What the candidate answers, once it is its turn.
+    async fn run(&self, past: &PastCall, tried: &Tried, table: &TableShape) -> Result<Rerun, Refusal> {
+        let _turn = self.turns.acquire().await.map_err(Refusal::bug)?;
         let today = Today { settings: SettingsFrom::Record, table: Some(table) };
-        let ran = match self.handlers.get(&capability.name).await {
-            Ok(handler) => rerun(past, capability, Some(handler), today).await,
-            Err(refusal) => Err(refusal),
-        };
-        let Some(mut run) = self.written(past, capability, ran) else { return };
-        let recorded = match self.notebook.record_candidate_run(&run).await {
+        let handler = self.handlers.get(&tried.capability.name).await?;
+        rerun(past, &tried.capability, Some(handler), today).await
+    }
+
+    /// Records what became of a call, and with it how many were not shown before.
+    async fn record(
+        &self,
+        past: PastCall,
+        tried: &Tried,
+        ran: Option<Result<Rerun, Refusal>>,
+    ) -> Option<CandidateOutcome> {
+        let mut run = candidate_run::of(&past, &tried.capability, ran)?;
+        let before = tried.missed.take();
+        run.dropped_before = before.calls;
+        let Err(error) = self.written(&mut run).await else { return Some(CandidateOutcome::of(&run)) };
+        // Nobody waits for it; the live call is on record. What it would have told is told by the next.
+        tried.missed.add(before);
+        let capability = &tried.capability.name;
+        tracing::warn!(%capability, code = %error.refusal().code, "a candidate's run is not recorded");
+        if run.ending != CandidateEnding::NotShown {
+            return Some(CandidateOutcome::Unrecorded);
+        }
+        tried.missed.add(Missed::one(past));
+        Some(CandidateOutcome::NotShown)
+    }
+
+    async fn written(&self, run: &mut CandidateRun) -> Result<(), Error> {
+        match self.notebook.record_candidate_run(run).await {
             // Its answer is what must not be kept. That it is so is kept.
             Err(error) if error.refusal().code == Code::SecretMaterialRejected => {
                 run.ending = CandidateEnding::Failed { code: Code::SecretMaterialRejected };
                 (run.likeness, run.differing_columns) = (None, Vec::new());
-                self.notebook.record_candidate_run(&run).await
+                self.notebook.record_candidate_run(run).await
             }
             recorded => recorded,
-        };
-        if let Err(error) = recorded {
-            // Nobody waits for it; the live call is on record.
-            tracing::warn!(capability = %capability.name, code = %error.refusal().code, "a candidate's run is not recorded");
         }
     }
 
-    /// The record of a run; none of a call without a handler, which is not shown.
-    fn written(
-        &self,
-        past: &PastCall,
-        capability: &Capability,
-        ran: Result<Rerun, Refusal>,
-    ) -> Option<CandidateRun> {
-        let EvidenceBundle { handler, usage, .. } = &past.evidence;
-        let HandlerInputs { component: live, .. } = handler.as_ref()?;
-        let (mut likeness, mut differing_columns, mut candidate_used) = (None, Vec::new(), None);
-        let ending = match ran {
-            Err(refusal) => CandidateEnding::Failed { code: refusal.code },
-            Ok(ran) => {
-                candidate_used = ran.fuel.zip(ran.wall_us).map(|(fuel, wall_us)| Used { fuel, wall_us });
-                match ran.stopped {
-                    Some(code) => CandidateEnding::Failed { code },
-                    None => {
-                        let compared = Comparison::new(past, ran).ok()?;
-                        likeness = Some(compared.likeness);
-                        differing_columns = compared.columns.into_iter().map(|found| found.column).collect();
-                        ended(compared.now)
-                    }
-                }
-            }
-        };
-        let evidence = &past.evidence;
-        Some(CandidateRun {
-            schema_version: CANDIDATE_RUN_SCHEMA.into(),
-            evidence_id: evidence.evidence_id.clone(),
-            proposal_id: past.proposal.as_ref().map(|proposal| proposal.proposal_id.clone()),
-            capability: evidence.capability.clone(),
-            tenant: evidence.tenant.clone(),
-            principal: evidence.principal.clone(),
-            source: evidence.source.clone(),
-            schema: evidence.schema.clone(),
-            table: evidence.table.clone(),
-            key: evidence.key.clone(),
-            live: live.clone(),
-            candidate: pinned(capability)?,
-            ending,
-            likeness,
-            differing_columns,
-            live_used: usage.map(|usage| Used { fuel: usage.fuel, wall_us: usage.wall_us }),
-            candidate_used,
-            dropped_before: self.dropped.swap(0, Ordering::Relaxed),
-            at: evidence.received_at,
-        })
-    }
-}
-
-fn ended(ending: Ending) -> CandidateEnding {
-    match ending {
-        Ending::Proposed { patch, summary } => CandidateEnding::Proposed { patch, summary },
-        Ending::Refused { code, .. } => CandidateEnding::Refused { code },
-        Ending::OtherReads { reads } => {
-            CandidateEnding::OtherReads { reads: u32::try_from(reads.len()).unwrap_or(u32::MAX) }
+    fn tell(&self, tried: &Tried, outcome: CandidateOutcome) {
+        if let Some(watcher) = self.watcher.get() {
+            watcher(&tried.capability.name, outcome);
         }
-    }
-}
-
-/// The component that the config pins for a candidate.
-fn pinned(capability: &Capability) -> Option<Digest> {
-    match &capability.proposal.as_ref()?.logic {
-        Logic::Handler(grant) => Some(grant.digest.clone()),
-        Logic::Patch(_) => None,
     }
 }

@@ -32,9 +32,11 @@ mod resource;
 mod rerun;
 mod compare;
 mod candidates;
+mod candidate_run;
+mod missed;
 
 pub use answer::{Answer, DelegatedAnswer, Difference, ProposalAnswer, ReadAnswer, ToolCall, UsageSlot};
-pub use candidates::Candidates;
+pub use candidates::{CandidateOutcome, CandidateWatcher, Candidates};
 pub use catalog::{ToolDescription, ToolKind, ToolOrigin, describe_tools, scalar_schema};
 pub use claims::VerifiedClaims;
 pub use compare::{Comparison, Disagreement};

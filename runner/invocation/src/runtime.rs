@@ -1,13 +1,14 @@
 //! Everything a call needs, put together once by the binary's wiring.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use synapsor_config::{Config, Context, DEFAULT_CONTEXT, Mode, Prompt};
 use synapsor_ledger::Notebook;
 use synapsor_protocol::{Clock, Environment, Ids};
 use synapsor_source::Sources;
 
-use crate::candidates::Candidates;
+use crate::candidates::{CandidateWatcher, Candidates};
 use crate::catalog::{Catalog, ToolDescription, own};
 use crate::claims::VerifiedClaims;
 use crate::context::Grounds;
@@ -135,6 +136,25 @@ impl Runtime {
     #[must_use]
     pub fn with_candidates(self, candidates: Candidates) -> Self {
         Self { candidates: Some(candidates), ..self }
+    }
+
+    /// Has somebody told what becomes of calls as far as candidates are concerned.
+    pub fn watch_candidates(&self, watcher: CandidateWatcher) {
+        if let Some(candidates) = &self.candidates {
+            candidates.watch(watcher);
+        }
+    }
+
+    /// Calls that wait for candidates, or are shown to them.
+    pub fn candidates_waiting(&self) -> usize {
+        self.candidates.as_ref().map_or(0, Candidates::waiting)
+    }
+
+    /// Shows candidates nothing more, and lets what waits run for that long; the rest is recorded as not shown.
+    pub async fn drain_candidates(&self, within: Duration) {
+        if let Some(candidates) = &self.candidates {
+            candidates.drain(within).await;
+        }
     }
 
     /// Whether a candidate is shown the calls of a capability.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
@@ -16,6 +17,11 @@ use crate::pulse::Pulse;
 use crate::serve::ServeOptions;
 use crate::signature::Signature;
 use crate::tools::Tools;
+
+/// How long a server that stops goes on showing candidates what waits for them.
+const STOPPED_WITHIN: Duration = Duration::from_secs(2);
+/// The same for one that serves something else from now on.
+const RETIRED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What is served, to every session of this process. Clones share it.
 #[derive(Clone)]
@@ -60,7 +66,9 @@ impl Live {
     pub fn replace(&self, runtime: Runtime, rate_limits: RateSettings) -> Result<(), Error> {
         let served = Served::new(runtime, &self.options)?;
         self.rate_limits.change(rate_limits);
-        self.served.send_replace(Arc::new(served));
+        let before = self.served.send_replace(Arc::new(served)).runtime.clone();
+        // What its candidates were to be shown they still are.
+        tokio::spawn(async move { before.drain_candidates(RETIRED_WITHIN).await });
         Ok(())
     }
 
@@ -83,6 +91,16 @@ impl Live {
     /// How many sessions are open, over whichever transport.
     pub fn sessions(&self) -> u64 {
         self.sessions.load(Ordering::Relaxed)
+    }
+
+    /// How many calls wait for candidates, or are shown to them.
+    pub fn candidates_waiting(&self) -> usize {
+        self.now().runtime.candidates_waiting()
+    }
+
+    /// The end of serving: what waits for candidates is shown to them, or recorded as not shown.
+    pub(crate) async fn drain_candidates(&self) {
+        self.now().runtime.drain_candidates(STOPPED_WITHIN).await;
     }
 
     /// How many changes wait for the ledger's writer.
@@ -156,6 +174,11 @@ impl Served {
         let tools = Tools::new(runtime.tools(), options.tool_names, runtime.result_format())?;
         let exposed = runtime.tools().iter().filter_map(|tool| Some((tool, tools.exposed(&tool.name)?)));
         let prompts = Prompts::new(runtime.prompts(), exposed, Kept::of(&runtime));
+        if let Some(observer) = options.observer.clone() {
+            runtime.watch_candidates(Box::new(move |capability, outcome| {
+                observer.shown_to_candidate(capability, outcome);
+            }));
+        }
         Ok(Self { runtime, tools, prompts })
     }
 }

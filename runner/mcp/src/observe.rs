@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use synapsor_invocation::{Answer, ToolDescription};
+use synapsor_invocation::{Answer, CandidateOutcome, ToolDescription};
 use synapsor_protocol::{Code, Engine, Kind, Refusal, Usage};
 use tracing::Span;
 use tracing::field::Empty;
@@ -29,6 +29,9 @@ pub trait Observer: Send + Sync + fmt::Debug {
 
     /// A request was turned away before it became a call.
     fn turned_away(&self, code: Code);
+
+    /// What became of a call of this capability, as far as the candidate beside its handler is concerned.
+    fn shown_to_candidate(&self, capability: &str, outcome: CandidateOutcome);
 }
 
 /// How a call ended.

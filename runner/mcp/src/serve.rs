@@ -45,14 +45,17 @@ impl ServeOptions {
     }
 }
 
-/// Serves standard input and output until the client closes them or `shutdown` completes; see [`serve`].
+/// Serves standard input and output until the client closes them or `shutdown` completes; see [`serve`]. Then candidates are
+/// shown what waits for them, for two seconds.
 ///
 /// # Errors
 /// See [`Error`].
 pub async fn serve_stdio(live: Live, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
     // Pipes without tokio's blocking threads where the system has them: a read that never ends cannot hold up the exit.
     let (input, output) = rmcp::transport::stdio_pipes();
-    serve(live, input, output, shutdown).await
+    let ended = serve(live.clone(), input, output, shutdown).await;
+    live.drain_candidates().await;
+    ended
 }
 
 /// Serves one client on a pair of streams.

@@ -71,9 +71,11 @@ pub enum CandidateEnding {
         /// Why.
         code: Code,
     },
+    /// It was not shown the call: too many waited, or the server stopped before its turn.
+    NotShown,
 }
 
-/// One run of a candidate, beside the call it was shown.
+/// One run of a candidate beside the call it was shown, or a call that it was not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateRun {
@@ -116,7 +118,7 @@ pub struct CandidateRun {
     /// What the candidate used; none where it never began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_used: Option<Used>,
-    /// Calls the candidate was not shown since its last run, because too many waited.
+    /// Calls the candidate was not shown since its last run, besides this one.
     pub dropped_before: u64,
     /// When the call was received.
     pub at: Moment,

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use synapsor_protocol::evidence::EvidenceBundle;
 use synapsor_protocol::{
-    CandidateRun, ChangeSet, Decision, Event, EventEnvelope, HumanAction, JobDocument, Proposal, QueryAudit,
-    Receipt, RedactedColumns, WritebackJob, executor, fleet, job_document,
+    CandidateEnding, CandidateRun, ChangeSet, Decision, Event, EventEnvelope, HumanAction, JobDocument,
+    Proposal, QueryAudit, Receipt, RedactedColumns, WritebackJob, executor, fleet, job_document,
 };
 
 fn fixtures() -> PathBuf {
@@ -60,6 +60,8 @@ fn the_first_documents_still_parse_with_their_digests() {
     let action: HumanAction = golden("human-action.v1.json");
     assert_eq!(action.proposal_digest, proposal.digest);
     let _: CandidateRun = golden("candidate-run.v1.json");
+    let not_shown: CandidateRun = golden("candidate-run.v1.not-shown.json");
+    assert_eq!(not_shown.ending, CandidateEnding::NotShown);
     let _: QueryAudit = golden("query-audit.v1.json");
     let delegated: QueryAudit = golden("query-audit.v1.delegated.json");
     assert_eq!(delegated.delegated.map(|trace| trace.took_ms), Some(42));

@@ -8,6 +8,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use synapsor_invocation::CandidateOutcome;
 use synapsor_mcp::{CallEnded, Live, Observer};
 use synapsor_protocol::Code;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -28,6 +29,7 @@ pub(super) struct Instruments {
     proposals: Counter<u64>,
     fuel: Histogram<u64>,
     turned_away: Counter<u64>,
+    shown_to_candidates: Counter<u64>,
 }
 
 impl Instruments {
@@ -57,12 +59,23 @@ impl Instruments {
                 .u64_counter("synapsor.http.turned_away")
                 .with_description("Requests over HTTP that were turned away, by code")
                 .build(),
+            shown_to_candidates: meter
+                .u64_counter("synapsor.candidate.calls")
+                .with_description("Calls as far as a handler's candidate in shadow is concerned, by capability and what became of each")
+                .build(),
         }
     }
 
     /// What is looked at when somebody reads, rather than counted.
     pub(super) fn follow(&self, live: &Live) {
-        let (sessions, ledger) = (live.clone(), live.clone());
+        let (sessions, ledger, candidates) = (live.clone(), live.clone(), live.clone());
+        self.meter
+            .u64_observable_gauge("synapsor.candidate.waiting")
+            .with_description("Calls that wait for a handler's candidate in shadow, or are shown to it")
+            .with_callback(move |gauge| {
+                gauge.observe(u64::try_from(candidates.candidates_waiting()).unwrap_or(u64::MAX), &[]);
+            })
+            .build();
         self.meter
             .u64_observable_gauge("synapsor.sessions")
             .with_description("Sessions that are open")
@@ -116,6 +129,16 @@ impl Observer for Watcher {
     fn ended(&self, call: &CallEnded<'_>) {
         if let Some(instruments) = &self.instruments {
             instruments.call_ended(call);
+        }
+    }
+
+    fn shown_to_candidate(&self, capability: &str, outcome: CandidateOutcome) {
+        if let Some(instruments) = &self.instruments {
+            let attributes = [
+                KeyValue::new("capability", capability.to_owned()),
+                KeyValue::new("outcome", outcome.as_str()),
+            ];
+            instruments.shown_to_candidates.add(1, &attributes);
         }
     }
 

@@ -136,7 +136,10 @@ async fn a_thousand_calls_pass_beside_a_candidate_that_never_ends() {
     while let Some(caller) = callers.join_next().await {
         caller.expect("every call was answered");
     }
-    assert_eq!(candidates.map(|candidates| candidates.dropped()), Some(1000 - 64));
+    assert_eq!(
+        candidates.map(|candidates| (candidates.missed(), candidates.waiting())),
+        Some((1000 - 64, 64))
+    );
     let runs = EventFilter { kind: Some(EventKind::ShadowCandidateRan), ..EventFilter::default() };
     assert_eq!(desk.ledger.latest_events(&runs, 10).await.expect("readable"), []);
     assert_eq!(desk.proposals().await.len(), 1, "one open proposal, whoever else looks at its calls");
@@ -173,6 +176,87 @@ async fn whatever_a_candidate_does_the_call_is_answered_as_without_it_and_the_ru
         assert!(run.candidate.as_str().ends_with("2222") && run.proposal_id.is_some());
         assert_eq!(told(&desk).await, expected, "and so is the next: {ending:?}");
     }
+}
+
+/// Every record about candidates: how many of runs, and of how many calls it says that they were not shown.
+async fn told_of(desk: &Desk) -> (u64, u64) {
+    let (mut runs, mut not_shown) = (0, 0);
+    let count = |run: CandidateRun| {
+        let is_run = run.ending != CandidateEnding::NotShown;
+        runs += u64::from(is_run);
+        not_shown += run.dropped_before + u64::from(!is_run);
+    };
+    desk.ledger.each_candidate_run(&Filter::default(), count).await.expect("readable");
+    (runs, not_shown)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_when_the_server_stops_is_run_or_recorded_as_not_shown_and_so_is_what_was_dropped() {
+    let never: LoadHandler = Box::new(|| Box::pin(pending()));
+    let never = Handlers::new([(WAIVE.to_owned(), never)]).call_wait(Duration::from_secs(86_400));
+    let (stuck, candidates) = desk("waives_fee", Some(never)).await;
+    let candidates = candidates.expect("candidates");
+    let outcomes = Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::<&str, u64>::new()));
+    let seen = Arc::clone(&outcomes);
+    candidates.watch(Box::new(move |capability, outcome| {
+        assert_eq!(capability, WAIVE);
+        *seen.lock().expect("nobody panicked").entry(outcome.as_str()).or_default() += 1;
+    }));
+    for _ in 0..70 {
+        told(&stuck).await;
+    }
+    assert_eq!((candidates.waiting(), candidates.missed()), (64, 6));
+    candidates.drain(Duration::from_millis(20)).await;
+    assert_eq!(told_of(&stuck).await, (0, 70), "none is lost");
+    assert_eq!((candidates.waiting(), candidates.missed()), (0, 0));
+    assert_eq!(*outcomes.lock().expect("nobody panicked"), [("not_shown", 70)].into(), "each is told once");
+    assert!(stuck.ledger.verify().await.expect("readable").holds());
+    // Whoever is quick enough runs.
+    let (quick, candidates) = desk("waives_fee", Some(loads(Ok(guest("waives_fee"))))).await;
+    for _ in 0..3 {
+        told(&quick).await;
+    }
+    let candidates = candidates.expect("candidates");
+    candidates.drain(Duration::from_secs(60)).await;
+    assert_eq!(told_of(&quick).await, (3, 0));
+    told(&quick).await;
+    assert_eq!((candidates.waiting(), candidates.missed()), (0, 1), "after the end nothing is shown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_were_not_shown_is_not_lost_with_a_record_that_could_not_be_written() {
+    let opens = Arc::new(tokio::sync::Notify::new());
+    let gate = Arc::clone(&opens);
+    let waits: LoadHandler = Box::new(move || {
+        let gate = Arc::clone(&gate);
+        Box::pin(async move {
+            gate.notified().await;
+            Err(Refusal::new(Code::NotFound, "not this one"))
+        })
+    });
+    let waits = Handlers::new([(WAIVE.to_owned(), waits)]).call_wait(Duration::from_secs(86_400));
+    let (desk, candidates) = desk("waives_fee", Some(waits)).await;
+    let candidates = candidates.expect("candidates");
+    for _ in 0..70 {
+        told(&desk).await;
+    }
+    let ledger = rusqlite::Connection::open(desk.folder.path().join("ledger.db")).expect("the ledger");
+    ledger.busy_timeout(Duration::from_secs(30)).expect("patience");
+    let refuse = "CREATE TRIGGER no_more BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    ledger.execute_batch(refuse).expect("made");
+    opens.notify_one();
+    while candidates.waiting() > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(
+        (told_of(&desk).await, candidates.missed()),
+        ((0, 0), 6),
+        "they wait for a record that can be written"
+    );
+    ledger.execute_batch("DROP TRIGGER no_more").expect("gone");
+    told(&desk).await;
+    candidates.drain(Duration::from_secs(60)).await;
+    assert_eq!((told_of(&desk).await, candidates.missed()), ((1, 6), 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,7 @@ impl HttpServer {
     }
 
     /// Serves until `shutdown` completes and what is being answered is answered, or its time is over. A client that
-    /// leaves, at whatever point, is no error.
+    /// leaves, at whatever point, is no error. Then candidates are shown what waits for them, for two seconds.
     pub async fn serve(self, live: Live, shutdown: impl Future<Output = ()> + Send) {
         let limits = self.door.limits().clone();
         let served = Arc::new(Served::new(self.protocol, live.clone(), limits));
@@ -84,6 +84,7 @@ impl HttpServer {
             () = self.door.serve(router, health, live.rate_limits(), observer, shutdown) => served.stop(),
             never = served.keep() => match never {},
         }
+        live.drain_candidates().await;
     }
 }
 

@@ -81,6 +81,7 @@ doctor_codes! {
     CloudToolsRefused = "DOCTOR_CLOUD_TOOLS_REFUSED", Fail, "of the adapter's tools there is none that a model may be shown";
     CloudToolLeftOut = "DOCTOR_CLOUD_TOOL_LEFT_OUT", Warn, "the service lists the tool, and no client of this runner sees it";
     HandlerUnusable = "DOCTOR_HANDLER_UNUSABLE", Fail, "every call of the capability is refused until the handler loads";
+    CandidateUnusable = "DOCTOR_CANDIDATE_UNUSABLE", Warn, "calls are answered as without it, and of none there is anything to compare";
     ExecutorNotReady = "DOCTOR_EXECUTOR_NOT_READY", Fail, "what the executor should carry out stays approved until it is ready";
     HandlerBreaking = "DOCTOR_HANDLER_BREAKING", Warn, "a server leaves such a handler alone for a while, and refuses its calls meanwhile";
     LedgerAbsent = "DOCTOR_LEDGER_ABSENT", Note, "it is made by the first call";

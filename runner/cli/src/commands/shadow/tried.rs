@@ -25,7 +25,7 @@ pub(crate) struct Tried {
     pub(crate) failed: BTreeMap<&'static str, u64>,
     /// How often two changes did not agree on a column.
     pub(crate) columns: BTreeMap<String, u64>,
-    /// Calls it was not shown, because too many waited.
+    /// Calls it was not shown, because too many waited or the server stopped.
     pub(crate) dropped: u64,
     /// Runs of which both sides are known, and what the two used in them together.
     measured: u64,
@@ -51,8 +51,12 @@ pub(super) fn count(candidates: &mut Candidates, run: CandidateRun) {
     let pair =
         Pair { capability: run.capability, candidate: run.candidate.to_string(), live: run.live.to_string() };
     let tried = candidates.entry(pair).or_default();
-    tried.runs += 1;
     tried.dropped += run.dropped_before;
+    if run.ending == CandidateEnding::NotShown {
+        tried.dropped += 1;
+        return;
+    }
+    tried.runs += 1;
     if let Some(likeness) = run.likeness {
         *tried.likenesses.entry(likeness).or_default() += 1;
     }

@@ -42,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "setup",
             "fleet",
             "cloud",
+            "outbound",
         ],
     ),
 ];

@@ -5,7 +5,6 @@
 
 mod cursor;
 mod receiver;
-mod whereto;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -178,5 +178,5 @@ impl<'a> Question<'a> {
 /// The address is one that nothing is sent to.
 pub(crate) fn not_allowed(what: &str) -> Refusal {
     Refusal::new(Code::CloudAddressNotAllowed, format!("the hosted service is not asked: {what}"))
-        .hint("name the service's own address; a redirect is not followed")
+        .hint("name the service's own address; one in a private network needs `cloud.private_addresses`")
 }

@@ -80,16 +80,21 @@ const IN_CLEAR: AddressNotAllowed =
     AddressNotAllowed { what: "another machine without TLS, expected `https://`" };
 
 impl Policy {
+    /// Whether the URL names this machine.
+    pub fn is_local(self) -> bool {
+        self.is_local
+    }
+
     fn check(self, address: IpAddr) -> Result<(), AddressNotAllowed> {
         let refused = |what| Err(AddressNotAllowed { what });
         match Reach::of(address) {
             Reach::Never => refused("an address where no application answers"),
             Reach::Loopback if !self.is_local && !self.private_addresses => {
-                refused("this machine under another name, which `private_addresses` allows")
+                refused("this machine under another name, which is not allowed here")
             }
             Reach::Private | Reach::Public if self.is_secret && !self.is_encrypted => Err(IN_CLEAR),
             Reach::Private if !self.private_addresses => {
-                refused("a private network, which `private_addresses` allows")
+                refused("a private network, which is not allowed here")
             }
             Reach::Public if !self.is_encrypted => {
                 refused("a public address without TLS, expected `https://`")

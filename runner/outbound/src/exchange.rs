@@ -85,7 +85,8 @@ fn unanswered(error: &reqwest::Error) -> Exchange {
     Exchange::Silent { silence, status: None }
 }
 
-fn address_refused(error: &reqwest::Error) -> Option<&AddressNotAllowed> {
+/// Where a name led that nothing is sent to, if that is why a request did not leave.
+pub fn address_refused(error: &reqwest::Error) -> Option<&AddressNotAllowed> {
     let mut cause = error.source();
     while let Some(found) = cause {
         if let Some(refused) = found.downcast_ref() {

@@ -1,17 +1,17 @@
 //! Whoever the events go to: how one is put to them, and what their answer means.
 //!
-//! Invariant: neither the address nor the secret is printed; a redirect is not followed; an answer's body is not read.
+//! Invariant: neither the address nor the secret is printed; an answer's body is not read. The room `outbound` holds where a
+//! request may go.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
+use synapsor_outbound::{self as outbound, Policy};
 use synapsor_protocol::webhook::SIGNATURE_HEADER;
 use synapsor_protocol::{Clock, Code, Digest, EventEnvelope, Moment, Refusal, WebhookSecret};
 
-use super::whereto::{Forbidden, Whereto};
 use crate::args::Webhook;
 use crate::settings::Settings;
 use crate::wiring;
@@ -48,7 +48,7 @@ impl Receiver {
         let invalid = |name: &str, why: &str| Refusal::new(Code::InvalidInput, format!("`{name}` {why}"));
         let variable =
             |name: &str| settings.environment.get(name).ok_or_else(|| invalid(name, "is not set, or empty"));
-        let (url, whereto) = address(variable(&typed.url_env)?, typed)?;
+        let (url, policy) = address(variable(&typed.url_env)?, typed)?;
         let secret = WebhookSecret::new(variable(&typed.secret_env)?)
             .ok_or_else(|| invalid(&typed.secret_env, "holds no secret of 32 characters or more"))?;
         let bearer = |name: &String| {
@@ -58,7 +58,7 @@ impl Receiver {
             Ok(value)
         };
         Ok(Self {
-            client: client(whereto, Duration::from_millis(typed.timeout_ms))?,
+            client: client(policy, Duration::from_millis(typed.timeout_ms))?,
             url,
             secret,
             key_id: typed.key_id.clone(),
@@ -88,8 +88,8 @@ impl Receiver {
         }
         match request.body(body).send().await {
             Ok(answer) => judged(&answer, self.clock.now()),
-            Err(error) => match forbidden(&error) {
-                Some(forbidden) => Err(Refusal::new(Code::WebhookRefused, forbidden.to_string())),
+            Err(error) => match outbound::address_refused(&error) {
+                Some(refused) => Err(Refusal::new(Code::WebhookRefused, refused.to_string()).hint(NEAR)),
                 None => Ok(Sent::NotNow { why: failure(&error).to_owned(), after: None }),
             },
         }
@@ -137,45 +137,30 @@ fn failure(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// Where a name led that may not be gone to.
-fn forbidden(error: &reqwest::Error) -> Option<&Forbidden> {
-    let mut cause = error.source();
-    while let Some(found) = cause {
-        if let Some(forbidden) = found.downcast_ref() {
-            return Some(forbidden);
-        }
-        cause = found.source();
-    }
-    None
-}
-
-fn address(text: &str, typed: &Webhook) -> Result<(Url, Whereto), Refusal> {
-    let wrong = |why: &str| {
+/// Where events may go: over TLS, and to this machine or a private network only where somebody said so.
+fn address(text: &str, typed: &Webhook) -> Result<(Url, Policy), Refusal> {
+    let wrong = |why: &str, hint: &str| {
         let message = format!("`{}` holds no address that events are sent to: {why}", typed.url_env);
-        Refusal::new(Code::WebhookRefused, message)
+        Refusal::new(Code::WebhookRefused, message).hint(hint)
     };
-    let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("expected https"));
+    let (url, policy) = outbound::target(text, typed.allow_private).map_err(|bad| match bad {
+        outbound::BadUrl::Form => wrong(&bad.to_string(), "--auth-token-env names a variable with a token"),
+        outbound::BadUrl::Address(_) => wrong(&bad.to_string(), NEAR),
+    })?;
+    if policy.is_local() && !typed.allow_private {
+        return Err(wrong("its URL leads to this machine, which is not allowed here", NEAR));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            wrong("it holds a user or a password").hint("--auth-token-env names a variable with a token")
-        );
+    if url.scheme() == "http" && !typed.allow_private {
+        return Err(wrong("it is plain http, expected https", NEAR));
     }
-    let whereto = Whereto { allow_private: typed.allow_private, is_encrypted: url.scheme() == "https" };
-    whereto.check_url(&url).map_err(|forbidden| wrong(&forbidden.to_string()))?;
-    Ok((url, whereto))
+    Ok((url, policy))
 }
 
-fn client(whereto: Whereto, timeout: Duration) -> Result<Client, Refusal> {
-    // Fails where a provider is installed already, which is just as well.
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
-        tracing::trace!("a provider of cryptography is installed already");
-    }
-    // Without a proxy, which would be who looks the name up.
-    let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-    builder.dns_resolver(Arc::new(whereto)).timeout(timeout).build().map_err(Refusal::bug)
+/// Said of an address that is near.
+const NEAR: &str = "--allow-private lets it be of this machine or of a private network, and plain http there";
+
+fn client(policy: Policy, timeout: Duration) -> Result<Client, Refusal> {
+    outbound::client(policy, timeout).timeout(timeout).build().map_err(Refusal::bug)
 }
 
 #[cfg(test)]

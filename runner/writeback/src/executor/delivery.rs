@@ -71,7 +71,7 @@ impl NotDone {
                 "set what the config's `executors` names, where this runs; `synapsor executor check` tries it"
             }
             Self::AddressNotAllowed { .. } => {
-                "name the application's own address; a redirect is not followed"
+                "name the application's own address; one in a private network needs the executor's `private_addresses`"
             }
             Self::Unreachable => "repeat once the application is up",
             Self::TurnedAway { status: 401 | 403 } => {

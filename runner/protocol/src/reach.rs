@@ -49,10 +49,18 @@ fn of_v6(address: Ipv6Addr) -> Reach {
         return Reach::Loopback;
     }
     let nowhere = address.is_unspecified() || address.is_multicast() || address.is_unicast_link_local();
-    if nowhere || address == METADATA {
+    if nowhere || leads_anywhere(address) || address == METADATA {
         return Reach::Never;
     }
-    if address.is_unique_local() { Reach::Private } else { Reach::Public }
+    // Site-local addresses are out of use, and networks that have some are somebody's own.
+    let is_site_local = matches!(address.segments(), [0xfec0..=0xfeff, ..]);
+    if address.is_unique_local() || is_site_local { Reach::Private } else { Reach::Public }
+}
+
+/// Which IPv4 address it comes out at is decided by a network nobody asked: translated by a prefix of its own (64:ff9b:1::/48), or
+/// tunnelled by Teredo (2001::/32). Or it is thrown away (100::/64).
+fn leads_anywhere(address: Ipv6Addr) -> bool {
+    matches!(address.segments(), [0x64, 0xff9b, 1, ..] | [0x2001, 0, ..] | [0x100, 0, 0, 0, ..])
 }
 
 /// The IPv4 address that an IPv6 one stands for: mapped, compatible, translated (64:ff9b::/96) or tunnelled (2002::/16).
@@ -90,6 +98,8 @@ mod tests {
                     "fd00::1",
                     "::ffff:10.0.0.7",
                     "2002:0a00:0001::",
+                    "fec0::1",
+                    "feff::1",
                 ],
             ),
             (
@@ -108,6 +118,10 @@ mod tests {
                     "224.0.0.1",
                     "255.255.255.255",
                     "ff02::1",
+                    "64:ff9b:1::a9fe:a9fe",
+                    "64:ff9b:1:a9fe:a9:fe00::",
+                    "2001:0:a9fe:a9fe::1",
+                    "100::1",
                 ],
             ),
             (

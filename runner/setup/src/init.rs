@@ -12,6 +12,7 @@ mod argument;
 mod table;
 mod document;
 mod draft;
+mod capabilities;
 mod interview;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, DatabasePlace, NotAnswers, TableAnswers};

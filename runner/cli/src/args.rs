@@ -13,6 +13,7 @@ mod fleet;
 mod handler;
 mod history;
 mod http;
+mod inbound;
 mod init;
 mod inspect;
 mod mcp;
@@ -48,6 +49,7 @@ pub(crate) use fleet::{
 pub(crate) use handler::*;
 pub(crate) use history::{Backtest, FailOn, Rerun};
 pub(crate) use http::{Http, ServeHttp, ServeMcp, Transport};
+pub(crate) use inbound::count;
 pub(crate) use init::{CloudFlags, Init, InitMode, Onboard, RecipeInit, Recipes, TableFlags};
 pub(crate) use inspect::{EngineName, Inspect};
 pub(crate) use ledger::*;

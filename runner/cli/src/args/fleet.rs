@@ -1,11 +1,11 @@
 //! `synapsor control-plane …` and `synapsor runner …` as they were typed.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::inbound::Inbound;
 use super::init::Init;
 use super::ui::address;
 
@@ -41,24 +41,8 @@ pub(crate) struct ServeControlPlane {
     /// Listen on an address that other machines can reach, although nothing is encrypted
     #[arg(long)]
     pub(crate) allow_remote_bind: bool,
-    /// Answer to this host name, too, with a port or for every port; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub(crate) allow_host: Vec<String>,
-    /// Speak TLS with this certificate chain, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Most connections at once [default: 512]
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) connections_max: Option<u32>,
-    /// How long a worker may take to send a request's head [default: 30000]
-    #[arg(long, value_name = "MS")]
-    pub(crate) head_timeout_ms: Option<u64>,
-    /// How long a worker may take to send a request's body [default: 10000]
-    #[arg(long, value_name = "MS")]
-    pub(crate) body_timeout_ms: Option<u64>,
+    #[command(flatten)]
+    pub(crate) inbound: Inbound,
 }
 
 #[derive(Debug, Subcommand)]

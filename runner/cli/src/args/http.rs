@@ -1,10 +1,9 @@
 //! Serving MCP as it was typed: over stdio or HTTP, and for HTTP where and for whom.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
 use super::Serve;
+use super::inbound::Inbound;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeMcp {
@@ -52,27 +51,17 @@ pub(crate) struct Http {
     /// The environment variable with the token of /metrics [default: SYNAPSOR_METRICS_TOKEN; no page where it is not set]
     #[arg(long, value_name = "VAR")]
     pub(crate) metrics_token_env: Option<String>,
-    /// Answer to this host name, too, with a port or for every port; repeatable
-    #[arg(long, value_name = "NAME")]
-    pub(crate) allow_host: Vec<String>,
     /// Let web pages of this origin use the server; repeatable
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
     /// Let web pages of this one origin also read the answers in a browser
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors_origin: Option<String>,
-    /// Speak TLS with this certificate chain, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(crate) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inbound: Inbound,
     /// Largest body of a request [default: 1048576]
     #[arg(long, value_name = "BYTES")]
     pub(crate) body_bytes_max: Option<u32>,
-    /// Most connections at once [default: 512]
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) connections_max: Option<u32>,
     /// Most requests being answered at once [default: 128]
     #[arg(long, value_name = "COUNT")]
     pub(crate) requests_max: Option<u32>,
@@ -82,12 +71,6 @@ pub(crate) struct Http {
     /// How long a session lives in which nothing is asked [default: 1800000]
     #[arg(long, value_name = "MS")]
     pub(crate) session_idle_ms: Option<u64>,
-    /// How long a client may take to send a request's head [default: 30000]
-    #[arg(long, value_name = "MS")]
-    pub(crate) head_timeout_ms: Option<u64>,
-    /// How long a client may take to send a request's body [default: 10000]
-    #[arg(long, value_name = "MS")]
-    pub(crate) body_timeout_ms: Option<u64>,
     /// How long a stopping server waits for answers being worked out [default: 5000]
     #[arg(long, value_name = "MS")]
     pub(crate) drain_timeout_ms: Option<u64>,

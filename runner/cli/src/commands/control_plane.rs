@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
-use synapsor_fleet::{ControlPlaneOptions, ControlPlaneServer, TlsFiles, digest_of, token_from};
+use synapsor_fleet::{ControlPlaneOptions, ControlPlaneServer, digest_of, token_from};
 use synapsor_ledger::{RunnerToken, TokenGrant};
 use synapsor_protocol::Refusal;
 
 use super::mcp::stop_signal;
-use crate::args::{ControlPlane, MakeRunnerToken, RunnerTokens, ServeControlPlane};
+use crate::args::{ControlPlane, MakeRunnerToken, RunnerTokens, ServeControlPlane, count};
 use crate::next::After;
 use crate::print::{self, Report, inert, style};
 use crate::settings::Settings;
@@ -42,18 +42,14 @@ async fn serve(wanted: &ServeControlPlane, settings: &Settings) -> Result<(), Re
 /// Where and how, from the command line.
 fn options(wanted: &ServeControlPlane) -> ControlPlaneOptions {
     let usual = ControlPlaneOptions::new(SocketAddr::new(wanted.host, wanted.port));
-    let connections_max = wanted.connections_max.and_then(|count| usize::try_from(count).ok());
+    let inbound = &wanted.inbound;
     ControlPlaneOptions {
         allow_remote: wanted.allow_remote_bind,
-        allowed_hosts: wanted.allow_host.clone(),
-        tls: wanted
-            .tls_cert
-            .clone()
-            .zip(wanted.tls_key.clone())
-            .map(|(certificates, key)| TlsFiles { certificates, key }),
-        connections_max: connections_max.unwrap_or(usual.connections_max),
-        head_timeout_ms: wanted.head_timeout_ms.unwrap_or(usual.head_timeout_ms),
-        body_timeout_ms: wanted.body_timeout_ms.unwrap_or(usual.body_timeout_ms),
+        allowed_hosts: inbound.allow_host.clone(),
+        tls: inbound.tls(),
+        connections_max: count(inbound.connections_max, usual.connections_max),
+        head_timeout_ms: inbound.head_timeout_ms.unwrap_or(usual.head_timeout_ms),
+        body_timeout_ms: inbound.body_timeout_ms.unwrap_or(usual.body_timeout_ms),
         ..usual
     }
 }

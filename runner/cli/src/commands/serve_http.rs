@@ -3,12 +3,12 @@
 use synapsor_config::Config;
 use synapsor_mcp::Live;
 use synapsor_mcp::auth::Authentication;
-use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpProtocol, HttpServer, TlsFiles};
+use synapsor_mcp::http::{HttpLimits, HttpOptions, HttpProtocol, HttpServer};
 use synapsor_protocol::{Code, Refusal};
 
 use super::authentication::{authentication, in_words, metrics_tokens};
 use super::mcp::{load, options, stop_signal};
-use crate::args::{Http, Serve, ServeMcp, Transport};
+use crate::args::{Http, Serve, ServeMcp, Transport, count};
 use crate::keeper::{self, Keeper};
 use crate::reload::{Reached, Reload};
 use crate::settings::Settings;
@@ -96,31 +96,23 @@ async fn http_options(
     if let Some(host) = &http.host {
         options.host.clone_from(host);
     }
-    options.allowed_hosts.clone_from(&http.allow_host);
+    options.allowed_hosts.clone_from(&http.inbound.allow_host);
     options.allowed_origins.clone_from(&http.allow_origin);
     options.cors_origin.clone_from(&http.cors_origin);
-    options.tls = match (&http.tls_cert, &http.tls_key) {
-        (Some(certificates), Some(key)) => {
-            Some(TlsFiles { certificates: certificates.clone(), key: key.clone() })
-        }
-        _ => None,
-    };
+    options.tls = http.inbound.tls();
     options.limits = limits(http);
     Ok(options)
 }
 
 fn limits(http: &Http) -> HttpLimits {
     let mut limits = HttpLimits::default();
-    let count = |wanted: Option<u32>, usual: usize| {
-        wanted.map_or(usual, |count| usize::try_from(count).unwrap_or(usize::MAX))
-    };
     limits.body_bytes_max = count(http.body_bytes_max, limits.body_bytes_max);
-    limits.connections_max = count(http.connections_max, limits.connections_max);
+    limits.connections_max = count(http.inbound.connections_max, limits.connections_max);
     limits.requests_max = count(http.requests_max, limits.requests_max);
     limits.sessions_max = count(http.sessions_max, limits.sessions_max);
     limits.session_idle_ms = http.session_idle_ms.unwrap_or(limits.session_idle_ms);
-    limits.head_timeout_ms = http.head_timeout_ms.unwrap_or(limits.head_timeout_ms);
-    limits.body_timeout_ms = http.body_timeout_ms.unwrap_or(limits.body_timeout_ms);
+    limits.head_timeout_ms = http.inbound.head_timeout_ms.unwrap_or(limits.head_timeout_ms);
+    limits.body_timeout_ms = http.inbound.body_timeout_ms.unwrap_or(limits.body_timeout_ms);
     limits.drain_timeout_ms = http.drain_timeout_ms.unwrap_or(limits.drain_timeout_ms);
     limits
 }

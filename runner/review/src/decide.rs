@@ -45,6 +45,25 @@ pub(crate) async fn reject(
     decide(site, session, id, request, Verdict::Rejected).await
 }
 
+/// What a person says with a decision.
+struct Said {
+    /// Of the content that was on the screen.
+    shown: Digest,
+    actor: String,
+    reason: Option<String>,
+}
+
+impl Said {
+    async fn read(request: Request, session: &Session) -> Result<Self, Denied> {
+        let form = Form::read(request, session, &["digest", "actor", "reason"]).await?;
+        Ok(Self {
+            shown: digest(&form)?,
+            actor: actor(form.text("actor"))?.to_owned(),
+            reason: reason(form.text("reason"))?.map(str::to_owned),
+        })
+    }
+}
+
 async fn decide(
     State(site): State<Arc<Site>>,
     Extension(session): Extension<Session>,
@@ -52,14 +71,11 @@ async fn decide(
     request: Request,
     verdict: Verdict,
 ) -> Result<Response, Denied> {
-    let form = Form::read(request, &session, &["digest", "actor", "reason"]).await?;
-    let shown = digest(&form)?;
-    let actor = actor(form.text("actor"))?;
-    let reason = reason(form.text("reason"))?;
+    let Said { shown, actor, reason } = Said::read(request, &session).await?;
     let id = ProposalId::from_stored(id);
     let decided = match verdict {
-        Verdict::Approved => site.desk.approve(&id, &shown, actor, reason).await,
-        Verdict::Rejected => site.desk.reject(&id, &shown, actor, reason.unwrap_or_default()).await,
+        Verdict::Approved => site.desk.approve(&id, &shown, &actor, reason.as_deref()).await,
+        Verdict::Rejected => site.desk.reject(&id, &shown, &actor, &reason.unwrap_or_default()).await,
     };
     match decided {
         Ok(stored) => {
@@ -104,13 +120,10 @@ pub(crate) async fn retry(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Denied> {
-    let form = Form::read(request, &session, &["digest", "actor", "reason"]).await?;
-    let shown = digest(&form)?;
-    let actor = actor(form.text("actor"))?;
-    let reason = reason(form.text("reason"))?;
+    let Said { shown, actor, reason } = Said::read(request, &session).await?;
     let id = ProposalId::from_stored(id);
     as_shown(&site, &id, &shown).await?;
-    match site.desk.reopen(&id, actor, reason.unwrap_or_default()).await {
+    match site.desk.reopen(&id, &actor, &reason.unwrap_or_default()).await {
         Ok(stored) => {
             tracing::info!(proposal = %id, "to be tried again, from the review page");
             Ok(see_other(&address(&stored), None))

@@ -96,7 +96,7 @@ async fn carry_out(command: Command, settings: &Settings, json: bool) -> Result<
         Command::Start(wanted) if start::is_beginning(settings, json) => {
             init::onboard(&wanted.init, settings, json).await.map(Some)
         }
-        Command::Start(_) => start::run(settings).await.map(Some),
+        Command::Start(_) => start::by_name(settings).await.map(Some),
         Command::Recipes(command) => recipes::run(command, settings, json).await.map(Some),
         Command::Doctor(wanted) => doctor::run(&wanted, settings).await.map(Some),
         Command::Config(args::Config::Validate) => config::validate(settings).map(Some),

@@ -1,4 +1,4 @@
-//! `synapsor start`: where you are, and what comes next; with a database named, `onboard db`.
+//! `synapsor start`: where you are, what comes next, and what a worker would need; with a database named, `onboard db`.
 //!
 //! Invariant: it only looks. A ledger that is not there is not made, and no database is connected to.
 
@@ -11,7 +11,8 @@ use synapsor_protocol::{ProposalState, Refusal};
 use synapsor_setup::doctor::{self, Severity};
 use synapsor_setup::start::{Surroundings, whereabouts};
 
-use crate::print::{self, Report};
+use super::runner;
+use crate::print::{self, Report, style};
 use crate::settings::{LedgerName, Settings};
 use crate::wiring;
 
@@ -21,9 +22,22 @@ pub(crate) fn is_beginning(settings: &Settings, json: bool) -> bool {
     somebody && !json && !settings.config_path.exists()
 }
 
+/// Where you are, and what comes next.
 pub(crate) async fn run(settings: &Settings) -> Result<Report, Refusal> {
     let told = whereabouts(&surroundings(settings).await?);
     Ok(Report::done(json!(told), print::draft::whereabouts(&told)))
+}
+
+/// The same for `start` by its name, which starts a worker where one is set up: also what one would need.
+pub(crate) async fn by_name(settings: &Settings) -> Result<Report, Refusal> {
+    let Report { mut json, text, exit } = run(settings).await?;
+    let needed = runner::missing(settings, settings.config().ok().as_ref());
+    let named: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+    let no_worker = format!("no worker is started; not set: {}", named.join(", "));
+    if let Some(members) = json.as_object_mut() {
+        members.insert("worker_needs".to_owned(), json!(needed));
+    }
+    Ok(Report { json, text: format!("{text}\n{}", style::dim(&no_worker)), exit })
 }
 
 async fn surroundings(settings: &Settings) -> Result<Surroundings, Refusal> {

@@ -97,8 +97,13 @@ async fn the_program_alone_says_where_you_are_and_what_comes_next() {
     assert_eq!((&waiting["ok"], &waiting["stage"]), (&json!(true), &json!("waiting")), "{waiting}");
     std::fs::write(world.config_path(), "{").expect("another config");
     assert_eq!(alone(world.folder.path(), &["--json"]).json()["stage"], json!("config_unusable"));
-    let same = alone(world.folder.path(), &["start", "--json"]);
-    assert_eq!(same.stdout, alone(world.folder.path(), &["--json"]).stdout, "`start` says the same");
+    let mut by_name = alone(world.folder.path(), &["start", "--json"]).json();
+    let needs =
+        by_name.as_object_mut().and_then(|told| told.remove("worker_needs")).expect("what a worker needs");
+    assert_eq!(by_name, alone(world.folder.path(), &["--json"]).json(), "`start` says the same");
+    assert_eq!((needs.as_array().map(Vec::len), &needs[0]), (Some(6), &json!("SYNAPSOR_CONTROL_PLANE_URL")));
+    let told = alone(world.folder.path(), &["start"]).stdout;
+    assert!(told.contains("no worker is started; not set: `SYNAPSOR_CONTROL_PLANE_URL`"), "{told}");
     assert_eq!(alone(world.folder.path(), &["--nothing"]).exit, 2);
 }
 

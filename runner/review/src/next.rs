@@ -1,5 +1,7 @@
 //! What there is to do about a proposal that somebody has decided: in words, and as a command for a shell, word for word.
 
+use std::borrow::Cow;
+
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::ProposalState;
 
@@ -71,14 +73,9 @@ impl Next {
     }
 }
 
-/// One word of a shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
+/// One word of a shell. No path and no variable's name holds a NUL, which alone cannot be said in one.
+fn quoted(word: &str) -> Cow<'_, str> {
+    shlex::try_quote(word).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -87,7 +84,12 @@ mod tests {
 
     #[test]
     fn a_path_is_one_word_of_the_shell() {
-        assert_eq!(quoted("./a/b-1.json"), "./a/b-1.json");
-        assert_eq!(quoted("/a b/$(x)'y"), "'/a b/$(x)'\\''y'");
+        for plain in ["./a/b-1.json", "env:SYNAPSOR_LEDGER_URL"] {
+            assert_eq!(quoted(plain), plain);
+        }
+        for awkward in ["/a b/$(x)'y", "", "~/a", "a;b", "`x`", "a\nb", "\"$HOME\"", "é!"] {
+            assert_ne!(quoted(awkward), awkward);
+            assert_eq!(shlex::split(&quoted(awkward)), Some(vec![awkward.to_owned()]), "{awkward:?}");
+        }
     }
 }

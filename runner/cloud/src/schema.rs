@@ -4,7 +4,7 @@
 //! Invariant: judging a value takes no more steps than the value's size times a bound: a schema that refers to itself, or unfolds
 //! into more parts than that, is not used. Twenty definitions, each of which names the one before twice, are a million.
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value as Json;
 use synapsor_protocol::reserved;
 
@@ -16,6 +16,9 @@ const PATTERN_BYTES_MAX: usize = 256 * 1024;
 
 /// Most parts of a schema, with whatever it refers to in place of each reference.
 const PARTS_MAX: usize = 4096;
+
+/// Keywords that may stand at the top alone: below it they change what the references beside them lead to.
+const AT_THE_TOP: [&str; 2] = ["$id", "$schema"];
 
 /// Keywords that change what a reference leads to, or lead somewhere that depends on who asks.
 const ELSEWHERE: [&str; 6] =
@@ -36,6 +39,10 @@ impl Schema {
         }
         if document.get("type") != Some(&Json::from("object")) {
             return Err("it does not say `\"type\": \"object\"`".to_owned());
+        }
+        if Draft::default().detect(document) == Draft::Draft4 {
+            // Its `id` moves references, and is also what many a property is called.
+            return Err("it is of draft 4, expected a later one".to_owned());
         }
         if !unfolds_within(document, PARTS_MAX) {
             return Err(format!(
@@ -72,9 +79,9 @@ fn unfolds_within(root: &Json, parts_max: usize) -> bool {
         left = still_left;
         match part {
             Json::Object(members) => {
-                // The base of references may be named once, at the top.
-                let rebased = members.contains_key("$id") && !std::ptr::eq(part, root);
-                if rebased || ELSEWHERE.iter().any(|keyword| members.contains_key(*keyword)) {
+                let has = |keyword: &&str| members.contains_key(*keyword);
+                let is_moved = !std::ptr::eq(part, root) && AT_THE_TOP.iter().any(has);
+                if is_moved || ELSEWHERE.iter().any(has) {
                     return false;
                 }
                 match members.get("$ref").map(|reference| target(root, reference)) {
@@ -91,9 +98,11 @@ fn unfolds_within(root: &Json, parts_max: usize) -> bool {
     true
 }
 
-/// What a reference within the document leads to; none where it leads elsewhere, or nowhere.
+/// What a reference within the document leads to; none where it leads elsewhere, or nowhere. With an escape in it, it could lead to
+/// one part here and to another where the escape is undone.
 fn target<'d>(root: &'d Json, reference: &Json) -> Option<&'d Json> {
-    root.pointer(reference.as_str()?.strip_prefix('#')?)
+    let pointer = reference.as_str()?.strip_prefix('#').filter(|pointer| !pointer.contains('%'))?;
+    root.pointer(pointer)
 }
 
 /// The first argument that only a runner may set, however deep it stands.
@@ -127,6 +136,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    const DRAFT_4: &str = "http://json-schema.org/draft-04/schema#";
 
     #[test]
     fn what_cannot_judge_an_object_here_is_not_used() {
@@ -188,12 +199,30 @@ mod tests {
         ] {
             assert!(Schema::of_object(&schema).is_err(), "{schema}");
         }
+        let decoys = json!({ "a": {}, "%61": {} });
+        for schema in [
+            // As text it leads to the decoy, undone to what refers to itself.
+            json!({ "type": "object", "$ref": "#/$defs/%61",
+                "$defs": { "%61": {}, "a": { "properties": { "b": { "$ref": "#/$defs/%61" } } } } }),
+            // From within `p`, the references lead to the parts of `p`.
+            json!({ "type": "object", "$schema": DRAFT_4, "definitions": decoys, "properties": { "p": {
+                "id": "https://a.example/", "definitions": { "a": { "not": { "$ref": "#/definitions/a" } } },
+                "not": { "$ref": "#/definitions/a" } } } }),
+            json!({ "type": "object", "definitions": decoys, "properties": { "p": { "$schema": DRAFT_4,
+                "id": "https://a.example/", "definitions": { "a": { "not": { "$ref": "#/definitions/a" } } },
+                "not": { "$ref": "#/definitions/a" } } } }),
+        ] {
+            assert!(Schema::of_object(&schema).is_err(), "{schema}");
+        }
         let small = Schema::of_object(&doubling(4)).expect("a reference is no harm by itself");
         assert!(small.check(&json!({})).is_ok());
         let shared = json!({ "type": "object", "$id": "https://a.example/s", "$defs": { "id": { "type": "string" } },
             "properties": { "a": { "$ref": "#/$defs/id" }, "b": { "$ref": "#/$defs/id" } } });
         let shared = Schema::of_object(&shared).expect("usable");
         assert!(shared.check(&json!({ "a": "x" })).is_ok() && shared.check(&json!({ "b": 7 })).is_err());
+        let older = json!({ "type": "object", "$schema": "http://json-schema.org/draft-07/schema#",
+            "properties": { "id": { "type": "string" } } });
+        assert!(Schema::of_object(&older).expect("usable").check(&json!({ "id": 7 })).is_err());
     }
 
     #[test]

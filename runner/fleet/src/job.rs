@@ -53,35 +53,32 @@ impl Turn {
     /// Asks for more time at every third of the lease. Overtaken, or not heard for a whole lease, it throws the switch.
     async fn keep_lease(&self, switch: &StopSwitch) -> Infallible {
         let job = &self.assignment.job;
+        let lease_id = job.handover.as_ref().map(|handover| handover.lease.lease_id.clone());
         let renewal = Renewal {
-            lease_id: job
-                .handover
-                .as_ref()
-                .map(|handover| handover.lease.lease_id.clone())
-                .unwrap_or_default(),
+            lease_id: lease_id.unwrap_or_default(),
             lease_seconds: u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX),
         };
-        let mut kept_from = self.leased_at;
+        let mut over = self.leased_at + self.lease;
         loop {
-            tokio::time::sleep(self.lease / 3).await;
+            tokio::time::sleep_until(over.min(Instant::now() + self.lease / 3)).await;
             let asked = Instant::now();
-            let left = (kept_from + self.lease).saturating_duration_since(asked);
-            let answer = tokio::time::timeout(left, self.plane.renew(&job.job_id, &renewal)).await;
-            match answer {
-                Ok(Ok(_)) => kept_from = asked,
+            match tokio::time::timeout_at(over, self.plane.renew(&job.job_id, &renewal)).await {
+                Ok(Ok(_)) => over = asked + self.lease,
                 Ok(Err(refusal)) if refusal.code.retryable() => {
                     tracing::warn!(job = %job.job_id, code = %refusal.code, "a lease was not renewed yet");
                 }
                 Ok(Err(refusal)) => {
                     tracing::warn!(job = %job.job_id, code = %refusal.code, "a lease is lost");
-                    switch.throw();
+                    break;
                 }
                 Err(_) => {
                     tracing::warn!(job = %job.job_id, "a lease is over: the control plane was not heard");
-                    switch.throw();
+                    break;
                 }
             }
         }
+        switch.throw();
+        std::future::pending().await
     }
 
     async fn hear_stop(&self, switch: &StopSwitch) -> Infallible {

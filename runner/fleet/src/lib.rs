@@ -18,6 +18,7 @@ mod token;
 
 // the worker
 mod worker;
+mod in_hand;
 mod job;
 mod client;
 

@@ -39,6 +39,8 @@ fn status(code: Code) -> StatusCode {
         Code::RunnerScopeMismatch | Code::HttpHostNotAllowed | Code::HttpOriginNotAllowed => {
             StatusCode::FORBIDDEN
         }
+        Code::HttpPathNotFound => StatusCode::NOT_FOUND,
+        Code::HttpMethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidInput | Code::HttpRequestInvalid => StatusCode::BAD_REQUEST,
         Code::HttpBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::HttpBodyTooSlow => StatusCode::REQUEST_TIMEOUT,

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Extension, Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
@@ -42,6 +43,10 @@ pub(crate) fn router(gate: Gate) -> Router {
         .layer(DefaultBodyLimit::disable())
         .route_layer(from_fn_with_state(Arc::clone(&gate), with_token))
         .route("/health", get(health))
+        .fallback(async || Refused(Refusal::new(Code::HttpPathNotFound, "nothing is served at this path")))
+        .method_not_allowed_fallback(async || {
+            Refused(Refusal::new(Code::HttpMethodNotAllowed, "this path is not asked in that way"))
+        })
         .layer(from_fn_with_state(gate, meant_for_us))
         .with_state(ledger)
 }
@@ -81,20 +86,20 @@ async fn claim(
 
 async fn renew(
     State(ledger): State<Arc<Ledger>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     Extension(token): Extension<RunnerToken>,
     body: Bytes,
 ) -> Answer<Renewed> {
     let renewal: Renewal = read(&body)?;
     check_lease(renewal.lease_seconds)?;
-    let job = JobId::from_stored(id);
+    let job = job(id)?;
     let lease = ledger.renew_claim(&job, &renewal, &token.grant.runner_id).await?;
     Ok(Json(Renewed { ok: true, lease }))
 }
 
 async fn result(
     State(ledger): State<Arc<Ledger>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     Extension(token): Extension<RunnerToken>,
     body: Bytes,
 ) -> Answer<ResultRecorded> {
@@ -102,7 +107,7 @@ async fn result(
     if result.schema_version != RESULT_SCHEMA {
         return Err(unexpected("schema_version", RESULT_SCHEMA, &result.schema_version));
     }
-    let job = JobId::from_stored(id);
+    let job = job(id)?;
     let runner = &token.grant.runner_id;
     let state = ledger.end_claim(&job, &result, runner).await?.state;
     let outcome = match &result.end {
@@ -119,6 +124,11 @@ async fn presence(Extension(token): Extension<RunnerToken>, body: Bytes) -> Answ
     check_source(&token, &said.source_id)?;
     tracing::info!(runner = said.runner_id, source = said.source_id, status = ?said.status, version = ?said.version, "a worker says where it stands");
     Ok(Json(json!({ "ok": true })))
+}
+
+fn job(id: Result<Path<String>, PathRejection>) -> Result<JobId, Refused> {
+    let no_text = |_| Refused(Refusal::new(Code::HttpRequestInvalid, "the job's id in the path is no text"));
+    id.map(|Path(id)| JobId::from_stored(id)).map_err(no_text)
 }
 
 fn check_lease(seconds: u32) -> Result<(), Refused> {

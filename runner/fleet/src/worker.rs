@@ -2,18 +2,18 @@
 //!
 //! Invariant: what may pass never ends the loop; a token that is not taken does, and says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ConstantBuilder, ExponentialBackoff, ExponentialBuilder};
+use synapsor_protocol::Refusal;
 use synapsor_protocol::fleet::{CLAIM_JOBS_MAX, Claim, Presence};
-use synapsor_protocol::{JobId, Refusal};
 use synapsor_writeback::{StopSignal, WorkerDesk};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::client::ControlPlane;
+use crate::in_hand::InHand;
 use crate::job::{self, Turn};
 
 /// The first pause after the control plane could not be asked; each is twice the one before, and up to as much again is drawn.
@@ -22,6 +22,11 @@ const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// How long what is under way gets to end, and to be reported, once the worker was told to stop.
 const DRAIN_WITHIN: Duration = Duration::from_secs(20);
+/// How long a claim that is on its way gets to be answered then: jobs that are given out with it would wait for their leases to end.
+const CLAIM_WITHIN: Duration = Duration::from_secs(2);
+/// How long the control plane gets to hear where this worker stands. With the two above a worker ends within half a minute, which is
+/// when a process that was told to stop is usually killed.
+const SAY_WITHIN: Duration = Duration::from_secs(3);
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -60,8 +65,7 @@ pub async fn work(
         plane,
         desk,
         stop,
-        jobs: JoinSet::new(),
-        under_way: BTreeSet::new(),
+        jobs: InHand::new(),
         drained: Drained::default(),
         pauses: pauses(),
     };
@@ -78,9 +82,7 @@ struct Shift<'a> {
     plane: Arc<ControlPlane>,
     desk: Arc<WorkerDesk>,
     stop: StopSignal,
-    jobs: JoinSet<(JobId, &'static str)>,
-    /// Jobs this worker has in hand, so that one that is given out twice is not begun twice.
-    under_way: BTreeSet<JobId>,
+    jobs: InHand,
     drained: Drained,
     pauses: ExponentialBackoff,
 }
@@ -88,8 +90,14 @@ struct Shift<'a> {
 impl Shift<'_> {
     async fn last(&mut self) -> Result<(), Refusal> {
         while !self.stop.is_requested() {
-            let pause = match self.begin_jobs().await {
-                Ok(0) if self.options.until_empty && self.jobs.is_empty() => break,
+            let stop = self.stop.clone();
+            let begun = tokio::select! {
+                biased;
+                begun = self.begin_jobs() => begun,
+                () = given_up(&stop) => break,
+            };
+            let pause = match begun {
+                Ok(0) if self.options.until_empty && self.jobs.count() == 0 => break,
                 Ok(0) => Some(self.idle()),
                 Ok(_) => None,
                 Err(refusal) if refusal.code.retryable() => {
@@ -105,9 +113,9 @@ impl Shift<'_> {
         Ok(())
     }
 
-    /// Claims as many jobs as there is room for, and begins them; answers how many it began.
+    /// Claims as many jobs as there is room for, and begins them; answers how many it began. Dropped, it has begun none.
     async fn begin_jobs(&mut self) -> Result<usize, Refusal> {
-        let busy = u32::try_from(self.jobs.len()).unwrap_or(u32::MAX);
+        let busy = u32::try_from(self.jobs.count()).unwrap_or(u32::MAX);
         let room = self.options.concurrency.saturating_sub(busy).min(CLAIM_JOBS_MAX);
         if room == 0 {
             return Ok(0);
@@ -125,11 +133,11 @@ impl Shift<'_> {
         let mut begun = 0;
         for assignment in claimed {
             let id = assignment.job.job_id.clone();
-            if self.jobs.len() >= usize::try_from(self.options.concurrency).unwrap_or(usize::MAX) {
+            if self.jobs.count() >= usize::try_from(self.options.concurrency).unwrap_or(usize::MAX) {
                 tracing::warn!(job = %id, "the control plane gave out more jobs than were asked for");
                 break;
             }
-            if !self.under_way.insert(id.clone()) {
+            if self.jobs.has(&id) {
                 tracing::warn!(job = %id, "the control plane gave a job out twice");
                 continue;
             }
@@ -142,7 +150,7 @@ impl Shift<'_> {
                 leased_at: asked,
                 assignment,
             };
-            self.jobs.spawn(async move { (id, job::carry_out(turn).await) });
+            self.jobs.begin(id, job::carry_out(turn));
         }
         Ok(begun)
     }
@@ -150,7 +158,7 @@ impl Shift<'_> {
     /// Until a job ends, the pause is over, or somebody says stop.
     async fn wait(&mut self, pause: Option<Duration>) {
         let Some(pause) = pause else {
-            while let Some(ended) = self.jobs.try_join_next() {
+            while let Some(ended) = self.jobs.next_ended() {
                 self.note(ended);
             }
             return;
@@ -159,7 +167,7 @@ impl Shift<'_> {
         tokio::select! {
             biased;
             () = stop.requested() => {}
-            Some(ended) = self.jobs.join_next() => self.note(ended),
+            Some(ended) = self.jobs.next() => self.note(ended),
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -167,25 +175,19 @@ impl Shift<'_> {
     /// What is under way ends, and is reported, or is left to the next worker.
     async fn drain(&mut self) {
         let deadline = Instant::now() + DRAIN_WITHIN;
-        while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.jobs.join_next()).await {
+        while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.jobs.next()).await {
             self.note(ended);
         }
-        if !self.jobs.is_empty() {
-            tracing::warn!(
-                jobs = self.jobs.len(),
-                "jobs are left to the next worker: they did not end in time"
-            );
-            self.jobs.abort_all();
+        let left = self.jobs.count();
+        if left > 0 {
+            tracing::warn!(jobs = left, "jobs are left to the next worker: they did not end in time");
+            self.jobs.abort();
         }
     }
 
-    fn note(&mut self, ended: Result<(JobId, &'static str), tokio::task::JoinError>) {
-        match ended {
-            Ok((id, status)) => {
-                self.under_way.remove(&id);
-                *self.drained.counts.entry(status).or_default() += 1;
-            }
-            Err(error) => tracing::error!(%error, "a job broke off; its lease will pass"),
+    fn note(&mut self, ended: Option<&'static str>) {
+        if let Some(status) = ended {
+            *self.drained.counts.entry(status).or_default() += 1;
         }
     }
 
@@ -203,10 +205,20 @@ impl Shift<'_> {
             status: status.to_owned(),
             version: self.options.version.clone(),
         };
-        if let Err(refusal) = self.plane.present(&presence, first).await {
-            tracing::debug!(code = %refusal.code, status, "the control plane was not told");
+        match tokio::time::timeout(SAY_WITHIN, self.plane.present(&presence, first)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(refusal)) => {
+                tracing::debug!(code = %refusal.code, status, "the control plane was not told");
+            }
+            Err(_) => tracing::debug!(status, "the control plane did not hear in time"),
         }
     }
+}
+
+/// Somebody said stop, and what is asked of the control plane had its time to be answered.
+async fn given_up(stop: &StopSignal) {
+    stop.requested().await;
+    tokio::time::sleep(CLAIM_WITHIN).await;
 }
 
 fn pauses() -> ExponentialBackoff {

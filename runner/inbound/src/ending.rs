@@ -26,8 +26,26 @@ impl Ending {
         }
     }
 
-    /// How many connections were never seen to end.
-    pub fn open(&self) -> usize {
+    /// How many connections have not ended.
+    pub fn open(&mut self) -> usize {
+        // One that ended counts until somebody has looked.
+        while self.serving.try_join_next().is_some() {}
         self.serving.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_ended_is_not_counted_among_those_that_are_cut_off() {
+        let mut serving = JoinSet::new();
+        serving.spawn(std::future::ready(()));
+        serving.spawn(std::future::pending());
+        tokio::task::yield_now().await;
+        let mut ending = Ending::of(GracefulShutdown::new(), serving);
+        assert!(ending.within(Duration::from_secs(5)).await, "nobody is being answered");
+        assert_eq!(ending.open(), 1);
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Answer {
     Endless,
     /// Closes the connection without a word.
     Close,
+    /// Says nothing until whoever asked has hung up.
+    Never,
     /// Asks the real one, and hands its answer on.
     Pass,
     /// Asks the real one, and keeps its answer.
@@ -90,6 +92,7 @@ fn give(mut stream: TcpStream, asked: &Asked, answer: &Answer, real: Option<u16>
             (0..16 * 1024).try_for_each(|_| stream.write_all(&some))
         }
         Answer::Close => Ok(()),
+        Answer::Never => stream.read(&mut [0]).map(drop),
         Answer::Pass => stream.write_all(&exchange(real.expect("a real one"), &asked.bytes)),
         Answer::PassInstead(body) => {
             stream.write_all(&exchange(real.expect("a real one"), &asked.saying(body)))

@@ -1,11 +1,14 @@
 //! A worker told to stop while a job is under way: the job ends and is reported, or is rolled back; told twice, it ends at once.
 
 use std::process::Child;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use synapsor_protocol::Engine;
 use synapsor_test_servers::Session;
 
+use super::stand_in::{Answer, StandIn};
 use super::{control_plane, free_port, state, token, worker};
 use crate::unsettled::{approved, ended, send};
 use crate::world::World;
@@ -101,4 +104,23 @@ async fn a_job_that_does_not_end_is_rolled_back_and_told_twice_a_worker_ends_at_
     assert_eq!((told.exit, &told.json()["ended"]), (0, &json!({ "applied": 2 })), "{told:?}");
     assert_eq!(world.receipts().await, 2);
     assert_eq!(world.ask(&["writeback", "reconcile", "list"])["proposals"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_stop_a_worker_asks_nothing_twice_of_a_control_plane_that_never_answers() {
+    let world = World::new(Engine::Sqlite).await;
+    let (tell, asked) = channel();
+    let plane = StandIn::new(None, move |asked| {
+        // The test hears of it, or is over.
+        let _ = tell.send(asked.path.clone());
+        Answer::Never
+    });
+    let child = worker(&world, plane.port, "worker-1", "syn_wbr_00", &[]).spawn().expect("it starts");
+    let next = || asked.recv_timeout(Duration::from_secs(30)).expect("it asks");
+    assert_eq!([next(), next()], ["/v1/runner/register", "/v1/writeback/jobs/claim"]);
+    send(&child, "TERM");
+    let told = ended(child);
+    assert_eq!((told.exit, &told.json()["ended"]), (0, &json!({})), "{told:?}");
+    let after: Vec<String> = asked.try_iter().collect();
+    assert_eq!(after, ["/v1/runner/heartbeat", "/v1/runner/heartbeat"], "draining, then offline");
 }

@@ -115,7 +115,14 @@ async fn a_body_that_is_none_is_refused_by_every_endpoint_and_nothing_is_recorde
         assert_eq!((status, code(&answered)), (400, "INVALID_INPUT"), "{body}: {answered}");
     }
     assert_eq!(ask(port, None, "GET /health", "").0, 200);
-    assert_eq!(ask(port, Some(&token), "DELETE /v1/writeback/jobs/claim", "").0, 405);
-    assert_eq!(ask(port, Some(&token), "POST /v1/writeback/jobs/apply", "").0, 404);
+    for (request, status, expected) in [
+        ("DELETE /v1/writeback/jobs/claim", 405, "HTTP_METHOD_NOT_ALLOWED"),
+        ("POST /v1/writeback/jobs/apply", 404, "HTTP_PATH_NOT_FOUND"),
+        ("POST /v1/writeback/jobs/%FF/heartbeat", 400, "HTTP_REQUEST_INVALID"),
+    ] {
+        let body = json!({ "lease_id": "lse_none", "lease_seconds": 60 }).to_string();
+        let (found, answered) = ask(port, Some(&token), request, &body);
+        assert_eq!((found, code(&answered)), (status, expected), "{request}: {answered}");
+    }
     assert_eq!(events(&world), before);
 }

@@ -1,13 +1,16 @@
 //! `synapsor control-plane …` and `synapsor runner …` as they were typed.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use synapsor_protocol::{Code, Refusal};
 
 use super::inbound::Inbound;
 use super::init::Init;
 use super::ui::address;
+use crate::env;
 
 /// Jobs a worker has in hand at once, when nobody says.
 const CONCURRENCY: u32 = 1;
@@ -17,6 +20,8 @@ const LEASE_SECONDS: u32 = 60;
 
 /// How long a worker waits where nothing is to be done, when nobody says.
 const POLL_INTERVAL_MS: u64 = 5_000;
+/// What it may be.
+const POLL_INTERVALS_MS: RangeInclusive<u64> = 10..=3_600_000;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ControlPlane {
@@ -121,7 +126,7 @@ pub(crate) struct StartWorker {
     #[arg(long, value_name = "SECONDS", default_value_t = LEASE_SECONDS, value_parser = clap::value_parser!(u32).range(15..=3600))]
     pub(crate) lease_seconds: u32,
     /// How long it waits where nothing is to be done [default: $SYNAPSOR_POLL_INTERVAL_MS, or 5000]
-    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(10..=3_600_000))]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(POLL_INTERVALS_MS))]
     pub(crate) poll_interval_ms: Option<u64>,
     /// End once nothing waits
     #[arg(long)]
@@ -130,8 +135,51 @@ pub(crate) struct StartWorker {
 
 impl StartWorker {
     /// How long it waits, as typed or as the environment says.
-    pub(crate) fn poll_interval(&self, environment: Option<&str>) -> Duration {
-        let set = environment.and_then(|text| text.parse().ok());
-        Duration::from_millis(self.poll_interval_ms.or(set).unwrap_or(POLL_INTERVAL_MS).max(10))
+    pub(crate) fn poll_interval(&self, environment: Option<&str>) -> Result<Duration, Refusal> {
+        let typed_or_set = match (self.poll_interval_ms, environment) {
+            (Some(typed), _) => typed,
+            (None, None) => POLL_INTERVAL_MS,
+            (None, Some(set)) => set
+                .parse()
+                .ok()
+                .filter(|set| POLL_INTERVALS_MS.contains(set))
+                .ok_or_else(|| not_an_interval(set))?,
+        };
+        Ok(Duration::from_millis(typed_or_set))
+    }
+}
+
+fn not_an_interval(found: &str) -> Refusal {
+    let (least, most) = (POLL_INTERVALS_MS.start(), POLL_INTERVALS_MS.end());
+    let variable = env::POLL_INTERVAL_MS;
+    let message = format!("`{variable}`: expected {least} to {most} milliseconds, found `{found}`");
+    Refusal::new(Code::RunnerNotConfigured, message).hint(format!("correct or unset `{variable}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_goes_before_what_is_set_and_what_is_no_interval_is_refused() {
+        let interval_ms = |typed, set| {
+            let worker = StartWorker {
+                concurrency: CONCURRENCY,
+                lease_seconds: LEASE_SECONDS,
+                poll_interval_ms: typed,
+                until_empty: false,
+            };
+            worker.poll_interval(set).map(|interval| interval.as_millis())
+        };
+        assert_eq!(interval_ms(None, None), Ok(5_000));
+        assert_eq!(interval_ms(None, Some("250")), Ok(250));
+        assert_eq!(interval_ms(Some(50), Some("soon")), Ok(50));
+        for set in ["soon", "", "9", "-1", "2.5", "18446744073709551615"] {
+            let refused = interval_ms(None, Some(set)).expect_err("no interval");
+            assert_eq!(refused.code, Code::RunnerNotConfigured);
+            let expected =
+                format!("`SYNAPSOR_POLL_INTERVAL_MS`: expected 10 to 3600000 milliseconds, found `{set}`");
+            assert_eq!(refused.message, expected);
+        }
     }
 }

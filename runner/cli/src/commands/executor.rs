@@ -32,6 +32,11 @@ async fn check(only: Option<&str>, settings: &Settings) -> Result<Report, Refusa
     let names: Vec<String> = match only {
         None => config.executors.keys().cloned().collect(),
         Some(name) if config.executors.contains_key(name) => vec![name.to_owned()],
+        Some(name) if config.executors.is_empty() => {
+            let message = format!("the config has no `executors`, found `{name}`");
+            return Err(Refusal::new(Code::NotFound, message)
+                .hint("docs/guides/executors.md shows what one is in the config"));
+        }
         Some(name) => {
             let known =
                 config.executors.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

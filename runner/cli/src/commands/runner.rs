@@ -38,7 +38,7 @@ pub(crate) async fn start(wanted: &StartWorker, settings: &Settings) -> Result<R
     let options = WorkerOptions {
         concurrency: wanted.concurrency,
         lease_seconds: wanted.lease_seconds,
-        poll_interval: wanted.poll_interval(settings.environment.get(env::POLL_INTERVAL_MS)),
+        poll_interval: wanted.poll_interval(settings.environment.get(env::POLL_INTERVAL_MS))?,
         until_empty: wanted.until_empty,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };

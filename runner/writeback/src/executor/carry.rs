@@ -15,7 +15,7 @@ use super::request::{self, Approved, Brief, Envelope};
 use super::{ExecutorSettings, Reach, command, http};
 use crate::authority::Denied;
 use crate::desk::Desk;
-use crate::error::{Error, Obstacle};
+use crate::error::Error;
 use crate::history::earlier_attempts_came_to_nothing;
 use crate::reconcile::SourceSays;
 use crate::report::{ApplyReport, Check, DryRun};
@@ -37,7 +37,7 @@ impl Desk {
             return self.rehearse_at(executor, &approved, self.rehearsal_job(stored)?).await;
         }
         if self.stop.is_requested() {
-            return Err(Error::Obstacle { source_name: executor.name.clone(), obstacle: Obstacle::Stopped });
+            return Err(Error::Executor { executor: executor.name.clone(), not_done: NotDone::Stopped });
         }
         let job = match self.record.start_writeback(id, &self.runner_id).await? {
             Start::Run(job) => job,
@@ -146,7 +146,7 @@ impl Desk {
         let would = match self.ask(executor, approved, &job, Purpose::DryRun).await? {
             Known::Said(said) => would(said),
             Known::Nothing(not_done) => return Err(refused(not_done)),
-            Known::Unclear(_) => return Err(refused(NotDone::NotReady)),
+            Known::Unclear(_) => return Err(refused(NotDone::NoForecast)),
         };
         Ok(ApplyReport {
             proposal_id: job.proposal_id,

@@ -15,23 +15,19 @@ use super::CommandReach;
 use super::delivery::{Delivery, Manner, NotDone, Silence};
 use super::request::Envelope;
 
-/// Runs it once. When the time is over, or it says more than it may, it is killed.
+/// Runs it once. When the time is over, it says more than it may, or nobody waits for it any more, it is killed.
 pub(super) async fn deliver(reach: &CommandReach, timeout: Duration, envelope: &Envelope) -> Delivery {
-    let mut child = match start(reach) {
-        Ok(child) => child,
+    let mut group = match start(reach) {
+        Ok(child) => Group(child),
         Err(not_done) => return Delivery::Undelivered(not_done),
     };
-    match tokio::time::timeout(timeout, converse(&mut child, &envelope.body)).await {
-        Ok(Ok((manner, body))) => Delivery::Answered { manner, body },
-        Ok(Err(silence)) => {
-            kill(&mut child).await;
-            Delivery::Silent(silence)
-        }
-        Err(_) => {
-            kill(&mut child).await;
-            Delivery::Silent(Silence::TimedOut)
-        }
-    }
+    let silence = match tokio::time::timeout(timeout, converse(&mut group.0, &envelope.body)).await {
+        Ok(Ok((manner, body))) => return Delivery::Answered { manner, body },
+        Ok(Err(silence)) => silence,
+        Err(_) => Silence::TimedOut,
+    };
+    group.end().await;
+    Delivery::Silent(silence)
 }
 
 fn start(reach: &CommandReach) -> Result<Child, NotDone> {
@@ -48,8 +44,7 @@ fn start(reach: &CommandReach) -> Result<Child, NotDone> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .process_group(0)
-        .kill_on_drop(true);
+        .process_group(0);
     command.spawn().map_err(|error| NotDone::NotStarted { why: error.kind().to_string() })
 }
 
@@ -83,15 +78,31 @@ async fn read(output: impl AsyncRead + Unpin) -> Result<Vec<u8>, Silence> {
     if answer.len() > EXECUTOR_ANSWER_BYTES_MAX { Err(Silence::TooLong) } else { Ok(answer) }
 }
 
-/// The command and what it has started. It was not waited for, so the id is still the group's.
-async fn kill(child: &mut Child) {
-    let group = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
-    if let Some(group) = group
-        && let Err(error) = rustix::process::kill_process_group(group, rustix::process::Signal::KILL)
-    {
-        tracing::debug!(%error, "an executor's command was gone before it was killed");
+/// A command and what it has started. Dropped before it was waited for, all of it is killed.
+struct Group(Child);
+
+impl Group {
+    /// Kills it, and waits until the command is gone.
+    async fn end(mut self) {
+        self.kill();
+        if let Err(error) = self.0.wait().await {
+            tracing::debug!(kind = %error.kind(), "an executor's command cannot be waited for");
+        }
     }
-    if let Err(error) = child.wait().await {
-        tracing::debug!(kind = %error.kind(), "an executor's command cannot be waited for");
+
+    /// A command that was not waited for still has its id, which is the group's; one that was has none.
+    fn kill(&self) {
+        let group = self.0.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(group) = group
+            && let Err(error) = rustix::process::kill_process_group(group, rustix::process::Signal::KILL)
+        {
+            tracing::debug!(%error, "an executor's command was gone before it was killed");
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
     }
 }

@@ -51,6 +51,12 @@ pub(crate) enum NotDone {
     /// It says that it is not ready, or answered a check with something else.
     #[error("it does not say that it is ready")]
     NotReady,
+    /// Asked what it would do, it gave no answer to that.
+    #[error("it does not say what it would do")]
+    NoForecast,
+    /// Somebody said stop first.
+    #[error("the apply was told to stop before anything was sent")]
+    Stopped,
 }
 
 impl NotDone {
@@ -59,8 +65,9 @@ impl NotDone {
         match self {
             Self::NotConfigured { .. } | Self::NotStarted { .. } => Code::ExecutorNotConfigured,
             Self::AddressNotAllowed { .. } => Code::ExecutorAddressNotAllowed,
-            Self::Unreachable | Self::NotReady => Code::ExecutorUnavailable,
+            Self::Unreachable | Self::NotReady | Self::NoForecast => Code::ExecutorUnavailable,
             Self::TurnedAway { .. } => Code::ExecutorTurnedAway,
+            Self::Stopped => Code::Interrupted,
         }
     }
 
@@ -82,6 +89,10 @@ impl NotDone {
                 "compare the URL, and the application's schema version, with `synapsor executor check`"
             }
             Self::NotReady => "the application's log says why",
+            Self::NoForecast => {
+                "the application's log says why; `synapsor executor check` asks whether it is ready at all"
+            }
+            Self::Stopped => "repeat the apply; it is safe",
         }
     }
 }

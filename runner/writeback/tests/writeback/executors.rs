@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Code, Engine, EventKind, Outcome, ProposalId, ProposalState, SourceChanged, Value};
-use synapsor_writeback::{CommandReach, Conclusion, DryRun, ExecutorSettings, Reach, SourceSays};
+use synapsor_writeback::{CommandReach, Conclusion, DryRun, ExecutorSettings, Reach, SourceSays, StopSwitch};
 
 use crate::bench::{Bench, Setup};
 use crate::standin::{Behaviour, NEXT_SECRET, SECRET, Standin, TOKEN, at, signed};
@@ -207,6 +207,62 @@ async fn a_command_gets_the_request_on_its_input_and_nothing_in_its_environment_
     names.retain(|name| !["PWD", "SHLVL", "_", "OLDPWD"].contains(name));
     names.sort_unstable();
     assert_eq!(names, ["APP", "PATH"]);
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_waits_for_any_more_is_killed_with_what_it_has_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("children");
+    let executor = script("sleep 300 & echo $! > \"$1.new\" && mv \"$1.new\" \"$1\"; wait", &trace);
+    let bench = bench(ExecutorSettings { timeout_ms: 300_000, ..executor }).await;
+    let id = bench.approved(&[WAIVED]).await;
+    let desk = bench.desk();
+    let applying = tokio::spawn(async move { desk.apply(&id, false).await });
+    let child = seen_within_a_minute("its child", async || std::fs::read_to_string(&trace).ok()).await;
+    applying.abort();
+    seen_within_a_minute("its child's end", async || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.trim())).unwrap_or_default();
+        (status.is_empty() || status.contains("State:\tZ")).then_some(())
+    })
+    .await;
+}
+
+/// Looks for something again and again.
+async fn seen_within_a_minute<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..6_000 {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{what} is not seen");
+}
+
+#[tokio::test]
+async fn told_to_stop_an_executor_is_asked_nothing_and_is_what_the_refusal_names() {
+    let (bench, id, standin) = approved([says(json!({}))]).await;
+    let switch = StopSwitch::new();
+    switch.throw();
+    let desk = bench.desk().stopping_on(switch.signal());
+    let refused = desk.apply(&id, false).await.expect_err("stopped");
+    assert_eq!((refused.code, refused.source_changed), (Code::Interrupted, SourceChanged::No));
+    let expected = "executor `refunds_api`: the apply was told to stop before anything was sent";
+    assert_eq!(refused.message, expected);
+    assert!(standin.asked().is_empty());
+    bench.apply_to(&id, Outcome::Applied).await;
+}
+
+#[tokio::test]
+async fn a_dry_run_that_is_not_answered_says_so_and_nothing_is_recorded() {
+    for behaviour in [says(json!({"status": "applied"})), raw("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n")]
+    {
+        let (bench, id, _standin) = approved([behaviour]).await;
+        let head = bench.ledger.verify().await.expect("a chain").head;
+        let refused = bench.desk().apply(&id, true).await.expect_err("no answer");
+        assert_eq!((refused.code, refused.source_changed), (Code::ExecutorUnavailable, SourceChanged::No));
+        assert_eq!(refused.message, "executor `refunds_api`: it does not say what it would do");
+        assert_eq!(bench.ledger.verify().await.expect("a chain").head, head);
+    }
 }
 
 #[tokio::test]

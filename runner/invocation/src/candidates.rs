@@ -157,6 +157,11 @@ impl Candidates {
         let Some(place) = place else {
             tried.missed.add(Missed::one(past));
             self.shared.tell(&tried, CandidateOutcome::NotShown);
+            if !is_open {
+                // It was under way when this closed; nobody who comes later would tell of it.
+                let shared = Arc::clone(&self.shared);
+                tokio::spawn(async move { shared.tell_of_missed(&tried).await });
+            }
             return;
         };
         let shared = Arc::clone(&self.shared);
@@ -188,10 +193,7 @@ impl Candidates {
             }
         }
         for tried in shared.tried.values() {
-            if let Some(last) = tried.missed.take_with_last() {
-                // It was told when it was not shown.
-                let _ = shared.record(last, tried, None).await;
-            }
+            shared.tell_of_missed(tried).await;
         }
     }
 }
@@ -225,6 +227,14 @@ impl Shared {
         }
         tried.missed.add(Missed::one(past));
         Some(CandidateOutcome::NotShown)
+    }
+
+    /// Records the calls that no record tells of yet.
+    async fn tell_of_missed(&self, tried: &Tried) {
+        if let Some(last) = tried.missed.take_with_last() {
+            // It was told when it was not shown.
+            let _ = self.record(last, tried, None).await;
+        }
     }
 
     async fn written(&self, run: &mut CandidateRun) -> Result<(), Error> {

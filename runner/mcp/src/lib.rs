@@ -22,6 +22,7 @@ mod bridge;
 mod serve;
 pub mod http;
 mod live;
+mod retired;
 mod surface;
 mod instructions;
 mod signature;

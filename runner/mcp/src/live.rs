@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
@@ -14,19 +13,16 @@ use crate::error::Error;
 use crate::instructions::Kept;
 use crate::prompts::Prompts;
 use crate::pulse::Pulse;
+use crate::retired::{Retired, STOPPED_WITHIN};
 use crate::serve::ServeOptions;
 use crate::signature::Signature;
 use crate::tools::Tools;
-
-/// How long a server that stops goes on showing candidates what waits for them.
-const STOPPED_WITHIN: Duration = Duration::from_secs(2);
-/// The same for one that serves something else from now on.
-const RETIRED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What is served, to every session of this process. Clones share it.
 #[derive(Clone)]
 pub struct Live {
     served: Arc<watch::Sender<Arc<Served>>>,
+    retired: Arc<Retired>,
     pulse: Arc<Pulse>,
     /// One count for the process, whatever is served and over whichever transport.
     rate_limits: Arc<RateLimits>,
@@ -51,6 +47,7 @@ impl Live {
         let (served, _) = watch::channel(Arc::new(Served::new(runtime, &options)?));
         Ok(Self {
             served: Arc::new(served),
+            retired: Arc::default(),
             pulse: Arc::default(),
             rate_limits: Arc::new(RateLimits::new(options.rate_limits)),
             sessions: Arc::default(),
@@ -68,7 +65,10 @@ impl Live {
         self.rate_limits.change(rate_limits);
         let before = self.served.send_replace(Arc::new(served)).runtime.clone();
         // What its candidates were to be shown they still are.
-        tokio::spawn(async move { before.drain_candidates(RETIRED_WITHIN).await });
+        self.retired.add(move |within| {
+            let before = before.clone();
+            async move { before.drain_candidates(within).await }
+        });
         Ok(())
     }
 
@@ -100,7 +100,8 @@ impl Live {
 
     /// The end of serving: what waits for candidates is shown to them, or recorded as not shown.
     pub(crate) async fn drain_candidates(&self) {
-        self.now().runtime.drain_candidates(STOPPED_WITHIN).await;
+        let served = self.now();
+        tokio::join!(served.runtime.drain_candidates(STOPPED_WITHIN), self.retired.end());
     }
 
     /// How many changes wait for the ledger's writer.

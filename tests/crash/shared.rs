@@ -102,8 +102,10 @@ impl Shared {
         id.unwrap_or_else(|| panic!("no proposal: {answered:?}"))
     }
 
-    /// How often the first connection of a list asks.
+    /// How often the first connection of a list asks, when there is nothing that cannot be found yet.
     async fn requests_of_a_list(&self) -> usize {
+        let listed = finished(&mut self.at(self.bench.list_command(self.bench.folder()), None)).await;
+        assert_eq!(listed.exit, Some(0), "{listed:?}");
         let proxy = Proxy::start(Engine::Postgres, self.books.url(), None).await;
         let list = self.bench.list_command(self.bench.folder());
         let listed = finished(&mut self.at(list, Some(&proxy))).await;

@@ -13,9 +13,21 @@ use crate::statements::{Cell, Row, Statements, cells};
 use crate::writer::Write;
 
 /// What a statement selects for [`stored`]; the event is the one that recorded the proposal's making.
+macro_rules! columns {
+    () => {
+        "SELECT p.proposal_id, p.document, p.state, p.updated_at, p.content_digest, e.payload "
+    };
+}
+
+/// Proposals by what stands beside them.
 pub(crate) const SELECT: &str =
-    "SELECT p.proposal_id, p.document, p.state, p.updated_at, p.content_digest, e.payload
-                      FROM proposals p LEFT JOIN events e ON e.seq = p.created_seq";
+    concat!(columns!(), "FROM proposals p LEFT JOIN events e ON e.seq = p.created_seq");
+
+/// Proposals by what the events of their making are found by.
+pub(crate) const SELECT_FOUND: &str = concat!(
+    columns!(),
+    "FROM found_by f JOIN proposals p ON p.created_seq = f.seq LEFT JOIN events e ON e.seq = f.seq"
+);
 
 /// A proposal and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,7 +121,9 @@ pub(crate) fn list(conn: &dyn Statements, filter: &ProposalFilter) -> Result<Vec
         }
     }
     cells.push(Cell::from(filter.limit));
-    sql.push_str(&format!(" ORDER BY p.created_at DESC, p.rowid DESC LIMIT ?{}", cells.len()));
+    // Each is the order of an index: those of a state lie by their time, all of them by their event.
+    let order = if filter.state.is_some() { "p.created_at DESC, p.rowid DESC" } else { "p.created_seq DESC" };
+    sql.push_str(&format!(" ORDER BY {order} LIMIT ?{}", cells.len()));
     conn.all("list the proposals", &sql, &cells, stored)
 }
 

@@ -4,7 +4,9 @@
 
 use serde::Serialize;
 use serde_json::json;
-use synapsor_protocol::{Digest, EventKind, EvidenceBundle, Proposal, ProposalId, ProposalState, QueryAudit};
+use synapsor_protocol::{
+    Digest, EventKind, EvidenceBundle, Proposal, ProposalId, ProposalState, QueryAudit, Target,
+};
 
 use crate::chain::{self, Appended};
 use crate::documents::{self, Written};
@@ -207,13 +209,19 @@ fn repeat(write: &Write<'_>, open: StoredProposal, reading: &Reading) -> Result<
     Ok(Recorded { proposal: open, repeated: true })
 }
 
-/// A proposal names its evidence by id and digest; a caller that mixes two calls up is stopped here.
+/// A proposal names its evidence by id and digest; a caller that mixes two calls up is stopped here. It is found by what the
+/// call is found by, which therefore says the same.
 fn belong_together(proposal: &Proposal, parts: &Parts<'_>, reading: &Reading) -> Result<(), Error> {
-    let (change, evidence) = (&proposal.change_set, &reading.evidence);
+    let (change, evidence, audit) = (&proposal.change_set, &reading.evidence, &reading.call.audit);
+    let Target { source, schema, table, .. } = &change.target;
     let fits = parts.is_sealed()
         && proposal.evidence_digest == reading.written.seal
         && proposal.evidence_id == evidence.evidence_id
-        && change.tenant == evidence.tenant
-        && change.principal == evidence.principal;
+        && proposal.created_at == audit.at
+        && audit.tenant.as_ref() == Some(&change.tenant)
+        && audit.principal.as_ref() == Some(&change.principal)
+        && audit.capability == change.capability
+        && (&evidence.tenant, &evidence.principal) == (&change.tenant, &change.principal)
+        && (&evidence.source, &evidence.schema, &evidence.table) == (source, schema, table);
     if fits { Ok(()) } else { Err(UNRELATED) }
 }

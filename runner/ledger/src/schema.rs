@@ -23,7 +23,14 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_first.sql"),
     include_str!("schema/0002_search.sql"),
     include_str!("schema/0003_found_by.sql"),
+    include_str!("schema/0004_proposals_found_by.sql"),
 ];
+
+/// The first version that keeps documents under the number of their event.
+pub(crate) const DOCUMENTS_BY_EVENT: i64 = 3;
+
+/// The first version that finds proposals by the row of their event.
+pub(crate) const PROPOSALS_BY_EVENT: i64 = 4;
 
 /// What tables that are made begin with.
 #[derive(Clone, Copy)]
@@ -145,7 +152,8 @@ pub(crate) fn is_older(conn: &Connection) -> Result<bool, Error> {
     Ok(version(conn)? < newest())
 }
 
-fn version(conn: &Connection) -> Result<i64, Error> {
+/// Which version the file's tables are of.
+pub(crate) fn version(conn: &Connection) -> Result<i64, Error> {
     pragma(conn, "user_version")
 }
 

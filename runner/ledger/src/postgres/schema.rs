@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema/postgres/0001_first.sql"),
     include_str!("../schema/postgres/0002_search.sql"),
     include_str!("../schema/postgres/0003_found_by.sql"),
+    include_str!("../schema/postgres/0004_proposals_found_by.sql"),
 ];
 
 /// One at a time: of several processes that open a fresh database, one makes the tables and the others find them.

@@ -10,7 +10,7 @@
 
 use std::ops::ControlFlow;
 
-use super::found::{Found, NAMED};
+use super::found::{Found, NAMED, Noted};
 use super::names::{Meanings, Names};
 use crate::error::Error;
 use crate::link::Payload;
@@ -47,14 +47,15 @@ pub(crate) fn behind(conn: &dyn Statements) -> Result<i64, Error> {
 /// Writes the rows of the next few events, and answers up to which there are rows now.
 pub(crate) fn step(conn: &dyn Statements, events_max: u32) -> Result<i64, Error> {
     let from = reached(conn)?;
-    let sql = "SELECT e.seq, e.kind, e.actor, q.document, v.document FROM events e
+    let sql = "SELECT e.seq, e.kind, e.actor, e.proposal_id, q.document, v.document FROM events e
                LEFT JOIN query_audit q ON q.seq = e.seq LEFT JOIN evidence v ON v.seq = e.seq
                WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2";
     let (mut names, mut until) = (Names::default(), from);
     conn.each(CATCHING_UP, sql, cells![from, events_max], &mut |row| {
-        let (audit, evidence) = (row.optional_text(3)?, row.optional_text(4)?);
         until = row.integer(0)?;
-        Found::of(until, row.text(1)?, row.text(2)?, audit, evidence).insert(conn, &mut names)?;
+        let (kind, actor, proposal_id) = (row.text(1)?, row.text(2)?, row.optional_text(3)?);
+        let event = Noted { seq: until, kind, actor, proposal_id };
+        Found::of(event, row.optional_text(4)?, row.optional_text(5)?).insert(conn, &mut names)?;
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(until)
@@ -82,7 +83,7 @@ pub(crate) fn among_latest(
 pub(crate) fn forget(conn: &dyn Statements, seq: i64) -> Result<(), Error> {
     let sql = "UPDATE found_by SET at = NULL, audit_id = NULL, evidence_id = NULL, tenant = NULL, principal = NULL,
                    capability = NULL, source = NULL, schema_name = NULL, table_name = NULL, object_type = NULL,
-                   object_key = NULL, fingerprint = NULL, code = NULL
+                   object_key = NULL, fingerprint = NULL, code = NULL, proposal_id = NULL
                WHERE seq = ?1";
     conn.execute(CATCHING_UP, sql, cells![seq]).map(drop)
 }

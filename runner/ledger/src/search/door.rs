@@ -86,7 +86,7 @@ impl Ledger {
     }
 
     /// The id of the one record a person means: a full id, an unambiguous start of one (with or without its prefix), or
-    /// `latest`.
+    /// `latest`, which of proposals is the one that was recorded last.
     ///
     /// # Errors
     /// When no record of the kind matches, or more than one.
@@ -125,7 +125,7 @@ impl Ledger {
         page: &Page,
     ) -> Result<Listing<T>, Error> {
         let (filter, page) = (filter.clone(), page.clone());
-        let is_found_later = T::TABLE.is_found_later() || filter.evidence.is_some();
+        let is_found_later = T::shelf(&filter).0.is_found_later() || filter.evidence.is_some();
         self.look(is_found_later, move |conn| lists::list(conn, &filter, &page)).await
     }
 
@@ -134,7 +134,7 @@ impl Ledger {
         let look = move |conn: &dyn Statements| {
             lists::one(conn, &id)?.ok_or_else(|| reference::not_found(kind, &id))
         };
-        self.look(T::TABLE.is_found_later(), look).await
+        self.look(kind.table().is_found_later(), look).await
     }
 
     /// Looks where everything can be found, for what is found by rows that are written later.

@@ -1,8 +1,9 @@
-//! What an event is found by, and with it the evidence and the audit it vouches for, or a candidate's run: computed from these
-//! alone.
+//! What an event is found by, and with it the evidence and the audit it vouches for, the proposal it made, or a candidate's run:
+//! computed from these alone.
 //!
-//! Invariant: the row of an event follows from its kind, its actor and its two documents, so that it can be made anew, and
-//! held against them, at any time.
+//! Invariant: the row of an event follows from the event and its two documents, so that it can be made anew, and held against
+//! them, at any time.
+//! Invariant: a proposal is found by the call that made it; one that is about something else is not recorded.
 
 use std::borrow::Cow;
 
@@ -31,6 +32,7 @@ pub(crate) const COLUMNS: [&str; COLUMNS_COUNT] = [
     "object_key",
     "fingerprint",
     "code",
+    "proposal_id",
 ];
 
 /// Those of them that hold the number of a name.
@@ -49,7 +51,7 @@ pub(super) const NAMED: [&str; 11] = [
 ];
 
 /// How many columns there are.
-const COLUMNS_COUNT: usize = 15;
+const COLUMNS_COUNT: usize = 16;
 
 /// One column of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +62,19 @@ enum Word<'r> {
     Text(Cow<'r, str>),
     /// By its number.
     Name(Cow<'r, str>),
+}
+
+/// An event, as far as something is found by it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Noted<'r> {
+    /// Its number.
+    pub(crate) seq: i64,
+    /// What happened.
+    pub(crate) kind: &'r str,
+    /// Who did it.
+    pub(crate) actor: &'r str,
+    /// The proposal it is about.
+    pub(crate) proposal_id: Option<&'r str>,
 }
 
 /// The row of one event. Its words lie in what is stored: a walk over the ledger makes one for every event.
@@ -102,6 +117,8 @@ struct Place<'r> {
     #[serde(borrow)]
     evidence_id: Text<'r>,
     #[serde(borrow)]
+    source: Text<'r>,
+    #[serde(borrow)]
     schema: Text<'r>,
     #[serde(borrow)]
     table: Text<'r>,
@@ -129,26 +146,22 @@ struct Ran<'r> {
 
 impl<'r> Found<'r> {
     /// From what is stored. A document that does not read back finds nothing; its seal tells that it was edited.
-    pub(crate) fn of(
-        seq: i64,
-        kind: &'r str,
-        actor: &'r str,
-        audit: Option<&'r str>,
-        evidence: Option<&'r str>,
-    ) -> Self {
-        if kind == EventKind::ShadowCandidateRan.as_str() {
-            return Self::of_run(seq, kind, actor, evidence);
+    pub(crate) fn of(event: Noted<'r>, audit: Option<&'r str>, evidence: Option<&'r str>) -> Self {
+        if event.kind == EventKind::ShadowCandidateRan.as_str() {
+            return Self::of_run(event, evidence);
         }
         let call = audit.and_then(|text| serde_json::from_str::<Call<'r>>(text).ok());
         let place = evidence.and_then(|text| serde_json::from_str::<Place<'r>>(text).ok());
-        let Some(call) = call else { return Self::bare(seq, kind, actor) };
-        let [kind, actor] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
+        let Some(call) = call else { return Self::bare(event) };
+        let [kind, actor] = event.names();
         let key = place.as_ref().and_then(|place| key_text(&place.key)).map(|key| Text(Cow::Owned(key)));
-        let (evidence_id, schema, table) = match place {
-            Some(Place { evidence_id, schema, table, .. }) => (Some(evidence_id), Some(schema), Some(table)),
+        let (evidence_id, source, schema, table) = match place {
+            Some(Place { evidence_id, source, schema, table, .. }) => {
+                (Some(evidence_id), Some(source), Some(schema), Some(table))
+            }
             None => {
                 let (schema, table) = parts(call.table);
-                (None, schema, table)
+                (None, call.source, schema, table)
             }
         };
         let object_type = table.as_ref().map(|table| Text(Cow::Owned(singular(&table.0))));
@@ -161,31 +174,32 @@ impl<'r> Found<'r> {
             Word::name(call.tenant),
             Word::name(call.principal),
             Word::name(Some(call.capability)),
-            Word::name(call.source),
+            Word::name(source),
             Word::name(schema),
             Word::name(table),
             Word::name(object_type),
             Word::text(key),
             Word::name(call.fingerprint),
             Word::name(call.refused),
+            Word::text(event.made().map(|id| Text(Cow::Borrowed(id)))),
         ];
-        Self { seq, words }
+        Self { seq: event.seq, words }
     }
 
     /// An event that records no call, or whose documents do not read back.
-    fn bare(seq: i64, kind: &'r str, actor: &'r str) -> Self {
+    fn bare(event: Noted<'r>) -> Self {
         let mut words = [const { Word::Nothing }; COLUMNS_COUNT];
         let [first, second, ..] = &mut words;
-        [*first, *second] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
-        Self { seq, words }
+        [*first, *second] = event.names();
+        Self { seq: event.seq, words }
     }
 
     /// A candidate's run is found by the call it was shown, and is neither that call's evidence nor its audit.
-    fn of_run(seq: i64, kind: &'r str, actor: &'r str, run: Option<&'r str>) -> Self {
+    fn of_run(event: Noted<'r>, run: Option<&'r str>) -> Self {
         let Some(ran) = run.and_then(|text| serde_json::from_str::<Ran<'r>>(text).ok()) else {
-            return Self::bare(seq, kind, actor);
+            return Self::bare(event);
         };
-        let [kind, actor] = [kind, actor].map(|text| Word::Name(plain(Cow::Borrowed(text))));
+        let [kind, actor] = event.names();
         let object_type = Text(Cow::Owned(singular(&ran.table.0)));
         let words = [
             kind,
@@ -203,8 +217,9 @@ impl<'r> Found<'r> {
             Word::text(key_text(&ran.key).map(|key| Text(Cow::Owned(key)))),
             Word::Nothing,
             Word::Nothing,
+            Word::Nothing,
         ];
-        Self { seq, words }
+        Self { seq: event.seq, words }
     }
 
     pub(crate) fn seq(&self) -> i64 {
@@ -251,6 +266,17 @@ impl<'r> Found<'r> {
             }
         }
         Ok(true)
+    }
+}
+
+impl<'r> Noted<'r> {
+    fn names(self) -> [Word<'r>; 2] {
+        [self.kind, self.actor].map(|text| Word::Name(plain(Cow::Borrowed(text))))
+    }
+
+    /// The proposal it made, and not one it came to speak of.
+    fn made(self) -> Option<&'r str> {
+        self.proposal_id.filter(|_| self.kind == EventKind::ProposalCreated.as_str())
     }
 }
 
@@ -305,6 +331,10 @@ mod tests {
         (schema.map(|text| text.0), table.map(|text| text.0))
     }
 
+    fn noted(kind: &str) -> Noted<'_> {
+        Noted { seq: 7, kind, actor: "bot-7", proposal_id: None }
+    }
+
     fn key(document: serde_json::Value) -> Option<String> {
         key_text(&document)
     }
@@ -322,8 +352,9 @@ mod tests {
 
     #[test]
     fn a_document_that_does_not_read_back_finds_nothing_but_its_event() {
-        let edited = Found::of(7, "evidence_recorded", "bot-7", Some("no json"), Some("{}"));
-        assert_eq!(edited, Found::of(7, "evidence_recorded", "bot-7", None, None));
+        let event = Noted { proposal_id: Some("wrp_1"), ..noted("proposal_created") };
+        let edited = Found::of(event, Some("no json"), Some("{}"));
+        assert_eq!(edited, Found::of(event, None, None));
         assert!(edited.words[2..].iter().all(|word| *word == Word::Nothing));
     }
 
@@ -334,10 +365,10 @@ mod tests {
         let audit = serde_json::json!({ "audit_id": "qa_1", "evidence_id": "ev_1", "tenant": "acme", "principal": "bot-7",
             "capability": "orders.read", "source": "shop", "table": "main.orders", "fingerprint": digest, "row_count": 1,
             "refused": "ROW_NOT_FOUND", "at": at });
-        let evidence = serde_json::json!({ "evidence_id": "ev_1", "schema": "main", "table": "orders",
+        let evidence = serde_json::json!({ "evidence_id": "ev_1", "source": "shop", "schema": "main", "table": "orders",
             "key": { "integer": 1 } });
         let (audit, evidence) = (audit.to_string(), evidence.to_string());
-        let found = Found::of(7, "evidence_recorded", "bot-7", Some(&audit), Some(&evidence));
+        let found = Found::of(noted("evidence_recorded"), Some(&audit), Some(&evidence));
         let is_name = |(_, word): &(&&str, &Word)| matches!(word, Word::Name(_));
         let named: Vec<_> =
             COLUMNS.iter().zip(&found.words).filter(is_name).map(|(column, _)| *column).collect();
@@ -347,9 +378,20 @@ mod tests {
     #[test]
     fn what_json_escapes_is_found_as_it_was_meant() {
         let audit = r#"{"audit_id":"qa_1","capability":"orders.read","tenant":"a\"b\u0000","at":"2026-01-01T00:00:00.000000Z"}"#;
-        let found = Found::of(7, "call_refused", "bot-7", Some(audit), None);
+        let found = Found::of(noted("call_refused"), Some(audit), None);
         assert_eq!(found.words[5], Word::Name("a\"b\u{fffd}".into()));
         assert_eq!(found.words[9], Word::Nothing);
+    }
+
+    #[test]
+    fn a_proposal_is_found_by_the_event_of_its_making_and_by_no_later_one() {
+        let audit = r#"{"audit_id":"qa_1","capability":"orders.read","at":"2026-01-01T00:00:00.000000Z"}"#;
+        for (kind, made) in
+            [("proposal_created", Word::Text("wrp_1".into())), ("evidence_recorded", Word::Nothing)]
+        {
+            let event = Noted { proposal_id: Some("wrp_1"), ..noted(kind) };
+            assert_eq!(Found::of(event, Some(audit), None).words.last(), Some(&made), "{kind}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use synapsor_protocol::{EvidenceBundle, ProposalId, QueryAudit, Receipt};
 use super::filter::Filter;
 use super::page::{Cursor, Listing, Page};
 use super::select::{self, Select};
-use super::table::{EVIDENCE, PROPOSALS, QUERY_AUDIT, RECEIPTS, Table};
+use super::table::{EVIDENCE, PROPOSALS, PROPOSALS_FOUND, QUERY_AUDIT, RECEIPTS, Table};
 use crate::documents;
 use crate::error::Error;
 use crate::proposals::{self, StoredProposal};
@@ -89,16 +89,22 @@ impl Placed for FoundReceipt {
 
 /// A kind of record that is listed.
 pub(super) trait Listed: Placed + Sized {
-    const TABLE: &'static Table;
-    /// `SELECT … FROM …` of what [`Listed::read`] reads.
-    const HEAD: &'static str;
+    /// Where those a filter asks for are looked up, and the `SELECT … FROM …` of what [`Listed::read`] reads.
+    fn shelf(filter: &Filter) -> (&'static Table, &'static str);
 
     fn read(row: &dyn Row) -> Result<Self, Error>;
 }
 
 impl Listed for StoredProposal {
-    const TABLE: &'static Table = &PROPOSALS;
-    const HEAD: &'static str = proposals::SELECT;
+    /// Of a state there are many and of a key few, so the key is what both are looked up by.
+    fn shelf(filter: &Filter) -> (&'static Table, &'static str) {
+        let by_itself = filter.status.is_some() || filter.proposal.is_some() || filter.evidence.is_some();
+        if by_itself && filter.object.key.is_none() {
+            (&PROPOSALS, proposals::SELECT)
+        } else {
+            (&PROPOSALS_FOUND, proposals::SELECT_FOUND)
+        }
+    }
 
     fn read(row: &dyn Row) -> Result<Self, Error> {
         proposals::stored(row)
@@ -106,9 +112,11 @@ impl Listed for StoredProposal {
 }
 
 impl Listed for FoundEvidence {
-    const TABLE: &'static Table = &EVIDENCE;
-    const HEAD: &'static str = "SELECT (SELECT v.document FROM evidence v WHERE v.seq = f.seq),
-        (SELECT e.proposal_id FROM events e WHERE e.seq = f.seq) FROM found_by f";
+    fn shelf(_: &Filter) -> (&'static Table, &'static str) {
+        let head = "SELECT (SELECT v.document FROM evidence v WHERE v.seq = f.seq),
+            (SELECT e.proposal_id FROM events e WHERE e.seq = f.seq) FROM found_by f";
+        (&EVIDENCE, head)
+    }
 
     fn read(row: &dyn Row) -> Result<Self, Error> {
         Ok(Self { evidence: documents::parse(row)?, proposal_id: text(row, 1)?.map(ProposalId::from_stored) })
@@ -116,9 +124,11 @@ impl Listed for FoundEvidence {
 }
 
 impl Listed for FoundAudit {
-    const TABLE: &'static Table = &QUERY_AUDIT;
-    const HEAD: &'static str = "SELECT (SELECT q.document FROM query_audit q WHERE q.seq = f.seq),
-        (SELECT e.proposal_id FROM events e WHERE e.seq = f.seq), f.object_key FROM found_by f";
+    fn shelf(_: &Filter) -> (&'static Table, &'static str) {
+        let head = "SELECT (SELECT q.document FROM query_audit q WHERE q.seq = f.seq),
+            (SELECT e.proposal_id FROM events e WHERE e.seq = f.seq), f.object_key FROM found_by f";
+        (&QUERY_AUDIT, head)
+    }
 
     fn read(row: &dyn Row) -> Result<Self, Error> {
         let proposal_id = text(row, 1)?.map(ProposalId::from_stored);
@@ -127,10 +137,11 @@ impl Listed for FoundAudit {
 }
 
 impl Listed for FoundReceipt {
-    const TABLE: &'static Table = &RECEIPTS;
-    const HEAD: &'static str =
-        "SELECT r.document, r.tenant, r.principal, r.capability, r.source, r.table_name,
-        r.object_key_text FROM receipts r";
+    fn shelf(_: &Filter) -> (&'static Table, &'static str) {
+        let head = "SELECT r.document, r.tenant, r.principal, r.capability, r.source, r.table_name,
+            r.object_key_text FROM receipts r";
+        (&RECEIPTS, head)
+    }
 
     fn read(row: &dyn Row) -> Result<Self, Error> {
         let about = About {
@@ -168,15 +179,16 @@ pub(super) fn list<T: Listed>(
 
 /// The record of that id.
 pub(super) fn one<T: Listed>(conn: &dyn Statements, id: &str) -> Result<Option<T>, Error> {
-    let Table { alias, id: column, .. } = *T::TABLE;
-    let mut select = Select::from(T::HEAD);
+    let (&Table { alias, id: column, .. }, head) = T::shelf(&Filter::default());
+    let mut select = Select::from(head);
     select.and(&format!("{alias}.{column} ="), select::Param::Text(id.to_owned()), "");
     Ok(select.all(conn, T::read)?.pop())
 }
 
 /// The statement behind a page of a kind.
 pub(super) fn statement<T: Listed>(filter: &Filter, page: &Page) -> Option<Select> {
-    select::page(T::TABLE, T::HEAD, filter, page)
+    let (table, head) = T::shelf(filter);
+    select::page(table, head, filter, page)
 }
 
 fn text(row: &dyn Row, column: usize) -> Result<Option<String>, Error> {

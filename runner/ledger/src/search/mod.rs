@@ -2,8 +2,8 @@
 //!
 //! Invariant: a page is read off an index that ends in the time of the records, so that its cost does not grow
 //! with the ledger; `plans.rs` holds every filter to it.
-//! Invariant: evidence and audits are found by rows that are written later than they are, and always before a page is read;
-//! where they cannot be written they are worked out for that page.
+//! Invariant: evidence, audits and proposals are found by rows that are written later than they are, and always before a page is
+//! read; where they cannot be written they are worked out for that page. A proposal is found by its state without them.
 //! Invariant: what a page shows is the documents themselves; columns only find them.
 //! Absent on purpose: full-text search and free SQL. The filters are the questions that are asked.
 //!
@@ -45,7 +45,7 @@ pub(crate) use catch_up::{
 };
 pub(crate) use copies::is_copied;
 pub(crate) use events::of_kind;
-pub(crate) use found::{COLUMNS as FOUND_COLUMNS, Found};
+pub(crate) use found::{COLUMNS as FOUND_COLUMNS, Found, Noted};
 pub(crate) use lists::proposals;
 pub(crate) use reference::{not_found, proposal};
 pub(crate) use unwritten::work_out;

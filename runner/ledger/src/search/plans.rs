@@ -94,7 +94,10 @@ fn check<T: Listed>(conn: &Connection, kind: &str, found: &mut String) -> usize 
             let steps = plan(conn, &select);
             // Without a filter the whole list is walked, along the index of time.
             let ordered = name != "none" || steps.iter().any(|step| step.contains("_by_time"));
-            if !complaints(&steps, is_few(kind, name)).is_empty() || !ordered {
+            // Calls that propose may be few among those that read, so these have indexes of their own.
+            let among_calls = select.sql.contains("FROM found_by f JOIN proposals")
+                && !steps.iter().any(|step| step.contains("found_proposals_by_"));
+            if !complaints(&steps, is_few(kind, name)).is_empty() || !ordered || among_calls {
                 let _ = writeln!(found, "{kind} by {name}, {variant}: {steps:?}");
             }
         }
@@ -160,7 +163,8 @@ fn events_of_a_kind_of_which_there_are_few_are_looked_up_by_their_numbers() {
 #[test]
 fn a_table_without_its_indexes_is_complained_about() {
     let conn = tables();
-    conn.execute_batch("DROP INDEX proposals_by_tenant; DROP INDEX proposals_by_time;").expect("dropped");
+    conn.execute_batch("DROP INDEX found_proposals_by_tenant; DROP INDEX found_proposals_by_time;")
+        .expect("dropped");
     let mut found = String::new();
     check::<StoredProposal>(&conn, "proposals", &mut found);
     assert!(
@@ -189,12 +193,12 @@ fn the_type_of_an_object_is_the_same_in_rust_and_in_the_tables() {
         conn.execute("PRAGMA foreign_keys = OFF", []).expect("off");
         conn.execute(
             "INSERT INTO proposals (proposal_id, content_digest, created_seq, state, updated_at, document)
-             SELECT ?1, '', count(*), '', 0, ?2 FROM proposals",
+             SELECT ?1, '', count(*), 'applied', 0, ?2 FROM proposals",
             [name, &document],
         )
         .expect("stored");
-        let filter =
-            Filter { table: Some(TableFilter { schema: None, name: name.to_owned() }), ..Filter::default() };
+        let table = Some(TableFilter { schema: None, name: name.to_owned() });
+        let filter = Filter { table, status: Status::parse("applied"), ..Filter::default() };
         let select = statement::<StoredProposal>(&filter, &Page::default()).expect("a statement");
         let mut found = conn.prepare(&select.sql).expect("a statement");
         assert!(found.exists(rusqlite::params_from_iter(select.cells())).expect("runs"), "{name}");

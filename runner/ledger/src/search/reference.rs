@@ -25,11 +25,11 @@ pub(crate) fn proposal(conn: &dyn Statements, reference: &str) -> Result<Proposa
 /// The id of the one record of a kind that a reference means, with or without what all ids of the kind start with.
 pub(crate) fn resolve(conn: &dyn Statements, kind: RecordKind, reference: &str) -> Result<String, Error> {
     let unknown = || not_found(kind, reference);
-    let Table { name, alias, id, id_prefix, at, present, .. } = *kind.table();
+    let Table { name, alias, id, id_prefix, newest, present, .. } = *kind.table();
     let head = format!("SELECT {id} FROM {name} {alias}");
     let ids = |select: &Select| select.all(conn, |row| row.text(0).map(str::to_owned));
     if reference == LATEST {
-        let newest = Select::among(&head, present).ordered(&format!("{at} DESC, {id} DESC"), 1);
+        let newest = Select::among(&head, present).ordered(newest, 1);
         return ids(&newest)?.pop().ok_or_else(unknown);
     }
     let well_formed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':');

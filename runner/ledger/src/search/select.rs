@@ -108,6 +108,7 @@ pub(super) fn filtered(table: &Table, head: &str, filter: &Filter) -> Option<Sel
                 let left = format!("{sign}{alias}.{column} = (SELECT name_id FROM names WHERE name =");
                 select.and(&left, value, ")");
             }
+            Condition::Beside(column) => select.and(&format!("{column} ="), value, ""),
             Condition::Among(column, found) => {
                 select.and(&format!("{alias}.{column} IN ({found}"), value, ")");
             }

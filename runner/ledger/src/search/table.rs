@@ -78,6 +78,8 @@ pub(crate) struct Table {
     pub(super) at: &'static str,
     /// How that time is stored.
     pub(super) clock: Clock,
+    /// The order in which the newest comes first, where only that one is asked for.
+    pub(super) newest: &'static str,
     /// What holds for every row that is such a record.
     pub(super) present: &'static str,
     /// How it is found by what every kind has.
@@ -104,6 +106,8 @@ pub(super) enum Condition {
     Name(&'static str),
     /// The first column is among what the subquery finds for it.
     Among(&'static str, &'static str),
+    /// This column of a table that is read beside equals it.
+    Beside(&'static str),
 }
 
 impl Table {
@@ -119,9 +123,10 @@ impl Table {
     }
 }
 
-use Condition::{Among, Column, Name};
+use Condition::{Among, Beside, Column, Name};
 
-/// What every kind of record has, who asked for what and about which row: beside the document of a proposal or a receipt,
+/// What every kind of record has, who asked for what and about which row: beside the document of a receipt, and of a proposal
+/// that is found by its state,
 const SCOPE: &[(Field, Condition)] = &[
     (Field::Tenant, Column("tenant")),
     (Field::Principal, Column("principal")),
@@ -133,7 +138,7 @@ const SCOPE: &[(Field, Condition)] = &[
     (Field::ObjectKey, Column("object_key_text")),
 ];
 
-/// and in `found_by` of evidence and an audit.
+/// and in `found_by` of evidence, an audit and the proposal that came of them.
 const FOUND_BY: &[(Field, Condition)] = &[
     (Field::Tenant, Name("tenant")),
     (Field::Principal, Name("principal")),
@@ -154,7 +159,7 @@ const OF_EVIDENCE: Condition = Among(
     "SELECT e.proposal_id FROM events e JOIN found_by f ON f.seq = e.seq WHERE f.evidence_id =",
 );
 
-/// Proposals.
+/// Proposals by their state or their id, which nobody has to wait for.
 pub(crate) const PROPOSALS: Table = Table {
     name: "proposals",
     alias: "p",
@@ -162,6 +167,8 @@ pub(crate) const PROPOSALS: Table = Table {
     id_prefix: "wrp_",
     at: "created_at",
     clock: Clock::Text,
+    // The one recorded last: the chain's order, which is asked while a proposal is made.
+    newest: "created_seq DESC",
     present: "TRUE",
     scope: SCOPE,
     own_fields: &[
@@ -169,6 +176,25 @@ pub(crate) const PROPOSALS: Table = Table {
         (Field::Mode, Column("mode")),
         (Field::Proposal, Column("proposal_id")),
         // A repeated call leaves evidence of its own, which leads to the proposal through its audit.
+        (Field::Evidence, OF_EVIDENCE),
+    ],
+};
+
+/// Proposals by everything else, as the call that made them is found.
+pub(crate) const PROPOSALS_FOUND: Table = Table {
+    name: "found_by",
+    alias: "f",
+    id: "proposal_id",
+    id_prefix: "wrp_",
+    at: "at",
+    clock: Clock::Micros,
+    newest: "at DESC, proposal_id DESC",
+    present: "f.proposal_id IS NOT NULL",
+    scope: FOUND_BY,
+    own_fields: &[
+        (Field::Status, Beside("p.state")),
+        (Field::Mode, Beside("p.mode")),
+        (Field::Proposal, Column("proposal_id")),
         (Field::Evidence, OF_EVIDENCE),
     ],
 };
@@ -181,6 +207,7 @@ pub(crate) const EVIDENCE: Table = Table {
     id_prefix: "ev_",
     at: "at",
     clock: Clock::Micros,
+    newest: "at DESC, evidence_id DESC",
     present: "f.evidence_id IS NOT NULL AND f.at IS NOT NULL",
     scope: FOUND_BY,
     own_fields: &[
@@ -198,6 +225,7 @@ pub(crate) const QUERY_AUDIT: Table = Table {
     id_prefix: "qa_",
     at: "at",
     clock: Clock::Micros,
+    newest: "at DESC, audit_id DESC",
     present: "f.audit_id IS NOT NULL AND f.at IS NOT NULL",
     scope: FOUND_BY,
     own_fields: &[
@@ -216,6 +244,7 @@ pub(crate) const CANDIDATE_RUNS: Table = Table {
     id_prefix: "",
     at: "at",
     clock: Clock::Micros,
+    newest: "seq DESC",
     present: "f.kind = (SELECT name_id FROM names WHERE name = 'shadow_candidate_ran')",
     scope: FOUND_BY,
     own_fields: &[],
@@ -229,6 +258,7 @@ pub(crate) const RECEIPTS: Table = Table {
     id_prefix: "rcp_",
     at: "at",
     clock: Clock::Text,
+    newest: "at DESC, receipt_id DESC",
     present: "TRUE",
     scope: SCOPE,
     own_fields: &[

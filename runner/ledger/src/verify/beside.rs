@@ -1,7 +1,7 @@
 //! What stands in the tables beside each event: its evidence or what a person did, its audit, and what they are found by.
 //!
 //! They are stored under the event's number, so that a walk reads them in one statement with the event. In a copy of an
-//! earlier release's ledger documents are stored under their own ids, and each is looked up.
+//! early release's ledger documents are stored under their own ids, and each is looked up.
 
 use synapsor_protocol::{CandidateRun, Digest, EventKind, EvidenceBundle, HumanAction, QueryAudit};
 
@@ -10,7 +10,8 @@ use crate::documents::Sealed;
 use crate::error::Error;
 use crate::link::{COLUMNS, Link, Payload};
 use crate::report::MisfitKind;
-use crate::search::{FOUND_COLUMNS, Found, Matching};
+use crate::schema;
+use crate::search::{FOUND_COLUMNS, Found, Matching, Noted};
 use crate::statements::{Row, Statements, cells};
 
 /// The columns of a walk's row after those of the event.
@@ -20,9 +21,17 @@ const FOUND: usize = 10;
 
 /// Where the walk finds it.
 pub(super) enum Beside {
-    InTheRow(Matching),
+    InTheRow {
+        matching: Matching,
+        /// What the tables say of the proposal an event made.
+        made: &'static str,
+    },
     ById,
 }
+
+/// Before there was a column of it.
+const MADE: &str =
+    "CASE WHEN f.at IS NOT NULL AND e.kind = 'proposal_created' THEN e.proposal_id END AS proposal_id";
 
 /// What stands beside an event as it is stored.
 #[derive(Clone, Copy, Default)]
@@ -33,8 +42,12 @@ pub(super) struct Documents<'r> {
 }
 
 impl Beside {
-    pub(super) fn new(conn: &dyn Statements, is_older: bool) -> Result<Self, Error> {
-        if is_older { Ok(Self::ById) } else { Matching::new(conn).map(Self::InTheRow) }
+    pub(super) fn new(conn: &dyn Statements, version: i64) -> Result<Self, Error> {
+        if version < schema::DOCUMENTS_BY_EVENT {
+            return Ok(Self::ById);
+        }
+        let made = if version < schema::PROPOSALS_BY_EVENT { MADE } else { "f.proposal_id" };
+        Ok(Self::InTheRow { matching: Matching::new(conn)?, made })
     }
 
     /// The statement that walks over the chain.
@@ -42,9 +55,12 @@ impl Beside {
         let event = COLUMNS.split(", ").map(|column| format!("e.{column}"));
         match self {
             Self::ById => format!("SELECT {COLUMNS} FROM events ORDER BY seq"),
-            Self::InTheRow(_) => {
+            Self::InTheRow { made, .. } => {
                 let beside = ["q.document".to_owned(), "v.document".to_owned()];
-                let found = FOUND_COLUMNS.map(|column| format!("f.{column}"));
+                let found = FOUND_COLUMNS.map(|column| match column {
+                    "proposal_id" => (*made).to_owned(),
+                    column => format!("f.{column}"),
+                });
                 let columns: Vec<_> = event.chain(beside).chain(found).collect();
                 format!(
                     "SELECT {} FROM events e LEFT JOIN query_audit q ON q.seq = e.seq
@@ -59,7 +75,7 @@ impl Beside {
     pub(super) fn documents<'r>(&self, row: &'r dyn Row) -> Result<Documents<'r>, Error> {
         match self {
             Self::ById => Ok(Documents::default()),
-            Self::InTheRow(_) => {
+            Self::InTheRow { .. } => {
                 Ok(Documents { audit: row.optional_text(AUDIT)?, about: row.optional_text(ABOUT)? })
             }
         }
@@ -74,10 +90,11 @@ impl Beside {
         (row, documents): (&dyn Row, Documents<'_>),
     ) -> Result<(), Stop> {
         match self {
-            Self::InTheRow(matching) => {
+            Self::InTheRow { matching, .. } => {
                 vouched(event, kind, payload, documents)?;
                 let Documents { audit, about } = documents;
-                let expected = Found::of(event.seq, event.kind, event.actor, audit, about);
+                let Link { seq, kind, actor, proposal_id, .. } = *event;
+                let expected = Found::of(Noted { seq, kind, actor, proposal_id }, audit, about);
                 if matching.is(conn, &expected, row, FOUND)? { Ok(()) } else { Err(misfound(event, payload)) }
             }
             Self::ById => {

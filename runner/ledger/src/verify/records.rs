@@ -8,6 +8,7 @@ use crate::documents::verdict_name;
 use crate::error::Error;
 use crate::link::{Link, Payload};
 use crate::report::MisfitKind;
+use crate::schema;
 use crate::search;
 use crate::statements::{Cell, Row, Statements, cells};
 
@@ -15,8 +16,8 @@ const READING: &str = "read a record of the chain";
 
 /// How many records of each kind the events so far vouch for, and how many stand beside them.
 pub(super) struct Witnessed {
-    /// Whether the tables are those of an earlier release.
-    is_older: bool,
+    /// Whether the tables are those of an early release, which were found by other columns.
+    is_early: bool,
     beside: Beside,
     /// Rows beside the events, whether these vouch for them or not.
     stored: Stored,
@@ -37,10 +38,11 @@ struct Stored {
 }
 
 impl Witnessed {
-    pub(super) fn new(conn: &dyn Statements, is_older: bool) -> Result<Self, Error> {
+    /// Of a ledger whose tables are of that version.
+    pub(super) fn new(conn: &dyn Statements, version: i64) -> Result<Self, Error> {
         Ok(Self {
-            is_older,
-            beside: Beside::new(conn, is_older)?,
+            is_early: version < schema::DOCUMENTS_BY_EVENT,
+            beside: Beside::new(conn, version)?,
             stored: Stored::default(),
             evidence: 0,
             actions: 0,
@@ -105,7 +107,7 @@ impl Witnessed {
         id: &str,
         expected: Option<&str>,
     ) -> Result<(), Stop> {
-        let found = if self.is_older {
+        let found = if self.is_early {
             let sql = "SELECT document FROM receipts WHERE receipt_id = ?1";
             conn.one(READING, sql, cells![id], |row| {
                 Ok((fits::<Receipt>(event, id, expected, Some(row.text(0)?)), true))
@@ -153,7 +155,7 @@ impl Witnessed {
 
     /// How many documents of a call the walk did not come by. Counting them all would read them all once more.
     fn elsewhere(&self, conn: &dyn Statements, table: &str, last: i64) -> Result<u64, Error> {
-        if self.is_older {
+        if self.is_early {
             return counted(conn, &format!("SELECT count(*) FROM {table}"), cells![]);
         }
         let sql = format!("SELECT count(*) FROM {table} WHERE seq < 1 OR seq > ?1");
@@ -162,7 +164,7 @@ impl Witnessed {
 
     /// A row for each event was compared with it; there is none for anything else.
     fn nothing_else_is_found(&self, conn: &dyn Statements, last: i64) -> Result<(), Stop> {
-        if self.is_older {
+        if self.is_early {
             return Ok(());
         }
         let sql = "SELECT count(*) FROM found_by WHERE seq < 1 OR seq > ?1";

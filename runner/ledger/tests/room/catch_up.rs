@@ -1,6 +1,6 @@
 //! What records are found by is written later than they are, and nobody can tell.
 
-use synapsor_ledger::{EventFilter, Filter, Ledger, Page, RecordKind};
+use synapsor_ledger::{EventFilter, Filter, Ledger, Page, RecordKind, Status};
 use synapsor_protocol::{AuditId, Code, EventKind, EvidenceId, QueryAudit};
 
 use crate::story::{Call, Fixture, code};
@@ -31,6 +31,40 @@ async fn a_list_holds_every_record_answered_before_it_whoever_recorded_it() {
         assert_eq!(here.first(), Some(&order.to_string()));
     }
     fixture.events().await;
+}
+
+#[tokio::test]
+async fn a_proposal_is_listed_as_soon_as_it_is_recorded_and_by_its_state_without_writing() {
+    let fixture = Fixture::new().await;
+    let (all, page) = (Filter::default(), Page::default());
+    let waiting = Filter { status: Status::parse("pending_review"), ..all.clone() };
+    for order in 1..=3 {
+        let stored = fixture.propose(&Call::order(order)).await;
+        let before = fixture.ledger.commits();
+        let found = fixture.ledger.find_proposals(&waiting, &page).await.expect("readable").items;
+        let latest = fixture.ledger.resolve_record(RecordKind::Proposal, "latest").await.expect("one");
+        assert_eq!((found.first(), latest.as_str()), (Some(&stored), stored.proposal.proposal_id.as_str()));
+        assert_eq!(fixture.ledger.commits(), before, "nothing had to be written for it");
+        assert_eq!(fixture.ledger.find_proposals(&all, &page).await.expect("readable").items, found);
+        assert_eq!(fixture.ledger.commits(), before + 1);
+    }
+    let fixture = fixture.tampered("DELETE FROM found_by").await;
+    assert_eq!(fixture.ledger.find_proposals(&all, &page).await.expect("readable").items.len(), 3);
+    fixture.events().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_backwards_orders_a_list_and_not_what_latest_means() {
+    let fixture = Fixture::new().await;
+    let first = fixture.propose(&Call::order(9)).await;
+    let second = fixture.propose(&Call::order(5)).await;
+    for filter in [Filter::default(), Filter { status: Status::parse("pending_review"), ..Filter::default() }]
+    {
+        let found = fixture.ledger.find_proposals(&filter, &Page::default()).await.expect("readable").items;
+        assert_eq!(found, [first.clone(), second.clone()]);
+    }
+    let latest = fixture.ledger.resolve_record(RecordKind::Proposal, "latest").await.expect("one");
+    assert_eq!(latest, second.proposal.proposal_id.as_str());
 }
 
 #[tokio::test]

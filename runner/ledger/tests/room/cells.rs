@@ -62,5 +62,5 @@ async fn no_cell_of_the_file_can_be_changed_unnoticed() {
 
 /// The columns of `found_by` that hold what they are found by and not the number of a name.
 fn is_text(column: &str) -> bool {
-    matches!(column, "audit_id" | "evidence_id" | "object_key")
+    matches!(column, "audit_id" | "evidence_id" | "object_key" | "proposal_id")
 }

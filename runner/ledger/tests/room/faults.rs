@@ -69,10 +69,14 @@ async fn a_list_does_not_wait_for_ever_for_somebody_elses_lock() {
     let fixture = Fixture::new().await;
     let call = Call::order(7);
     fixture.ledger.notebook().record_read(call.evidence(), call.audit(None)).await.expect("recorded");
+    let proposed = fixture.propose(&Call::order(8)).await;
     let holder = rusqlite::Connection::open(&fixture.path).expect("opens");
     holder.execute_batch("BEGIN IMMEDIATE").expect("locked");
-    let found = fixture.ledger.find_evidence(&Filter::default(), &Page::default()).await;
-    assert_eq!(found.expect("readable").items.len(), 1);
+    let tenant = Filter { tenant: Some("acme".into()), ..Filter::default() };
+    let found = fixture.ledger.find_evidence(&tenant, &Page::default()).await;
+    assert_eq!(found.expect("readable").items.len(), 2);
+    let found = fixture.ledger.find_proposals(&tenant, &Page::default()).await.expect("readable").items;
+    assert_eq!(found, [proposed]);
     holder.execute_batch("ROLLBACK").expect("free");
     fixture.events().await;
 }

@@ -160,7 +160,7 @@ async fn the_tables_are_made_once_and_carry_our_mark() {
     drop(open(&path).await);
     let conn = rusqlite::Connection::open(&path).expect("opens");
     let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).expect("read");
-    assert_eq!((pragma("application_id"), pragma("user_version")), (0x5359_4e50, 3));
+    assert_eq!((pragma("application_id"), pragma("user_version")), (0x5359_4e50, 4));
     let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).expect("read");
     assert_eq!(mode, "wal");
     drop(folder);

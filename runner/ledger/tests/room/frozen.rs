@@ -1,8 +1,9 @@
 //! Ledgers as every released schema left them: they open, nothing of them is lost, and they can be searched.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use synapsor_ledger::{Filter, Ledger, MisfitKind, Page, Status, TableFilter};
+use synapsor_ledger::{Filter, Ledger, MisfitKind, Page, Status, TableFilter, restore};
 
 use crate::ground::edit_file;
 use crate::story::{code, opening};
@@ -104,25 +105,51 @@ fn edit_past_triggers(path: &Path, edit: &str) {
 
 #[tokio::test]
 async fn what_verify_names_in_an_older_ledger_it_names_after_the_upgrade() {
-    let edits = [
-        (
-            "INSERT INTO evidence (evidence_id, document) VALUES ('ev_put_in', '{}')",
-            MisfitKind::RecordUnwitnessed,
-        ),
-        (
-            "INSERT INTO query_audit (audit_id, document) VALUES ('qa_put_in', '{}')",
-            MisfitKind::RecordUnwitnessed,
-        ),
-        ("DELETE FROM evidence WHERE rowid = 5", MisfitKind::RecordMissing),
-        ("UPDATE events SET payload = 'no json' WHERE seq = 9", MisfitKind::EventEdited),
-    ];
     for (version, path) in frozen() {
-        for (edit, kind) in edits {
+        let (evidence, audit) = match version {
+            1 | 2 => ("evidence (evidence_id, document)", "query_audit (audit_id, document)"),
+            _ => ("evidence (seq, document)", "query_audit (seq, document)"),
+        };
+        let put_in = |table: &str| format!("INSERT INTO {table} VALUES (99, '{{}}')");
+        for (edit, kind) in [
+            (put_in(evidence), MisfitKind::RecordUnwitnessed),
+            (put_in(audit), MisfitKind::RecordUnwitnessed),
+            (
+                "DELETE FROM evidence WHERE rowid = (SELECT max(rowid) FROM evidence)".to_owned(),
+                MisfitKind::RecordMissing,
+            ),
+            ("UPDATE events SET payload = 'no json' WHERE seq = 9".to_owned(), MisfitKind::EventEdited),
+        ] {
             let (_folder, path) = thaw(&path);
-            edit_past_triggers(&path, edit);
+            edit_past_triggers(&path, &edit);
             let ledger = Ledger::open(&path, opening(false)).await.expect("opens");
             let report = ledger.verify().await.expect("readable");
             assert_eq!(report.misfit.map(|found| found.kind), Some(kind), "{version}: {edit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_every_past_version_is_verified_as_it_is_and_restored_unless_it_was_edited() {
+    for (version, path) in frozen() {
+        let (folder, copy) = thaw(&path);
+        let there = folder.path().join("restored.db");
+        let restored = restore(&copy, &there, false, &Arc::default()).expect("restored");
+        assert!(restored.report.holds() && schema(&there) == version, "{version}: {restored:?}");
+        let now =
+            Ledger::open(&there, opening(false)).await.expect("opens").verify().await.expect("readable");
+        assert!(now.holds() && now.head == restored.report.head, "{version}: {now:?}");
+
+        let mut edits = vec!["UPDATE proposals SET document = replace(document, 'acme', 'evil')"];
+        if version >= 3 {
+            edits.extend(["UPDATE found_by SET tenant = principal", "UPDATE found_by SET at = NULL"]);
+        }
+        for edit in edits {
+            let (folder, copy) = thaw(&path);
+            edit_past_triggers(&copy, edit);
+            let refused = restore(&copy, &folder.path().join("restored.db"), false, &Arc::default());
+            let refused = refused.expect_err("edited");
+            assert_eq!(code(&refused), "LEDGER_CORRUPT", "{version}: {edit}");
         }
     }
 }

@@ -122,18 +122,6 @@ async fn nothing_is_restored_from_a_copy_that_does_not_verify() {
 }
 
 #[tokio::test]
-async fn a_copy_made_by_an_earlier_release_is_restored_and_brought_up_to_date() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let copy = folder.path().join("copy.db");
-    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/ledgers/schema-1.db");
-    std::fs::copy(frozen, &copy).expect("copied");
-    let path = folder.path().join("ledger.db");
-    let restored = restore(&copy, &path, false, &Arc::default()).expect("restored");
-    let now = open(&path).await.verify().await.expect("readable");
-    assert!(now.holds() && now.head == restored.report.head, "{now:?}");
-}
-
-#[tokio::test]
 async fn nothing_is_packed_or_removed_while_somebody_has_it_open() {
     let fixture = story("x").await;
     for refused in [vacuum(&fixture.path).err(), reset(&fixture.path).err()] {

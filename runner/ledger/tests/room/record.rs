@@ -4,7 +4,7 @@ use synapsor_ledger::{MisfitKind, ProposalFilter, REPLAY_SCHEMA};
 use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::{Code, EventKind, ProposalId, ProposalState, QueryAudit, Value};
 
-use crate::story::{Call, Documents, Fixture, approval, code, receipt, rejection};
+use crate::story::{Call, Documents, Fixture, approval, at, code, receipt, rejection};
 
 #[tokio::test]
 async fn a_read_is_recorded_with_its_evidence_and_found_by_its_tenant_only() {
@@ -111,6 +111,24 @@ async fn a_proposal_whose_evidence_belongs_to_another_call_is_a_bug_and_leaves_n
     let error =
         fixture.ledger.notebook().record_proposal(proposal, evidence, audit).await.expect_err("refused");
     assert_eq!(code(&error), "INTERNAL");
+    assert_eq!(fixture.events().await, 1);
+}
+
+#[tokio::test]
+async fn a_proposal_that_would_be_found_by_another_call_is_a_bug_and_leaves_nothing() {
+    let fixture = Fixture::new().await;
+    let strays: [fn(&mut QueryAudit); 4] = [
+        |audit| audit.at = at(7),
+        |audit| audit.tenant = Some("globex".into()),
+        |audit| audit.principal = None,
+        |audit| audit.capability = "billing.other".into(),
+    ];
+    for stray in strays {
+        let Documents { proposal, evidence, mut audit } = Call::default().documents();
+        stray(&mut audit);
+        let recorded = fixture.ledger.notebook().record_proposal(proposal, evidence, audit).await;
+        assert_eq!(code(&recorded.expect_err("refused")), "INTERNAL");
+    }
     assert_eq!(fixture.events().await, 1);
 }
 

@@ -97,6 +97,8 @@ async fn what_a_record_is_found_by_is_named_when_it_was_edited() {
         ("UPDATE found_by SET object_key = '77' WHERE seq > 1", "evidence", 2),
         ("UPDATE found_by SET object_key = NULL", "evidence", 2),
         ("UPDATE found_by SET at = at + 1", "evidence", 2),
+        ("UPDATE found_by SET proposal_id = NULL", "evidence", 2),
+        ("UPDATE found_by SET proposal_id = 'wrp_other' WHERE seq = 3", "event", 3),
         ("UPDATE names SET name = 'globex' WHERE name = 'acme'", "evidence", 2),
         ("DELETE FROM found_by WHERE seq = 2", "evidence", 2),
         ("UPDATE found_by SET kind = actor WHERE seq = 3", "event", 3),

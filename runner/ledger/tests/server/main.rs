@@ -38,3 +38,4 @@ mod lost;
 mod migrate;
 mod prune;
 mod rights;
+mod upgrade;

@@ -11,7 +11,7 @@ use synapsor_protocol::proposal::ProposalMode;
 use synapsor_protocol::standin::{CountingIds, SteppingClock};
 use synapsor_protocol::{
     AuditId, ChangeSet, Columns, EvidenceBundle, EvidenceId, Ids, Moment, Proposal, ProposalId, QueryAudit,
-    Value,
+    Target, Value,
 };
 use synapsor_review::{Bind, KeysLast, Links, Parts, RerunAnswer, Server};
 use synapsor_writeback::Desk;
@@ -94,6 +94,10 @@ impl World {
         let mut evidence: EvidenceBundle = serde_json::from_str(EVIDENCE).unwrap();
         evidence.evidence_id = EvidenceId::mint(&self.ids);
         bend(&mut change, &mut evidence);
+        // What was read is what the change is about.
+        let Target { source, schema, table, key, .. } = &change.target;
+        (evidence.source, evidence.schema) = (source.clone(), schema.clone());
+        (evidence.table, evidence.key) = (table.clone(), key.clone());
         let audit = QueryAudit {
             audit_id: AuditId::mint(&self.ids),
             capability: change.capability.clone(),

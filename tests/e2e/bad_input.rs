@@ -1,18 +1,19 @@
 //! Bad input gets a refusal with its code, nothing is written, and the next call works.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::world::{World, call};
 
 const READ: &str = "billing__inspect_invoice";
 
 /// A server spoken to line by line.
 struct Wire {
-    child: Child,
+    child: Running,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -20,12 +21,8 @@ struct Wire {
 impl Wire {
     fn open(world: &World) -> Self {
         let mut command = world.command(&["mcp", "serve"]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = Running::start(piped);
         let input = child.stdin.take().expect("stdin");
         let output = BufReader::new(child.stdout.take().expect("stdout"));
         let mut wire = Self { child, input, output };

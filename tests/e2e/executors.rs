@@ -6,11 +6,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::unsettled::approved;
 use crate::world::World;
 
@@ -55,17 +56,6 @@ impl Language {
 
 fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-/// A server that ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Where `pg` and `mysql2` are installed, once for all tests of one build.
@@ -210,16 +200,15 @@ async fn exact(world: &World, invoice: &str) -> Vec<String> {
     row.into_iter().map(|value| value.expect("not null")).collect()
 }
 
-fn served(language: Language, folder: &Path, world: &World) -> (Server, String) {
-    let mut child = Command::new(language.interpreter())
-        .arg(language.file("server"))
-        .current_dir(folder)
-        .envs([("APP_DATABASE_URL", world.database.url()), ("EXECUTOR_SECRET", SECRET), ("PORT", "0")])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the example starts");
-    let output = child.stdout.take().expect("piped");
-    let server = Server(child);
+fn served(language: Language, folder: &Path, world: &World) -> (Running, String) {
+    let mut command = Command::new(language.interpreter());
+    command.arg(language.file("server")).current_dir(folder).envs([
+        ("APP_DATABASE_URL", world.database.url()),
+        ("EXECUTOR_SECRET", SECRET),
+        ("PORT", "0"),
+    ]);
+    let mut server = Running::start(command.stdout(Stdio::piped()));
+    let output = server.stdout.take().expect("piped");
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).expect("a line");
     (server, line.trim().to_owned())

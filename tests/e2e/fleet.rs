@@ -14,13 +14,14 @@ mod strangers;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
-use crate::unsettled::{approved, ended, send};
+use crate::running::Running;
+use crate::unsettled::approved;
 use crate::world::World;
 
 /// A lease; a killed worker's job is free after it.
@@ -30,23 +31,6 @@ on_every_engine!(
     a_worker_without_a_ledger_applies_once_and_tells_what_stands_in_the_way,
     a_killed_workers_job_is_settled_by_the_next_one,
 );
-
-/// A process that ends with the test.
-struct Running(Child);
-
-impl Running {
-    fn kill(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr()).expect("a free port").port()
@@ -61,9 +45,8 @@ fn control_plane(world: &World, port: u16) -> Running {
 fn control_plane_with(world: &World, port: u16, more: &[&str]) -> Running {
     let port = port.to_string();
     let mut command = world.command(&[&["control-plane", "serve", "--port", &port], more].concat());
-    let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
-    let mut lines = BufReader::new(child.stderr.take().expect("piped"));
-    let running = Running(child);
+    let mut running = Running::start(command.stderr(Stdio::piped()));
+    let mut lines = BufReader::new(running.stderr.take().expect("piped"));
     let mut told = String::new();
     while !told.contains("listening on") {
         assert!(lines.read_line(&mut told).expect("a line") > 0, "{told}");
@@ -182,7 +165,7 @@ async fn a_killed_workers_job_is_settled_by_the_next_one(world: World) {
     let (_, token) = token(&world, "worker-1", "app");
     let id = approved(&world, "INV-3001");
     let lock = crate::unsettled::locked(&world).await;
-    let mut killed = Running(worker(&world, port, "worker-1", &token, &[]).spawn().expect("it starts"));
+    let mut killed = Running::start(&mut worker(&world, port, "worker-1", &token, &[]));
     let deadline = Instant::now() + Duration::from_secs(20);
     while state(&world, &id) != json!("pending_worker") {
         assert!(Instant::now() < deadline, "nobody claims the job");
@@ -190,14 +173,14 @@ async fn a_killed_workers_job_is_settled_by_the_next_one(world: World) {
     }
     killed.kill();
     drop(lock);
-    let mut next = worker(&world, port, "worker-1", &token, &[]).spawn().expect("it starts");
+    let mut next = Running::start(&mut worker(&world, port, "worker-1", &token, &[]));
     let deadline = Instant::now() + Duration::from_secs(60);
     while state(&world, &id) != json!("applied") {
         assert!(Instant::now() < deadline && next.try_wait().expect("alive").is_none(), "nobody settles it");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    send(&next, "TERM");
-    let told = ended(next);
+    next.send("TERM");
+    let told = next.ended();
     assert_eq!(told.exit, 0, "{told:?}");
     assert_eq!((world.invoice("INV-3001").await.late_fee_cents.as_str(), world.receipts().await), ("0", 1));
     let rejected = world.run(&["proposals", "reject", &id, "--yes", "--reason", "too late", "--json"]);

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use synapsor_test_servers::TestDatabase;
 
+use crate::running::Running;
 use crate::world::{Answered, BINARY, LEDGER_URL};
 
 /// As they were published, with `ev_...` and the like where an id belongs.
@@ -334,14 +335,14 @@ fn an_export_is_ours_alone_and_replaces_nothing_unasked() {
 
 fn events_are_followed_until_nobody_listens(played: Played) {
     use std::io::{BufRead, BufReader};
-    let mut tail = std::process::Command::new(BINARY)
+    let mut command = std::process::Command::new(BINARY);
+    let following = command
         .args(["events", "tail", "--limit", "1", "--follow", "--interval-ms", "250", "--json"])
         .current_dir(played.demo())
         .env_clear()
         .envs(played.environment())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
+        .stdout(std::process::Stdio::piped());
+    let mut tail = Running::start(following);
     let mut lines = BufReader::new(tail.stdout.take().expect("a pipe")).lines();
     let mut next =
         || -> Json { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("an event") };

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::world::{Answered, World};
 
 /// Stands in the row and in the arguments, and may stand nowhere in the log.
@@ -33,9 +34,9 @@ fn served(world: &World, words: &[&str]) -> Answered {
     }
     let mut command = world.command(&[&["mcp", "serve"], words].concat());
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().expect("the server starts");
+    let mut child = Running::start(piped);
     child.stdin.take().expect("stdin").write_all(calls.as_bytes()).expect("the server reads");
-    child.wait_with_output().expect("the server ends").into()
+    child.ended()
 }
 
 async fn world() -> World {

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod engines;
+mod running;
 mod world;
 
 mod audit;

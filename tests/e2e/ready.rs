@@ -6,18 +6,17 @@ use std::process::Stdio;
 use serde_json::json;
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::world::World;
 
 /// The first line of the log of a server whose client stays.
 fn first_line(world: &World) -> String {
     let mut command = world.command(&["mcp", "serve"]);
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = piped.spawn().expect("the server starts");
+    let mut child = Running::start(piped);
     let mut line = String::new();
     let mut log = BufReader::new(child.stderr.take().expect("stderr"));
     log.read_line(&mut line).expect("the server writes");
-    child.kill().expect("the server is stopped");
-    child.wait().expect("the server ends");
     line
 }
 

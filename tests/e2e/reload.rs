@@ -1,13 +1,14 @@
 //! A changed config is served without a restart, or refused with all that is wrong while the old one stays.
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::world::World;
 
 /// How long a line may take. It is waited for, never slept for.
@@ -17,7 +18,7 @@ pub(crate) const CHANGED: &str = "notifications/tools/list_changed";
 
 /// A server over its pipes, and lines of JSON.
 pub(crate) struct Server {
-    child: Child,
+    child: Running,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     log: Receiver<String>,
@@ -37,7 +38,7 @@ impl Server {
     pub(crate) fn opened(world: &World, stateless: bool) -> Self {
         let mut command = world.command(&["mcp", "serve"]);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = piped.spawn().expect("the server starts");
+        let mut child = Running::start(piped);
         let (sender, log) = channel();
         let stderr = BufReader::new(child.stderr.take().expect("stderr"));
         std::thread::spawn(move || {
@@ -114,16 +115,7 @@ impl Server {
     }
 
     fn hang_up(&self) {
-        let sent =
-            Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.send("HUP");
     }
 }
 

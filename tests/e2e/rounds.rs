@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use synapsor_protocol::Engine;
 
-use crate::unsettled::{approved, ended, events, locked, send};
+use crate::running::Running;
+use crate::unsettled::{approved, events, locked};
 use crate::world::World;
 
 on_every_engine!(a_lock_that_goes_away_is_waited_for_in_the_same_run);
 
 /// Every approved proposal, in a process of its own.
-fn applying_all(world: &World, retry_seconds: &str) -> std::process::Child {
+fn applying_all(world: &World, retry_seconds: &str) -> Running {
     let mut command = world.command(&["apply", "--all-approved", "--retry-seconds", retry_seconds, "--json"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+    Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
 /// Waits until an attempt at the proposal was recorded as having come to nothing.
@@ -32,7 +33,7 @@ async fn a_lock_that_goes_away_is_waited_for_in_the_same_run(world: World) {
     let child = applying_all(&world, "60");
     came_to_nothing(&world, &id).await;
     drop(lock);
-    let answered = ended(child);
+    let answered = child.ended();
     assert_eq!((answered.exit, &answered.json()["counts"]), (0, &json!({ "applied": 1 })), "{answered:?}");
     assert_eq!(world.invoice("INV-3001").await.late_fee_cents, "0");
     let tries = events(&world, &id).iter().filter(|kind| *kind == "writeback_started").count();
@@ -46,8 +47,8 @@ async fn a_run_that_waits_stops_when_it_is_told_to_and_leaves_what_is_left() {
     let lock = locked(&world).await;
     let child = applying_all(&world, "3600");
     came_to_nothing(&world, &id).await;
-    send(&child, "TERM");
-    let answered = ended(child);
+    child.send("TERM");
+    let answered = child.ended();
     drop(lock);
     assert_eq!(answered.exit, 3, "{answered:?}");
     assert_eq!(world.ask(&["proposals", "show", &id])["state"], json!("approved"));

@@ -6,6 +6,7 @@ use expect_test::expect_file;
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::screens::settled;
 use crate::world::{Answered, World};
 
@@ -178,12 +179,12 @@ async fn a_patch_may_come_from_standard_input() {
     proposed(&world, "INV-3001", "bank delay");
     let words = ["shadow", "record-human-action", "latest", "--patch", "-", "--json"];
     let mut command = world.command(&words);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
+    let mut child = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
     let mut input = child.stdin.take().expect("stdin");
     std::io::Write::write_all(&mut input, br#"{"late_fee_cents":0,"waiver_reason":"bank delay"}"#)
         .expect("the binary reads");
     drop(input);
-    let answered = Answered::from(child.wait_with_output().expect("the binary ends"));
+    let answered = child.ended();
     assert_eq!(answered.json()["agreement"], json!("exact_match"), "{answered:?}");
 }
 

@@ -8,6 +8,7 @@ use synapsor_mcp::Client;
 use synapsor_protocol::Engine;
 use tokio::task::JoinSet;
 
+use crate::running::Running;
 use crate::world::{LEDGER_URL, World, call, propose};
 
 const WAIVE: &str = "billing__propose_late_fee_waiver";
@@ -230,10 +231,10 @@ async fn eight_processes_serve_decide_and_apply_on_one_ledger_and_each_proposal_
 fn at_once(world: &World, commands: Vec<Vec<&str>>) -> Vec<i32> {
     let start = |words: &Vec<&str>| {
         let mut command = world.command(words);
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+        Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()))
     };
     let children: Vec<_> = commands.iter().map(start).collect();
-    let end = |(mut child, words): (std::process::Child, &Vec<&str>)| loop {
+    let end = |(mut child, words): (Running, &Vec<&str>)| loop {
         match child.wait().expect("it ended").code() {
             Some(3) => child = start(words),
             exit => return exit.expect("not killed"),

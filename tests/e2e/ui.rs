@@ -1,12 +1,13 @@
 //! `synapsor ui` from outside: how it starts, who gets in, what it answers, and how it ends.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdout, ExitStatus, Stdio};
+use std::process::{ChildStdout, ExitStatus, Stdio};
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 
 use crate::http::peer::{Answer, Request, connect};
+use crate::running::Running;
 use crate::world::World;
 
 const WAIVE: &str = "billing.propose_late_fee_waiver";
@@ -14,7 +15,7 @@ const REASON: &str = r#"{"invoice_id":"INV-3001","reason":"The bank's fault."}"#
 
 /// Pages that are served, for one test.
 pub(crate) struct Pages {
-    child: Child,
+    child: Running,
     stdout: BufReader<ChildStdout>,
     /// The first line it printed.
     line: String,
@@ -26,8 +27,7 @@ pub(crate) struct Pages {
 impl Pages {
     pub(crate) fn start(world: &World, words: &[&str]) -> Self {
         let mut command = world.command(&[&["ui"], words].concat());
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("a line");
@@ -69,22 +69,12 @@ impl Pages {
 
     /// Ends it as a service manager would; how it ended, and all it printed after its first line.
     fn stop(mut self) -> (ExitStatus, String, String) {
-        let pid = self.child.id().to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        assert!(told.success());
+        self.child.send("TERM");
         let status = self.child.wait().expect("it ends");
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).expect("text");
         self.child.stderr.take().expect("stderr").read_to_string(&mut stderr).expect("text");
         (status, stdout, stderr)
-    }
-}
-
-impl Drop for Pages {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -1,13 +1,14 @@
 //! Applies that are killed, stopped or doubled, ledgers and sources that were restored: found, said, and settled once.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 use synapsor_test_servers::Session;
 
-use crate::world::{Answered, World};
+use crate::running::Running;
+use crate::world::World;
 
 on_every_engine!(
     a_killed_apply_is_found_looked_at_and_settled_once,
@@ -43,9 +44,9 @@ async fn with_receipts(world: &World) {
 }
 
 /// An apply in a process of its own.
-fn applying(world: &World, id: &str) -> Child {
+fn applying(world: &World, id: &str) -> Running {
     let mut command = world.command(&["apply", id, "--json"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+    Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
 /// Waits until its intent is in the ledger and it had time to reach the lock.
@@ -64,21 +65,12 @@ pub(crate) fn events(world: &World, id: &str) -> Vec<String> {
     story["events"].as_array().expect("events").iter().map(kind).collect()
 }
 
-pub(crate) fn send(child: &Child, signal: &str) {
-    let sent = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
-    assert!(sent.expect("kill runs").success());
-}
-
-pub(crate) fn ended(child: Child) -> Answered {
-    child.wait_with_output().expect("it ends").into()
-}
-
 async fn killed(world: &World, id: &str) {
     let lock = locked(world).await;
     let child = applying(world, id);
     waits_for_the_lock(world, id).await;
-    send(&child, "KILL");
-    ended(child);
+    child.send("KILL");
+    child.ended();
     drop(lock);
 }
 
@@ -218,8 +210,8 @@ async fn an_apply_told_to_stop_rolls_back_and_says_so(world: World) {
         let child = applying(&world, &id);
         waits_for_the_lock(&world, &id).await;
         let told = Instant::now();
-        send(&child, signal);
-        let answered = ended(child);
+        child.send(signal);
+        let answered = child.ended();
         assert!(told.elapsed() < Duration::from_secs(10), "{signal}");
         drop(lock);
         assert_eq!((answered.exit, answered.code().as_str()), (3, "INTERRUPTED"), "{answered:?}");
@@ -241,7 +233,7 @@ async fn two_processes_on_one_proposal_change_the_row_once(world: World) {
     let both = [applying(&world, &id), applying(&world, &id)];
     waits_for_the_lock(&world, &id).await;
     drop(lock);
-    let answered = both.map(ended);
+    let answered = both.map(Running::ended);
     let mut outcomes: Vec<_> = answered
         .iter()
         .map(|answered| {
@@ -273,8 +265,8 @@ async fn an_apply_told_to_stop_at_its_commit_finishes_and_says_so() {
     let id = approved(&world, "INV-3001");
     let child = applying(&world, &id);
     waits_for_the_lock(&world, &id).await;
-    send(&child, "TERM");
-    let answered = ended(child);
+    child.send("TERM");
+    let answered = child.ended();
     assert_eq!((answered.exit, &answered.json()["outcome"]), (0, &json!("applied")), "{answered:?}");
     assert!(answered.stderr.contains("told to stop"), "{answered:?}");
     assert_eq!(world.invoice("INV-3001").await.late_fee_cents, "0");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use synapsor_protocol::Engine;
 
+use crate::running::Running;
 use crate::world::World;
 
 fn bundle(world: &World) -> PathBuf {
@@ -158,13 +159,11 @@ async fn a_watched_handler_is_tested_again_when_a_case_changes() {
 
     let world = World::new(Engine::Sqlite).await;
     let mut command = world.command(&["handler", "test", "handlers/late-fee", "--watch", "--color", "never"]);
-    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the binary starts");
+    let mut child = Running::start(command.stdout(std::process::Stdio::piped()));
     let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
     let mut verdict =
         || lines.by_ref().map(|line| line.expect("text")).find(|line| line.contains("valid handlers"));
     assert_eq!(verdict().as_deref(), Some("valid handlers/late-fee  16 cases"));
     lie(&world);
     assert_eq!(verdict().as_deref(), Some("not valid handlers/late-fee: 1 problem  16 cases"));
-    child.kill().expect("it ends");
-    child.wait().expect("it ended");
 }

@@ -2,13 +2,14 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use synapsor_protocol::{Engine, WebhookSecret};
 
+use crate::running::Running;
 use crate::world::World;
 
 const SECRET: &str = "a-secret-that-both-sides-know-0123456789";
@@ -129,10 +130,10 @@ const ONCE: &[&str] =
 const HERE: &[&str] = &["--allow-private", "--from-start"];
 
 /// Sends until it is stopped.
-fn started(world: &World) -> Child {
+fn started(world: &World) -> Running {
     let words: Vec<&str> = ONCE.iter().chain(HERE).copied().filter(|word| *word != "--once").collect();
     let mut command: Command = world.command(&words);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+    Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,8 +194,7 @@ async fn killed_before_the_taking_was_noted_it_sends_that_event_again_and_misses
     let mut child = started(&world);
     assert_eq!((receiver.next().seq(), receiver.next().seq()), (1, 2));
     // The receiver has the second event; the sender does not know yet.
-    child.kill().expect("killed");
-    child.wait().expect("it ended");
+    child.kill();
     assert_eq!(world.run(&[ONCE, HERE].concat()).exit, 0);
     let seqs: Vec<i64> = (0..3).map(|_| receiver.next().seq()).collect();
     assert_eq!(seqs, [2, 3, 4]);
@@ -204,11 +204,10 @@ async fn killed_before_the_taking_was_noted_it_sends_that_event_again_and_misses
 async fn told_to_stop_it_waits_for_the_answer_and_notes_it() {
     let receiver = StandIn::new(vec![Answer::Slow]);
     let world = world(&receiver).await;
-    let mut child = started(&world);
+    let child = started(&world);
     assert_eq!(receiver.next().seq(), 1);
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
-    assert!(told.success());
-    assert_eq!(child.wait().expect("it ended").code(), Some(0));
+    child.send("TERM");
+    assert_eq!(child.ended().exit, 0);
     assert_eq!(world.run(&[ONCE, HERE].concat()).exit, 0);
     assert_eq!(receiver.next().seq(), 2, "the first was noted");
 }

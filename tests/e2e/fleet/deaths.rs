@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::stand_in::{Answer, Asked, StandIn};
-use super::{Running, control_plane, free_port, state, token, worker};
-use crate::unsettled::{approved, ended, events};
+use super::{control_plane, free_port, state, token, worker};
+use crate::running::Running;
+use crate::unsettled::{approved, events};
 use crate::world::World;
 
 on_servers!(whatever_point_of_its_loop_a_worker_dies_at_the_next_one_settles_its_job_once);
@@ -75,7 +76,7 @@ async fn whatever_point_of_its_loop_a_worker_dies_at_the_next_one_settles_its_jo
         });
         let name = format!("worker-{number}");
         let (_, token) = token(&world, &name, "app");
-        let mut running = Running(worker(&world, plane.port, &name, &token, &[]).spawn().expect("it starts"));
+        let mut running = Running::start(&mut worker(&world, plane.port, &name, &token, &[]));
         reached.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("{what}: not reached"));
         // What is passed on arrives before it is killed.
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -90,8 +91,8 @@ async fn whatever_point_of_its_loop_a_worker_dies_at_the_next_one_settles_its_jo
     while proposals.iter().any(|(_, _, id)| state(&world, id) != json!("applied")) {
         assert!(Instant::now() < deadline, "not everything is settled");
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let child = worker(&world, real, "worker-9", &token, &["--until-empty"]).spawn().expect("it starts");
-        assert_eq!(ended(child).exit, 0);
+        let child = Running::start(&mut worker(&world, real, "worker-9", &token, &["--until-empty"]));
+        assert_eq!(child.ended().exit, 0);
     }
     for (what, invoice, id) in &proposals {
         assert_eq!(world.invoice(invoice).await.late_fee_cents, "0", "{what}");

@@ -89,7 +89,7 @@ async fn drained(world: &World, many: usize, workers: usize, kills: bool) -> Dur
     let mut plane = control_plane(world, port);
     let start = |at: usize| {
         let mut command = worker(world, port, &names[at], &tokens[at], &["--concurrency", "2"]);
-        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"))
+        Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()))
     };
     let began = Instant::now();
     let mut running: Vec<Running> = (0..workers).map(start).collect();

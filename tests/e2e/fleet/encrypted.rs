@@ -4,6 +4,7 @@ use serde_json::json;
 use synapsor_protocol::Engine;
 
 use super::{control_plane_with, free_port, token, worker};
+use crate::running::Running;
 use crate::unsettled::approved;
 use crate::world::{Answered, World};
 
@@ -27,13 +28,13 @@ async fn a_worker_that_trusts_the_certificate_drains_over_tls_and_another_sends_
         let mut command = worker(&world, port, "worker-1", &token, &["--until-empty"]);
         command.env("SYNAPSOR_CONTROL_PLANE_URL", url);
         command.envs(trusted.map(|file| ("SSL_CERT_FILE", file)));
-        let child = command.spawn().expect("it starts");
+        let child = Running::start(&mut command);
         if trusted.is_none() || url.starts_with("http:") {
             // It goes on asking until it is told to stop.
             std::thread::sleep(std::time::Duration::from_secs(3));
-            crate::unsettled::send(&child, "TERM");
+            child.send("TERM");
         }
-        crate::unsettled::ended(child)
+        child.ended()
     };
     let encrypted = format!("https://localhost:{port}");
     for (url, trusted) in

@@ -10,7 +10,8 @@ use synapsor_protocol::Proposal;
 
 use super::stand_in::{Answer, StandIn, ask};
 use super::{control_plane, free_port, state, token, worker};
-use crate::unsettled::{approved, ended, send};
+use crate::running::Running;
+use crate::unsettled::approved;
 use crate::world::{Answered, World};
 
 on_every_engine!(
@@ -224,11 +225,11 @@ async fn a_job_that_is_repeated_or_given_to_two_workers_changes_its_row_once(wor
     let planes = [(); 2].map(|()| telling(vec![jobs(&[&job, &job]), jobs(&[&job])]).0);
     let running = planes.each_ref().map(|plane| {
         let words = ["--until-empty", "--concurrency", "2"];
-        worker(&world, plane.port, "worker-1", "syn_wbr_00", &words).spawn().expect("it starts")
+        Running::start(&mut worker(&world, plane.port, "worker-1", "syn_wbr_00", &words))
     });
     let mut counts = (0, 0);
     for child in running {
-        let drained = ended(child);
+        let drained = child.ended();
         let of = |outcome: &str| drained.json()["ended"][outcome].as_u64().unwrap_or_default();
         assert!(drained.stderr.contains("gave a job out twice"), "{}", drained.stderr);
         counts = (counts.0 + of("applied"), counts.1 + of("already_applied"));
@@ -275,14 +276,14 @@ async fn answers_that_cannot_be_used_are_said_and_the_job_after_them_is_carried_
     }
     answers.push(jobs(&[&job]));
     let (plane, results) = telling(answers);
-    let child = worker(&world, plane.port, "worker-1", "syn_wbr_00", &[]).spawn().expect("it starts");
+    let child = Running::start(&mut worker(&world, plane.port, "worker-1", "syn_wbr_00", &[]));
     let deadline = Instant::now() + Duration::from_secs(60);
     while results.lock().expect("kept").is_empty() {
         assert!(Instant::now() < deadline, "the job is not reached");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    send(&child, "TERM");
-    let told = ended(child);
+    child.send("TERM");
+    let told = child.ended();
     assert_eq!((told.exit, &told.json()["ended"]), (0, &json!({ "applied": 1 })), "{told:?}");
     let said = |code: &str| told.stderr.matches(&format!("code={code} ")).count();
     assert_eq!((said(UNAVAILABLE), said(INVALID)), expected, "{}", told.stderr);
@@ -306,7 +307,7 @@ async fn a_control_plane_that_is_away_for_longer_than_a_lease_finds_every_job_se
         }
         if leaving.load(Ordering::SeqCst) { Answer::Close } else { Answer::Pass }
     });
-    let child = worker(&world, plane.port, "worker-1", &token, &[]).spawn().expect("it starts");
+    let child = Running::start(&mut worker(&world, plane.port, "worker-1", &token, &[]));
     let until = async |what: &str, done: &dyn Fn() -> bool| {
         let deadline = Instant::now() + Duration::from_secs(90);
         while !done() {
@@ -321,8 +322,8 @@ async fn a_control_plane_that_is_away_for_longer_than_a_lease_finds_every_job_se
     away.store(false, Ordering::SeqCst);
     let settled = |id: &str| state(&world, id) == json!("applied");
     until("it is not heard again", &|| settled(&first) && settled(&second)).await;
-    send(&child, "TERM");
-    let told = ended(child);
+    child.send("TERM");
+    let told = child.ended();
     let expected = json!({ "already_applied": 1, "applied": 2 });
     assert_eq!((told.exit, &told.json()["ended"]), (0, &expected), "{told:?}");
     assert!(told.stderr.contains(UNAVAILABLE), "{}", told.stderr);

@@ -11,7 +11,8 @@ use serde_json::json;
 use super::stand_in::{Answer, StandIn};
 use super::stops::{patient, under_way};
 use super::{control_plane, free_port, state, token, worker, worker_leasing};
-use crate::unsettled::{approved, ended, events, send};
+use crate::running::Running;
+use crate::unsettled::{approved, events};
 use crate::world::World;
 
 on_servers!(a_worker_that_was_overtaken_lets_go_and_the_other_one_changes_the_row_once);
@@ -83,20 +84,20 @@ async fn a_worker_that_was_overtaken_lets_go_and_the_other_one_changes_the_row_o
     let loser = under_way(&world, slow, &id).await;
     assert!(way.stalled.load(Ordering::SeqCst), "its apply is on its way");
 
-    let winner = worker(&world, real, "worker-2", &other, &[]).spawn().expect("it starts");
+    let winner = Running::start(&mut worker(&world, real, "worker-2", &other, &[]));
     let deadline = Instant::now() + Duration::from_secs(60);
     while state(&world, &id) != json!("applied") {
         assert!(Instant::now() < deadline, "nobody overtakes it: {:?}", events(&world, &id));
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    send(&winner, "TERM");
-    let won = ended(winner);
+    winner.send("TERM");
+    let won = winner.ended();
     assert_eq!((won.exit, &won.json()["ended"]), (0, &json!({ "applied": 1 })), "{won:?}");
 
     // Its first renewal comes after a third of a minute.
     tokio::time::sleep(Duration::from_secs(9)).await;
-    send(&loser, "TERM");
-    let lost = ended(loser);
+    loser.send("TERM");
+    let lost = loser.ended();
     assert_eq!(lost.exit, 0, "{lost:?}");
     assert!(lost.json()["ended"].get("applied").is_none(), "{lost:?}");
     for told in ["a lease is lost", "code=WRITEBACK_LEASE_EXPIRED", "worker-1"] {

@@ -11,6 +11,7 @@ use synapsor_protocol::Engine;
 use crate::http::eras::open;
 use crate::http::peer::{Request, connect};
 use crate::http::server::Server;
+use crate::running::Running;
 use crate::world::{Invoice, World};
 
 /// Methods of the protocol, in any revision, whether they are served or not.
@@ -235,7 +236,7 @@ fn over_the_bridge(world: &mut World, requests: &[(&'static str, Json)]) {
 fn over_stdio(world: &World, requests: &[(&'static str, Json)]) {
     let mut command = world.command(&["mcp", "serve"]);
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut server = piped.spawn().expect("the server starts");
+    let mut server = Running::start(piped);
     let mut input = server.stdin.take().expect("stdin");
     let lines: Vec<String> = requests
         .iter()

@@ -1,13 +1,14 @@
 //! The binary as a server over HTTP, for one test.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::http::peer::{Answer, Request};
+use crate::running::Running;
 use crate::world::World;
 
 /// The clients' token in these tests.
@@ -21,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server.
 pub(crate) struct Server {
-    child: Child,
+    child: Running,
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
     log: Option<JoinHandle<()>>,
@@ -43,7 +44,7 @@ impl Server {
         world.set(TOKEN_VARIABLE, TOKEN);
         let words = [&["mcp", command, "--port", "0"], words].concat();
         let mut command = world.command(&words);
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = Running::start(command.stderr(Stdio::piped()));
         let (told, listening) = channel();
         let mut lines = BufReader::new(child.stderr.take().expect("stderr"));
         let logged = Arc::new(Mutex::new(String::new()));
@@ -79,9 +80,7 @@ impl Server {
     }
 
     pub(crate) fn tell_to_stop(&self) {
-        let pid = self.child.id().to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        assert!(told.success());
+        self.child.send("TERM");
     }
 
     pub(crate) fn ended(&mut self) -> (ExitStatus, String) {
@@ -122,13 +121,5 @@ impl Server {
     /// Whether it still runs.
     pub(crate) fn lives(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_none()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

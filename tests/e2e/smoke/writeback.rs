@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use synapsor_protocol::Engine;
 use synapsor_test_servers::TestDatabase;
 
-use crate::unsettled::{ended, send};
+use crate::running::Running;
 use crate::world::{Answered, World};
 
 on_engine!(sqlite, synapsor_protocol::Engine::Sqlite, every_step_goes_as_it_should_and_nothing_of_it_is_left);
@@ -168,20 +168,20 @@ async fn told_to_stop_it_takes_down_what_it_made() {
     lock.execute("SELECT pg_advisory_lock(42)").await;
     let words = words(&world);
     let mut command = world.command(&words.iter().map(String::as_str).chain(["--json"]).collect::<Vec<_>>());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 42 \
                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     while world.database.query_text(waiting).await.is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    send(&child, "INT");
+    child.send("INT");
     // It has heard the signal once it says so, and only then may it go on.
     let mut said = BufReader::new(child.stderr.take().expect("piped"));
     let mut line = String::new();
     said.read_line(&mut line).expect("a line");
     assert!(line.contains("told to stop"), "{line}");
     lock.execute("SELECT pg_advisory_unlock(42)").await;
-    let answered = ended(child);
+    let answered = child.ended();
     assert_eq!((answered.exit, answered.code().as_str()), (3, "INTERRUPTED"), "{answered:?}");
     assert_eq!(places(&world.database).await, before);
 }

@@ -19,11 +19,8 @@ async fn what_a_killed_process_had_answered_is_on_disk() {
     let Fixture { ledger, path, folder } = Fixture::new().await;
     let mut recorded = Vec::new();
     for kill_after in [1, 3, 20] {
-        let mut child = spawn(NAME, &path);
-        let answers = BufReader::new(child.stdout.take().expect("piped"));
-        recorded.extend(evidence_ids(answers).take(kill_after));
-        child.kill().expect("killed");
-        child.wait().expect("gone");
+        let mut writing = Writing::new(NAME, &path);
+        recorded.extend(writing.evidence_ids().take(kill_after));
     }
     drop(ledger);
     let ledger = open(&path).await;
@@ -44,18 +41,14 @@ async fn two_processes_append_to_one_chain() {
         return write_for_ever(Path::new(&path)).await;
     }
     let fixture = Fixture::new().await;
-    let mut children = [spawn(NAME, &fixture.path), spawn(NAME, &fixture.path)];
-    let answers =
-        children.each_mut().map(|child| evidence_ids(BufReader::new(child.stdout.take().expect("piped"))));
+    let mut both = [(); 2].map(|()| Writing::new(NAME, &fixture.path));
+    let answers = both.each_mut().map(Writing::evidence_ids);
     let mut recorded = Vec::new();
     for ids in answers {
         recorded.extend(ids.take(30));
     }
     fixture.propose(&Call::default()).await;
-    for child in &mut children {
-        child.kill().expect("killed");
-        child.wait().expect("gone");
-    }
+    drop(both);
     for id in &recorded {
         assert!(fixture.ledger.notebook().evidence(id, "acme").await.expect("readable").is_some());
     }
@@ -67,21 +60,31 @@ fn given() -> Option<std::ffi::OsString> {
     std::env::var_os(WRITE_HERE)
 }
 
-fn spawn(test: &str, path: &Path) -> Child {
-    Command::new(std::env::current_exe().expect("a path"))
-        .args(["--exact", test, "--nocapture"])
-        .env(WRITE_HERE, path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("runs")
+/// A child that writes until nobody holds it any more.
+struct Writing(Child);
+
+impl Writing {
+    fn new(test: &str, path: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("a path"));
+        command.args(["--exact", test, "--nocapture"]).env(WRITE_HERE, path).stdout(Stdio::piped());
+        Self(command.spawn().expect("runs"))
+    }
+
+    /// The ids it printed, each after the ledger had answered.
+    fn evidence_ids(&mut self) -> impl Iterator<Item = String> + use<> {
+        let answers = BufReader::new(self.0.stdout.take().expect("piped"));
+        answers.lines().map(|line| line.expect("text")).filter_map(|line| {
+            let at = line.find("ev_")?;
+            line.get(at..).map(str::to_owned)
+        })
+    }
 }
 
-/// The ids a child printed, each after the ledger had answered.
-fn evidence_ids(answers: impl BufRead) -> impl Iterator<Item = String> {
-    answers.lines().map(|line| line.expect("text")).filter_map(|line| {
-        let at = line.find("ev_")?;
-        line.get(at..).map(str::to_owned)
-    })
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// The child: records reads and prints each one's id once it is answered, until it is killed.

@@ -37,6 +37,7 @@ async fn eight_processes_append_to_one_chain_and_every_proposal_is_decided_once(
             .args(["--exact", NAME, "--nocapture"])
             .env(WORK_HERE, fixture.database.url())
             .stdout(Stdio::piped())
+            .kill_on_drop(true)
             .spawn()
             .expect("runs");
         children.spawn(child.wait_with_output());

@@ -152,6 +152,7 @@ async fn a_migration_that_was_killed_goes_on_where_it_ended() {
         .args(["--exact", NAME])
         .env(MIGRATE_THIS, format!("{} {}", file.display(), database.url()))
         .stdout(Stdio::null())
+        .kill_on_drop(true)
         .spawn()
         .expect("runs");
     while copied(&database).await == 0 {

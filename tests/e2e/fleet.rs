@@ -4,7 +4,7 @@ mod deaths;
 mod doctor;
 mod drain;
 mod encrypted;
-mod hostile;
+pub(crate) mod hostile;
 mod lies;
 mod overtaken;
 mod redacted;

@@ -19,6 +19,7 @@ mod demo;
 mod documents;
 mod terminal;
 mod doctor;
+mod doors;
 mod executors;
 mod fleet;
 mod handler;

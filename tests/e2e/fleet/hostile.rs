@@ -20,7 +20,7 @@ const OPTIONS: [&str; 6] =
 const CLAIM: &str = "/v1/writeback/jobs/claim";
 
 /// Whom the requests go to.
-struct Target {
+pub(crate) struct Target {
     address: String,
     bearer: String,
 }
@@ -47,9 +47,10 @@ impl Target {
 }
 
 /// A request and what comes of it; the status 0 is a connection closed without an answer.
-type Row = (&'static str, fn(&Target) -> Answer, u16, &'static str);
+pub(crate) type Row = (&'static str, fn(&Target) -> Answer, u16, &'static str);
 
-const ROWS: &[Row] = &[
+/// The table; its page is written by `doors.rs`.
+pub(crate) const ROWS: &[Row] = &[
     ("nothing at all", |at| Answer::rest_of(connect(&at.address)), 0, "-"),
     ("a head that never ends", |at| at.sends(b"GET /health HTTP/1.1\r\nHost: localhost\r\n"), 0, "-"),
     (

@@ -1,5 +1,5 @@
 //! More than the server takes: sessions, connections, requests at once, a caller's minute, and clients that never get to the point.
-//! The table's page is written by `hostile.rs`.
+//! Sent by `hostile.rs`; the table's page is written by `doors.rs`.
 
 use std::io::Write as _;
 use std::net::TcpStream;

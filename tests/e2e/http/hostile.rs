@@ -1,16 +1,14 @@
-//! Every hostile request gets its answer and leaves nothing behind; `docs/reference/hostile-requests.md` is this table.
+//! Every hostile request gets its answer and leaves nothing behind.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use expect_test::expect_file;
 use rusqlite::{Connection, OpenFlags};
 use synapsor_protocol::Engine;
 
 use crate::http::eras::open;
-use crate::http::floods::{Flood, floods};
+use crate::http::floods::floods;
 use crate::http::peer::{Answer, Request};
-use crate::http::rows::{Left, Row, rows};
+use crate::http::rows::{Left, rows};
 use crate::http::server::{Server, TOKEN};
 use crate::world::World;
 
@@ -51,48 +49,6 @@ fn left(before: &State, after: &State) -> Left {
     let untouched =
         ["evidence", "proposals", "approvals", "writeback_jobs", "receipts"].into_iter().all(same);
     if untouched && before.source == after.source { Left::Refusal } else { Left::Traces }
-}
-
-/// A group's heading and the head of its table.
-fn begin(page: &mut String, group: &str) {
-    let _ = write!(
-        page,
-        "\n## {group}\n\n| Request | Status | Code | Left behind |\n| --- | --- | --- | --- |\n"
-    );
-}
-
-fn line(page: &mut String, about: &str, status: u16, code: &str, left: Left) {
-    let status = if status == 0 { "-".to_owned() } else { status.to_string() };
-    let _ = writeln!(page, "| {about} | {status} | `{code}` | {} |", left.as_str());
-}
-
-fn page(rows: &[Row], floods: &[Flood]) -> String {
-    let mut page = "\
-# Hostile requests
-
-What a server over HTTP answers to requests that mean harm, and what they leave behind. Written from `tests/e2e/http/rows.rs`, \
-each row sent to the real binary; `UPDATE_EXPECT=1 tests/with-databases cargo nextest run -p synapsor-cli --test e2e http::hostile` \
-writes it anew.
-
-The status `-` is a connection closed without an answer; the code `-` an answer without one. *Left behind* is what the ledger holds \
-more than before: *nothing*, or *the refusal* of a call, which is part of the record. The source is never changed. The last table's rows \
-come to a server that is full, or never come to their end (`tests/e2e/http/floods.rs`).
-"
-    .to_owned();
-    let mut group = "";
-    for row in rows {
-        if row.group != group {
-            group = row.group;
-            begin(&mut page, group);
-        }
-        line(&mut page, row.about, row.status, row.code, row.left);
-    }
-    begin(&mut page, "Floods and slow clients");
-    for flood in floods {
-        line(&mut page, flood.about, flood.status, flood.code, Left::Nothing);
-    }
-    let _ = write!(page, "\n{} requests.\n", rows.len() + floods.len());
-    page
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +93,6 @@ async fn every_hostile_request_gets_its_answer_and_leaves_nothing_behind() {
     let (status, log) = server.stop();
     assert!(status.success());
     assert!(!log.contains(TOKEN) && !log.contains("panicked"), "{log}");
-    expect_file!["../../../docs/reference/hostile-requests.md"].assert_eq(&page(&rows, &floods()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod tries;
 mod world;
 
 mod attack;

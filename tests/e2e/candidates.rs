@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use synapsor_protocol::{Digest, Engine};
 use synapsor_test_guests::guest;
 
-use crate::http::peer::Request;
+use crate::http::peer::{Answer, Request};
 use crate::http::server::Server;
 use crate::screens::settled;
 use crate::world::{World, call};
@@ -160,6 +160,82 @@ async fn a_server_that_stops_loses_no_call_a_candidate_was_to_be_shown() {
         assert_eq!(run["failed"], json!({}), "{run}");
         assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
     }
+}
+
+/// Has the server serve another config, under which the live handler and its candidate are the same.
+fn reloads(world: &World, server: &Server) {
+    let text = std::fs::read_to_string(world.config_path()).expect("a config");
+    let mut config: Json = serde_json::from_str(&text).expect("JSON");
+    config["rate_limits"] = json!({ "calls_per_minute_per_capability": 1_000 });
+    world.write_config(&config);
+    server.logs("the changed config is served");
+}
+
+/// How many calls the report knows of: shown to the candidate, and not shown.
+async fn told_of(world: &World) -> (u64, u64) {
+    let run = reported(world, 0).await;
+    let [runs, not_shown] = ["runs", "not_shown"].map(|count| run[count].as_u64().expect("a number"));
+    (runs, not_shown)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_an_earlier_config_that_wait_for_a_candidate_are_not_lost_when_the_server_stops() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let looping = synapsor_test_guests::component(
+        &synapsor_test_guests::fixtures().join("hostile/endless_loop_unmetered.wat"),
+    );
+    tries(&world, &looping, &Digest::of_bytes(&looping));
+    // A run takes as long as the engine lets one, which is longer than a server that stops has for all of them.
+    let text = std::fs::read_to_string(world.config_path()).expect("a config");
+    let mut config: Json = serde_json::from_str(&text).expect("JSON");
+    World::capability(&mut config, "billing.propose_plan_waiver")["handler"]["limits"] =
+        json!({ "fuel": 1_000_000_000_000_u64, "timeout_ms": 10_000 });
+    world.write_config(&config);
+    let manifest = world.folder.path().join("handlers/two/handler.json");
+    let needs = std::fs::read_to_string(&manifest).expect("a manifest");
+    let mut needs: Json = serde_json::from_str(&needs).expect("JSON");
+    needs["limits"] = json!({ "fuel": 1_000_000_000_000_u64, "timeout_ms": 10_000 });
+    std::fs::write(&manifest, needs.to_string()).expect("written");
+    let server = Server::start(&mut world, &[]);
+    let call = Request::alone(
+        "tools/call",
+        json!({ "name": WAIVE, "arguments": { "invoice_id": "INV-3002", "reason": "x" } }),
+    );
+    for _ in 0..3 {
+        assert_eq!(server.send(&call).status, 200);
+    }
+    reloads(&world, &server);
+    assert_eq!(server.send(&call).status, 200);
+    let (status, log) = server.stop();
+    assert!(status.success() && !log.contains("not all recorded"), "{log}");
+    let (runs, not_shown) = told_of(&world).await;
+    assert_eq!(runs + not_shown, 4, "three of the earlier config, and one of this");
+    assert_eq!(world.ask(&["store", "verify"])["ok"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_ends_after_its_config_was_replaced_is_shown_to_its_candidate_too() {
+    let mut world = World::new(Engine::Sqlite).await;
+    tries(&world, &twin(), &Digest::of_bytes(&twin()));
+    let server = Server::start(&mut world, &[]);
+    let call = Request::alone(
+        "tools/call",
+        json!({ "name": WAIVE, "arguments": { "invoice_id": "INV-3002", "reason": "x" } }),
+    );
+    let mut lock = world.database.session().await;
+    lock.execute("BEGIN EXCLUSIVE").await;
+    let bytes = call.bytes(&server.address);
+    let address = server.address.clone();
+    let asked = std::thread::spawn(move || Answer::of(&address, &bytes));
+    // It has arrived, and waits for the row.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    reloads(&world, &server);
+    lock.execute("ROLLBACK").await;
+    let answered = asked.join().expect("asked");
+    assert_eq!((answered.status, answered.code().as_str()), (200, "-"), "{answered:?}");
+    assert!(server.stop().0.success());
+    let (runs, not_shown) = told_of(&world).await;
+    assert_eq!(runs + not_shown, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

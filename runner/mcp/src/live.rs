@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use synapsor_invocation::{Readiness, Runtime};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::auth::{Caller, Challenge, RateLimits, RateSettings};
 use crate::error::Error;
@@ -36,6 +38,8 @@ pub(crate) struct Served {
     pub(crate) runtime: Runtime,
     pub(crate) tools: Tools,
     pub(crate) prompts: Prompts,
+    /// Goes with the state, which is when the last of its calls has ended.
+    in_use: watch::Sender<()>,
 }
 
 impl Live {
@@ -63,12 +67,9 @@ impl Live {
     pub fn replace(&self, runtime: Runtime, rate_limits: RateSettings) -> Result<(), Error> {
         let served = Served::new(runtime, &self.options)?;
         self.rate_limits.change(rate_limits);
-        let before = self.served.send_replace(Arc::new(served)).runtime.clone();
-        // What its candidates were to be shown they still are.
-        self.retired.add(move |within| {
-            let before = before.clone();
-            async move { before.drain_candidates(within).await }
-        });
+        let before = self.served.send_replace(Arc::new(served));
+        let (runtime, in_use) = (before.runtime.clone(), before.in_use.subscribe());
+        self.retired.add(move |within| retire(runtime.clone(), in_use.clone(), within));
         Ok(())
     }
 
@@ -180,6 +181,14 @@ impl Served {
                 observer.shown_to_candidate(capability, outcome);
             }));
         }
-        Ok(Self { runtime, tools, prompts })
+        Ok(Self { runtime, tools, prompts, in_use: watch::Sender::default() })
     }
+}
+
+/// Within that time, lets the calls of an earlier state end, and shows its candidates what waits. What ends later is not shown.
+async fn retire(runtime: Runtime, mut in_use: watch::Receiver<()>, within: Duration) {
+    let until = Instant::now() + within;
+    let calls_end = async { while in_use.changed().await.is_ok() {} };
+    let _ = tokio::time::timeout_at(until, calls_end).await;
+    runtime.drain_candidates(until.saturating_duration_since(Instant::now())).await;
 }

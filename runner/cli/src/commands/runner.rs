@@ -30,8 +30,9 @@ pub(crate) fn is_meant(settings: &Settings) -> bool {
 }
 
 pub(crate) async fn start(wanted: &StartWorker, settings: &Settings) -> Result<Report, Refusal> {
-    check_required(settings)?;
-    let config = settings.config()?;
+    let config = settings.config_path.exists().then(|| settings.config()).transpose()?;
+    check_required(settings, config.as_ref())?;
+    let config = config.map_or_else(|| settings.config(), Ok)?;
     let source_id = settings.environment.get(env::SOURCE_ID).unwrap_or_default().to_owned();
     check_credential(settings, &config, &source_id)?;
     let plane = control_plane(settings)?;
@@ -67,9 +68,8 @@ fn cut_off() -> Refusal {
 }
 
 /// Everything that is missing, at once.
-fn check_required(settings: &Settings) -> Result<(), Refusal> {
-    let config = if settings.config_path.exists() { Some(settings.config()?) } else { None };
-    let missing = missing(settings, config.as_ref());
+fn check_required(settings: &Settings, config: Option<&Arc<Config>>) -> Result<(), Refusal> {
+    let missing = missing(settings, config);
     if missing.is_empty() {
         return Ok(());
     }

@@ -3,9 +3,10 @@
 //! Invariant: it only looks. A ledger that is not there is not made, and no database is connected to.
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use serde_json::json;
-use synapsor_config::Config;
+use synapsor_config::{Checked, Config};
 use synapsor_ledger::{Ledger, ProposalFilter};
 use synapsor_protocol::{ProposalState, Refusal};
 use synapsor_setup::doctor::{self, Severity};
@@ -24,14 +25,15 @@ pub(crate) fn is_beginning(settings: &Settings, json: bool) -> bool {
 
 /// Where you are, and what comes next.
 pub(crate) async fn run(settings: &Settings) -> Result<Report, Refusal> {
-    let told = whereabouts(&surroundings(settings).await?);
-    Ok(Report::done(json!(told), print::draft::whereabouts(&told)))
+    of(settings, checked(settings)?.as_ref()).await
 }
 
 /// The same for `start` by its name, which starts a worker where one is set up: also what one would need.
 pub(crate) async fn by_name(settings: &Settings) -> Result<Report, Refusal> {
-    let Report { mut json, text, exit } = run(settings).await?;
-    let needed = runner::missing(settings, settings.config().ok().as_ref());
+    let checked = checked(settings)?;
+    let Report { mut json, text, exit } = of(settings, checked.as_ref()).await?;
+    let config = checked.and_then(|checked| checked.config).map(Arc::new);
+    let needed = runner::missing(settings, config.as_ref());
     let named: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
     let no_worker = format!("no worker is started; not set: {}", named.join(", "));
     if let Some(members) = json.as_object_mut() {
@@ -40,12 +42,22 @@ pub(crate) async fn by_name(settings: &Settings) -> Result<Report, Refusal> {
     Ok(Report { json, text: format!("{text}\n{}", style::dim(&no_worker)), exit })
 }
 
-async fn surroundings(settings: &Settings) -> Result<Surroundings, Refusal> {
-    let config = settings.config_path.display().to_string();
+/// The config and its problems; none where there is no config yet.
+fn checked(settings: &Settings) -> Result<Option<Checked>, Refusal> {
     if !settings.config_path.exists() {
-        return Ok(Surroundings { config, ..Surroundings::default() });
+        return Ok(None);
     }
-    let checked = synapsor_config::check(&settings.config_text()?);
+    Ok(Some(synapsor_config::check(&settings.config_text()?)))
+}
+
+async fn of(settings: &Settings, checked: Option<&Checked>) -> Result<Report, Refusal> {
+    let told = whereabouts(&surroundings(settings, checked).await?);
+    Ok(Report::done(json!(told), print::draft::whereabouts(&told)))
+}
+
+async fn surroundings(settings: &Settings, checked: Option<&Checked>) -> Result<Surroundings, Refusal> {
+    let config = settings.config_path.display().to_string();
+    let Some(checked) = checked else { return Ok(Surroundings { config, ..Surroundings::default() }) };
     let errors =
         checked.problems.iter().filter(|problem| problem.severity == synapsor_config::Severity::Error);
     let found = Surroundings {
@@ -54,9 +66,9 @@ async fn surroundings(settings: &Settings) -> Result<Surroundings, Refusal> {
         config_errors: errors.count(),
         ..Surroundings::default()
     };
-    match checked.config {
+    match &checked.config {
         None => Ok(found),
-        Some(config) => of_config(&config, settings, found).await,
+        Some(config) => of_config(config, settings, found).await,
     }
 }
 

@@ -45,14 +45,9 @@ fn command(ledger: &Path, words: &[&str]) -> Result<Command, Refusal> {
 
 async fn answered(command: &mut Command, words: &[&str]) -> Result<Answered, Refusal> {
     let output = command.output().await.map_err(Refusal::bug)?;
-    let document = serde_json::from_slice(&output.stdout).map_err(|error| {
-        Refusal::bug(format!("`synapsor {}` printed no document: {error}", words.join(" ")))
-    })?;
-    Ok(Answered {
-        command: format!("synapsor {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
-        exit: output.status.code().unwrap_or(-1),
-        document,
-    })
+    let document = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Refusal::bug(format!("`{}` printed no document: {error}", typed(words))))?;
+    Ok(Answered { command: typed(words), exit: output.status.code().unwrap_or(-1), document })
 }
 
 /// This binary.
@@ -60,6 +55,8 @@ pub(super) fn program() -> Result<OsString, Refusal> {
     std::env::current_exe().map(Into::into).map_err(Refusal::bug)
 }
 
-fn quoted(word: &str) -> String {
-    if word.contains(' ') { format!("\"{word}\"") } else { word.to_owned() }
+/// The command as a person types it.
+fn typed(words: &[&str]) -> String {
+    // No word of the demo's holds a NUL, which alone cannot be said in a shell.
+    shlex::try_join(["synapsor"].into_iter().chain(words.iter().copied())).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use crate::connection;
 use crate::error::{Error, Fault};
 use crate::file;
+use crate::flush;
 use crate::keeping::Lock;
 use crate::place::Place;
 use crate::postgres::{self, Postgres, Server};
@@ -19,7 +20,7 @@ use crate::schema::{self, Founding};
 use crate::search;
 use crate::sqlite::Sqlite;
 use crate::statements::{Opener, Statements, Store};
-use crate::writer::{Write, Writer};
+use crate::writer::{Promise, Write, Writer};
 
 /// How to open a ledger.
 #[derive(Clone)]
@@ -65,17 +66,17 @@ impl Book {
     fn open_file(path: &Path, opening: Opening) -> Result<Self, Error> {
         let path = file::prepare(path, opening.create)?;
         let open = Lock::shared(&path)?;
-        let store = Sqlite(connection::open_writer(&path, opening.create)?);
+        let store = Sqlite::new(connection::open_writer(&path, opening.create)?);
         bring_up_to_date(&store, &path, &opening, Founding::Anew)?;
         let ledger_id = schema::ledger_id(&store)?;
         // The checked connection is the one that writes; a file never asks for another.
         let (first, at) = (Mutex::new(Some(store)), path.clone());
         let writer = opener(move || match first.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(store) => Ok(store),
-            None => connection::open_writer(&at, false).map(Sqlite),
+            None => connection::open_writer(&at, false).map(Sqlite::new),
         });
         let at = path.clone();
-        let reader = opener(move || connection::open_reader(&at).map(Sqlite));
+        let reader = opener(move || connection::open_reader(&at).map(Sqlite::new));
         let book = Self::assemble(Place::File(path), ledger_id, writer, reader, opening)?;
         Ok(Self { _open: Some(open), ..book })
     }
@@ -104,7 +105,7 @@ impl Book {
         opening: Opening,
     ) -> Result<Self, Error> {
         let Opening { clock, ids, .. } = opening;
-        let writer = Writer::start(writer, Arc::clone(&clock), ids, ledger_id.clone())?;
+        let writer = Writer::start(writer, place.file(), Arc::clone(&clock), ids, ledger_id.clone())?;
         let (readers, redaction_key) = (Readers::new(reader), OnceCell::new());
         let progress = Arc::default();
         Ok(Self { readers, writer, clock, place, ledger_id, redaction_key, progress, _open: None })
@@ -138,12 +139,21 @@ impl Book {
         let steps = |upto: i64| upto.saturating_sub(reached).unsigned_abs();
         let work = self.progress.at_work("bringing up to date what records are found by", steps(head));
         loop {
-            let upto = self.writer.write(|write| search::step(write.conn, search::STEP_EVENTS_MAX)).await?;
+            let step = |write: &Write<'_>| search::step(write.conn, search::STEP_EVENTS_MAX);
+            let upto = self.writer.keep(Promise::Committed, step).await?;
             if upto >= head {
                 return Ok(());
             }
             work.moved_to(steps(upto));
         }
+    }
+
+    /// Returns once whatever was answered before now is on the disk.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        // A server answers nothing before that.
+        let Some(path) = self.place.file().map(Path::to_owned) else { return Ok(()) };
+        const STOPPED: Error = Error::Invariant { what: "a flush of the ledger did not finish" };
+        tokio::task::spawn_blocking(move || flush::now(&path)).await.map_err(|_| STOPPED)?
     }
 
     /// The key of redacted values, made where `make` says so and there is none.
@@ -169,13 +179,13 @@ pub(crate) fn bring_up_to_date(
     founding: Founding<'_>,
 ) -> Result<(), Error> {
     // A table that others refer to is made anew on the way; where nobody has to wait for that, they are left alone.
-    let older = schema::is_older(&store.0)?;
+    let older = schema::is_older(&store.conn)?;
     if older {
-        connection::hold_references(&store.0, false)?;
+        connection::hold_references(&store.conn, false)?;
     }
     let ended = bring_tables_up_to_date(store, path, opening, founding);
     if older {
-        connection::hold_references(&store.0, true)?;
+        connection::hold_references(&store.conn, true)?;
     }
     ended
 }
@@ -190,8 +200,8 @@ fn bring_tables_up_to_date(
     store.begin_writing()?;
     let write = Write::new(store, opening.clock.as_ref(), opening.ids.as_ref(), "");
     // Another process may have migrated the file since we looked.
-    let migrated = schema::admit(&store.0, path, opening.create)
-        .and_then(|()| schema::migrate(&store.0, &write, path, founding));
+    let migrated = schema::admit(&store.conn, path, opening.create)
+        .and_then(|()| schema::migrate(&store.conn, &write, path, founding));
     let ended = migrated.and_then(|()| store.commit());
     if ended.is_err() {
         store.roll_back();

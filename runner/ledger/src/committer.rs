@@ -1,4 +1,4 @@
-//! What the writing thread does: it commits whatever is waiting together, and answers nobody before the commit.
+//! Commits changes together, and answers nobody before the commit.
 //!
 //! Invariant: no transaction stays open while the thread waits for work. Invariant: one bad change does not spoil the
 //! others of its commit; each of several runs in a savepoint of its own.
@@ -6,38 +6,45 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use synapsor_protocol::{Clock, Ids};
-use tokio::sync::mpsc;
 
 use crate::error::{Error, Fault};
+use crate::flush::Flusher;
 use crate::search;
 use crate::statements::{Opener, Store, cells};
-use crate::writer::{Change, Tail, Write};
-
-/// Changes that share one commit at most; bounds how long the first of them waits.
-const BATCH_MAX: usize = 128;
+use crate::writer::{Change, Promise, Tail, Write};
 
 /// Changes after which what records are found by is brought up to date, unless a list was faster.
 const CATCH_UP_CHANGES: usize = 512;
 
-/// How long a change waits at most for as much company as the commit before it had.
-const COMPANY_WAIT_MAX: Duration = Duration::from_millis(5);
+/// How long a commit that does not wait for the disk may take for the next one to be made on a caller's thread.
+const BRIEF: Duration = Duration::from_micros(500);
 
 /// How long to wait before each next try at a server that was lost or gave us up, in milliseconds. A file needs none.
 const WAITS_MS: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
 
 pub(crate) struct Committer {
+    // Before the flusher: the connection that closes folds the log back, after which there is nothing to flush.
     store: Box<dyn Store>,
     open: Opener,
+    /// The ledger's file, where it is one.
+    file: Option<PathBuf>,
+    /// Started with the first commit that does not wait for the disk.
+    flusher: Option<Flusher>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     ledger_id: String,
     commits: Arc<AtomicU64>,
+    /// Changes since what records are found by was brought up to date.
+    unfound: usize,
+    /// Whether the last commit that did not wait for the disk was brief. The first one never is expected to be.
+    was_brief: bool,
 }
 
 /// A change that was made, and its own error where it failed.
@@ -62,30 +69,69 @@ enum Next {
 impl Committer {
     pub(crate) fn new(
         open: Opener,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
+        file: Option<&Path>,
+        (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>),
         ledger_id: String,
         commits: Arc<AtomicU64>,
     ) -> Result<Self, Error> {
-        Ok(Self { store: open()?, open, clock, ids, ledger_id, commits })
+        let (store, file) = (open()?, file.map(Path::to_owned));
+        let (flusher, unfound, was_brief) = (None, 0, false);
+        Ok(Self { store, open, file, flusher, clock, ids, ledger_id, commits, unfound, was_brief })
     }
 
-    pub(crate) fn serve(mut self, mut waiting: mpsc::Receiver<Box<dyn Change>>) {
-        let (mut company, mut took, mut unfound) = (1, Duration::ZERO, 0);
-        while let Some(first) = waiting.blocking_recv() {
-            let mut batch = gather(first, &mut waiting, company, took);
-            company = batch.len();
-            let began = Instant::now();
-            while !batch.is_empty() {
-                self.commit_together(&mut batch);
-            }
-            took = began.elapsed();
-            unfound += company;
-            if unfound >= CATCH_UP_CHANGES {
-                unfound = 0;
-                self.catch_up();
+    /// Commits a batch, in as few transactions as the database lets it.
+    pub(crate) fn commit_all(&mut self, batch: &mut VecDeque<Box<dyn Change>>) {
+        self.unfound += batch.len();
+        while !batch.is_empty() {
+            self.commit_together(batch);
+        }
+    }
+
+    /// Commits a change that does not wait for the disk, unless that may take long: then it is handed back.
+    ///
+    /// It waits for no lock, and follows a commit that was quick, so a slow disk or a crowded ledger holds up a caller's thread
+    /// once and not again before the writing thread had a quick one.
+    pub(crate) fn commit_at_once(&mut self, change: Box<dyn Change>) -> Option<Box<dyn Change>> {
+        let began = Instant::now();
+        // Whatever fails here fails again where there is time to tell it.
+        let is_open = self.was_brief
+            && self.promise(Promise::Committed).is_ok()
+            && self.store.begin_writing_at_once().unwrap_or(false);
+        if !is_open {
+            return Some(change);
+        }
+        let mut tried = self.carry(&mut VecDeque::from([change]), Promise::Committed);
+        self.was_brief = began.elapsed() <= BRIEF;
+        match self.judge(&tried) {
+            Next::Again(_) => tried.made.pop().map(|(change, _)| change),
+            Next::Answer(committed) => {
+                self.unfound += 1;
+                answer(tried.made, &mut VecDeque::new(), &committed);
+                None
             }
         }
+    }
+
+    /// Whether there is something for [`Committer::keep_up`] to do.
+    pub(crate) fn is_upkeep_due(&self) -> bool {
+        self.unfound >= CATCH_UP_CHANGES
+    }
+
+    /// Brings what records are found by closer to the chain, and folds the log, when enough has changed since the last time.
+    pub(crate) fn keep_up(&mut self) {
+        if !self.is_upkeep_due() {
+            return;
+        }
+        self.unfound = 0;
+        self.catch_up();
+        if let Err(error) = self.store.fold() {
+            // A commit does it when the log has grown large.
+            tracing::debug!(%error, "the ledger's log was not folded");
+        }
+    }
+
+    /// The end of the queue.
+    pub(crate) fn finish(&mut self) {
         if self.is_behind() {
             self.catch_up();
         }
@@ -104,10 +150,11 @@ impl Committer {
     /// Brings what records are found by closer to the chain. Nothing is lost where it fails: whoever looks for a record does
     /// it first, and is told why it cannot be done.
     fn catch_up(&mut self) {
+        // It follows from the chain, so what a loss of power takes of it is made again.
         let caught_up = self
-            .begin()
+            .begin(Promise::Committed)
             .and_then(|()| search::step(self.store.statements(), search::STEP_EVENTS))
-            .and_then(|_| self.store.commit());
+            .and_then(|_| self.commit(Promise::Committed));
         self.store.roll_back();
         if let Err(error) = caught_up {
             tracing::debug!(%error, "what records are found by was not brought up to date");
@@ -135,12 +182,23 @@ impl Committer {
     }
 
     fn try_together(&mut self, batch: &mut VecDeque<Box<dyn Change>>) -> Tried {
+        let began = Instant::now();
+        let waits = batch.iter().any(|change| change.promise() == Promise::OnDisk);
+        let promise = if waits { Promise::OnDisk } else { Promise::Committed };
+        if let Err(error) = self.begin(promise) {
+            return Tried { made: Vec::new(), tail: None, committed: Err(error), sent: false };
+        }
+        let tried = self.carry(batch, promise);
+        if !waits {
+            self.was_brief = began.elapsed() <= BRIEF;
+        }
+        tried
+    }
+
+    /// Makes the changes in the transaction that is open, and commits it.
+    fn carry(&mut self, batch: &mut VecDeque<Box<dyn Change>>, promise: Promise) -> Tried {
         let mut tried =
             Tried { made: Vec::with_capacity(batch.len()), tail: None, committed: Ok(()), sent: false };
-        tried.committed = self.begin();
-        if tried.committed.is_err() {
-            return tried;
-        }
         // A change that has the transaction to itself goes back with it.
         let is_alone = batch.len() == 1;
         while let Some(mut change) = batch.pop_front() {
@@ -160,16 +218,40 @@ impl Committer {
             return tried;
         }
         tried.sent = true;
-        tried.committed = self.store.commit();
+        tried.committed = self.commit(promise);
         self.store.roll_back();
         tried
     }
 
-    fn begin(&mut self) -> Result<(), Error> {
+    fn begin(&mut self, promise: Promise) -> Result<(), Error> {
         if self.store.is_lost() {
             self.store = (self.open)()?;
         }
+        self.promise(promise)?;
         self.store.begin_writing()
+    }
+
+    /// Sees to it that the next commit keeps what is promised. A flush that failed is the end: see [`Flusher`].
+    fn promise(&mut self, promise: Promise) -> Result<(), Error> {
+        if let Some(error) = self.flusher.as_ref().and_then(Flusher::failed) {
+            return Err(error);
+        }
+        if promise == Promise::Committed
+            && self.flusher.is_none()
+            && let Some(file) = &self.file
+        {
+            self.flusher = Some(Flusher::start(file)?);
+        }
+        self.store.wait_for_disk(promise == Promise::OnDisk)
+    }
+
+    fn commit(&self, promise: Promise) -> Result<(), Error> {
+        self.store.commit()?;
+        match &self.flusher {
+            Some(flusher) if promise == Promise::Committed => flusher.soon(),
+            _ => {}
+        }
+        Ok(())
     }
 
     fn in_savepoint(&self, change: &mut dyn Change, tail: &mut Option<Tail>) -> Result<(), Error> {
@@ -243,7 +325,7 @@ impl Committer {
         let Some((seq, digest)) = &tried.tail else { return Some(true) };
         for wait_ms in WAITS_MS {
             // Under the lock, so the transaction that was lost is over, one way or the other.
-            if self.begin().is_ok() {
+            if self.begin(Promise::OnDisk).is_ok() {
                 let sql = "SELECT digest FROM events WHERE seq = ?1";
                 let found = self
                     .store
@@ -259,29 +341,6 @@ impl Committer {
         }
         None
     }
-}
-
-/// Whatever waits already. Callers that were answered together come back one by one, so that the first of them would get a
-/// commit to itself and the others the next: it waits for as many as there were, half as long as their commit `took`, which is
-/// what one more would cost at least. A lone caller never waits.
-fn gather(
-    first: Box<dyn Change>,
-    waiting: &mut mpsc::Receiver<Box<dyn Change>>,
-    company: usize,
-    took: Duration,
-) -> VecDeque<Box<dyn Change>> {
-    let (came, patience) = (Instant::now(), COMPANY_WAIT_MAX.min(took / 2));
-    let mut batch = VecDeque::from([first]);
-    while batch.len() < BATCH_MAX {
-        match waiting.try_recv() {
-            Ok(next) => batch.push_back(next),
-            Err(mpsc::error::TryRecvError::Empty) if batch.len() < company && came.elapsed() < patience => {
-                thread::yield_now();
-            }
-            Err(_) => break,
-        }
-    }
-    batch
 }
 
 /// Tells the callers; where not even a transaction could be opened, those that wait as well.

@@ -11,14 +11,14 @@ use crate::error::Error;
 use crate::schema;
 use crate::writer::Write;
 
-/// How long one statement waits for another process's write lock, in milliseconds.
-const BUSY_TIMEOUT_MS: u64 = 5_000;
+/// How long one statement waits for another process's write lock.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The write-ahead log is cut back to this size after a checkpoint, in bytes.
 const WAL_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 /// Pages the log may hold before a commit folds them back into the file, which costs as much as several commits: every
-/// sixteen megabytes, so that a page many commits changed is written back once.
+/// sixteen megabytes, so that a page many commits changed is written back once. Between commits it is done earlier: [`fold`].
 const FOLD_PAGES: u32 = 4_096;
 
 /// Pages a reading connection keeps, in KiB: enough for the upper levels of every index of a large ledger.
@@ -46,6 +46,25 @@ pub(crate) fn open_writer(path: &Path, create: bool) -> Result<Connection, Error
     ))
     .map_err(Error::storage("set up the ledger"))?;
     Ok(conn)
+}
+
+/// How long the statements from here on wait for another process's write lock.
+pub(crate) fn wait_for_lock(conn: &Connection, limit: Duration) -> Result<(), Error> {
+    conn.busy_timeout(limit).map_err(Error::storage("write to the ledger"))
+}
+
+/// Whether a commit waits until the log is on the disk (`synchronous`, <https://sqlite.org/pragma.html#pragma_synchronous>).
+/// Where it does not, the order of commits is kept all the same, and the next one that waits brings those before it along.
+/// Outside of a transaction.
+pub(crate) fn wait_for_disk(conn: &Connection, wait: bool) -> Result<(), Error> {
+    let level = if wait { "FULL" } else { "NORMAL" };
+    conn.pragma_update(None, "synchronous", level).map_err(Error::storage("write to the ledger"))
+}
+
+/// Folds the log back into the file, as far as no reader still needs it. Outside of a transaction.
+pub(crate) fn fold(conn: &Connection) -> Result<(), Error> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        .map_err(Error::storage("fold the ledger's log"))
 }
 
 /// A connection that cannot write.
@@ -85,7 +104,7 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let set_up = || -> rusqlite::Result<Connection> {
         let conn = Connection::open_with_flags(path, flags)?;
-        conn.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+        conn.busy_timeout(BUSY_TIMEOUT)?;
         // The file may have been edited: nothing in its schema runs code, and a typo is never a string.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

@@ -336,9 +336,11 @@ impl Ledger {
     /// Signs the head of the chain as it is now. Kept elsewhere, it shows later whether the tail was cut.
     ///
     /// # Errors
-    /// When the ledger cannot be read.
+    /// When the ledger cannot be read, or not be brought to the disk.
     pub async fn checkpoint(&self, signer: &dyn Signer) -> Result<Checkpoint, Error> {
         let (events, head) = self.book.readers.read(chain::head).await?;
+        // Signed is what a loss of power cannot take back.
+        self.book.flush().await?;
         let at = self.book.clock.now();
         Checkpoint::sign(self.book.ledger_id.clone(), events, head, at, signer)
             .map_err(chain::no_canonical_form)
@@ -436,6 +438,15 @@ impl Ledger {
     /// How far long work of this process on the ledger is, while somebody waits for it.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.book.progress)
+    }
+
+    /// Returns once whatever was read of the ledger before is on the disk, which the record of a read may be a moment after its
+    /// answer. For whoever tells others what happened.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.book.flush().await
     }
 
     /// How far the chain is: the number of its last event.

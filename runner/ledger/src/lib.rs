@@ -57,7 +57,9 @@ mod readers;
 mod schema;
 mod upgrade;
 mod writer;
+mod queue;
 mod committer;
+mod flush;
 
 mod error;
 mod rule;

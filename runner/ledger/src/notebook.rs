@@ -1,6 +1,8 @@
 //! The part of the book the model's side holds: it can record and look up, and nothing else.
 //!
 //! Invariant: every look-up is by tenant, compared byte for byte with the tenant inside the document as well.
+//! Invariant: a proposal is on the disk before it is answered. Reads, refusals and traces are committed before they are answered, and
+//! on the disk some milliseconds later, unless [`Notebook::on_disk`] says otherwise.
 //! Absent on purpose: any way from here to [`crate::Ledger`], a decision or a writeback.
 
 use std::sync::Arc;
@@ -18,12 +20,14 @@ use crate::proposals::{self, StoredProposal};
 use crate::propose::{self, Call, Draft, Reading, Recorded, Refused};
 use crate::replay::{self, Replay};
 use crate::secrets;
-use crate::writer::Write;
+use crate::writer::{Promise, Write};
 
 /// Records reads, refusals and proposals; looks them up for one tenant. Clones share the ledger.
 #[derive(Clone)]
 pub struct Notebook {
     book: Arc<Book>,
+    /// What is promised of anything but a proposal.
+    promise: Promise,
     /// Whether reads are forgotten.
     #[cfg(feature = "forgetful")]
     forgets: bool,
@@ -33,9 +37,16 @@ impl Notebook {
     pub(crate) fn new(book: Arc<Book>) -> Self {
         Self {
             book,
+            promise: Promise::Committed,
             #[cfg(feature = "forgetful")]
             forgets: false,
         }
+    }
+
+    /// The same notebook, which brings every record to the disk before it answers, so that no loss of power takes it back.
+    #[must_use]
+    pub fn on_disk(self) -> Self {
+        Self { promise: Promise::OnDisk, ..self }
     }
 
     /// The same notebook, which answers that a read is recorded and forgets it.
@@ -53,7 +64,7 @@ impl Notebook {
         self.book.redaction_key(true).await
     }
 
-    /// Records a read: on disk when this returns. Concurrent calls share one commit.
+    /// Records a read: committed when this returns. Concurrent calls share one commit.
     ///
     /// # Errors
     /// When something in it looks like a secret, or the ledger cannot be written; nothing was recorded.
@@ -64,7 +75,7 @@ impl Notebook {
         }
         let reading = Reading::of(evidence, audit)?;
         let payload = reading.payload_text()?;
-        self.book.writer.write(move |write| propose::read(write, &reading, &payload)).await
+        self.book.writer.keep(self.promise, move |write| propose::read(write, &reading, &payload)).await
     }
 
     /// Records that a call was refused, with what had been read by then.
@@ -77,7 +88,7 @@ impl Notebook {
         evidence: Option<EvidenceBundle>,
     ) -> Result<(), Error> {
         let refused = Refused::of(audit, evidence)?;
-        self.book.writer.write(move |write| propose::refusal(write, &refused)).await
+        self.book.writer.keep(self.promise, move |write| propose::refusal(write, &refused)).await
     }
 
     /// Records that a call was handed on to a hosted service, and how that ended. An id of the service's that looks like a secret is
@@ -90,7 +101,7 @@ impl Notebook {
             trace.service_ids.retain(|name, id| secrets::refuse_in_text(name, id).is_ok());
         }
         let call = Call::of(audit)?;
-        self.book.writer.write(move |write| propose::delegated(write, &call)).await
+        self.book.writer.keep(self.promise, move |write| propose::delegated(write, &call)).await
     }
 
     /// Records a proposal. Where one with equal content is still open for the tenant, answers that one instead.
@@ -124,7 +135,7 @@ impl Notebook {
             let event = chain::append_written(write, EventKind::ShadowCandidateRan, None, &actor, &payload)?;
             documents::insert_evidence(write.conn, event.seq, &written)
         };
-        self.book.writer.write(record).await
+        self.book.writer.keep(self.promise, record).await
     }
 
     /// How many changes wait for the writer to take them up.

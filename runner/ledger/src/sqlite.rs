@@ -1,18 +1,33 @@
 //! The seam over one SQLite connection: statements are prepared once and kept, text is handed out where SQLite holds it.
 
+use std::cell::Cell as Shared;
+use std::time::Duration;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
+
+use crate::connection;
 
 use crate::error::{Error, Fault, Faulty};
 use crate::statements::{Cell, Look, Row, Statements, Store};
 
 /// A connection that is set up; see [`crate::connection`].
-pub(crate) struct Sqlite(pub(crate) Connection);
+pub(crate) struct Sqlite {
+    pub(crate) conn: Connection,
+    /// Whether commits wait for the disk.
+    waits: Shared<bool>,
+}
+
+impl Sqlite {
+    pub(crate) fn new(conn: Connection) -> Self {
+        Self { conn, waits: Shared::new(true) }
+    }
+}
 
 impl Statements for Sqlite {
     fn execute(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Error> {
         let touched = self
-            .0
+            .conn
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params_from_iter(cells)))
             .map_err(Error::storage(doing))?;
@@ -21,7 +36,7 @@ impl Statements for Sqlite {
 
     fn each(&self, doing: &'static str, sql: &str, cells: &[Cell<'_>], look: Look<'_>) -> Result<(), Error> {
         let failed = || Error::storage(doing);
-        let mut statement = self.0.prepare_cached(sql).map_err(failed())?;
+        let mut statement = self.conn.prepare_cached(sql).map_err(failed())?;
         let mut rows = statement.query(params_from_iter(cells)).map_err(failed())?;
         while let Some(row) = rows.next().map_err(failed())? {
             if look(row)?.is_break() {
@@ -32,7 +47,7 @@ impl Statements for Sqlite {
     }
 
     fn file(&self) -> Option<&Connection> {
-        Some(&self.0)
+        Some(&self.conn)
     }
 }
 
@@ -44,6 +59,29 @@ impl Store for Sqlite {
 
     fn begin_reading(&self) -> Result<(), Error> {
         self.frame("read the ledger", "BEGIN DEFERRED")
+    }
+
+    fn begin_writing_at_once(&self) -> Result<bool, Error> {
+        connection::wait_for_lock(&self.conn, Duration::ZERO)?;
+        let begun = self.begin_writing();
+        connection::wait_for_lock(&self.conn, connection::BUSY_TIMEOUT)?;
+        match begun {
+            Ok(()) => Ok(true),
+            Err(error) if error.fault() == Some(Fault::Busy) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn wait_for_disk(&self, wait: bool) -> Result<(), Error> {
+        if self.waits.get() != wait {
+            connection::wait_for_disk(&self.conn, wait)?;
+            self.waits.set(wait);
+        }
+        Ok(())
+    }
+
+    fn fold(&self) -> Result<(), Error> {
+        connection::fold(&self.conn)
     }
 
     fn mark(&self, sql: &'static str) -> Result<(), Error> {
@@ -61,7 +99,7 @@ impl Store for Sqlite {
     }
 
     fn in_transaction(&self) -> bool {
-        !self.0.is_autocommit()
+        !self.conn.is_autocommit()
     }
 
     fn statements(&self) -> &dyn Statements {

@@ -59,10 +59,26 @@ pub(crate) trait Store: Statements + Send {
     /// Opens a transaction for reading: one consistent state of the ledger, however many statements look at it.
     fn begin_reading(&self) -> Result<(), Error>;
 
+    /// The same, where that takes no time; `false` where it would, and nothing is open. A server always is some time away.
+    fn begin_writing_at_once(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Whether the commits from here on are on the disk when [`Store::commit`] returns, or are flushed by somebody else later. A
+    /// server's always are.
+    fn wait_for_disk(&self, _wait: bool) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Folds what was committed back into where it belongs, as far as nobody is in the way.
+    fn fold(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Marks where the next change begins, or ends: `SAVEPOINT`, `RELEASE` and `ROLLBACK TO`.
     fn mark(&self, sql: &'static str) -> Result<(), Error>;
 
-    /// Makes the transaction durable.
+    /// Makes the transaction durable, as [`Store::wait_for_disk`] says.
     fn commit(&self) -> Result<(), Error>;
 
     /// Gives the transaction up, where there still is one.

@@ -1,8 +1,12 @@
-//! The handle to the one thread that writes: a change is handed over, and answered once it is durable.
+//! The handle to what writes: a change is handed over, and answered once it is committed.
+//!
+//! One thread commits what waits, together. A change that does not wait for the disk is so short that a caller who finds
+//! nobody writing makes it where it stands, and spares two changes of thread.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use synapsor_protocol::{Clock, Digest, Ids};
@@ -10,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::committer::Committer;
 use crate::error::Error;
+use crate::queue::{self, Work};
 use crate::statements::{Opener, Statements};
 
 /// Changes that may wait; a caller beyond it waits before handing over.
@@ -42,8 +47,20 @@ impl<'a> Write<'a> {
     }
 }
 
+/// What a caller is promised with the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// The change is on the disk: it stays when the machine loses its power the next instant.
+    OnDisk,
+    /// The change is committed: it stays when this process is killed the next instant, and is on the disk soon after.
+    Committed,
+}
+
 /// A change waiting for its commit. Whatever it writes, it appends an event to the chain.
 pub(crate) trait Change: Send {
+    /// What the caller is promised.
+    fn promise(&self) -> Promise;
+
     /// Makes the change, or makes it anew in another transaction. For an error its savepoint is rolled back.
     fn make(&mut self, write: &Write<'_>) -> Result<(), Error>;
 
@@ -53,6 +70,7 @@ pub(crate) trait Change: Send {
 
 /// A caller's change, and what the latest try at it came to.
 struct Asked<T, F> {
+    promise: Promise,
     change: F,
     outcome: Option<T>,
     reply: oneshot::Sender<Result<T, Error>>,
@@ -60,27 +78,34 @@ struct Asked<T, F> {
 
 /// The handle to the thread. Dropping it finishes the queue and closes the connection.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Change>>>,
+    queue: Option<mpsc::Sender<Work>>,
+    committer: Arc<Mutex<Committer>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
 
+const STOPPED: Error = Error::Invariant { what: "the ledger's writer has stopped" };
+
 impl Writer {
-    /// Starts the thread; its ledger is there and up to date.
+    /// Starts the thread; its ledger is there and up to date. Where it is a file, that file's log is flushed for the changes that
+    /// do not wait for it.
     pub(crate) fn start(
         open: Opener,
+        file: Option<&Path>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         ledger_id: String,
     ) -> Result<Self, Error> {
         let commits = Arc::new(AtomicU64::new(0));
-        let committer = Committer::new(open, clock, ids, ledger_id, Arc::clone(&commits))?;
+        let committer = Committer::new(open, file, (clock, ids), ledger_id, Arc::clone(&commits))?;
+        let committer = Arc::new(Mutex::new(committer));
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let served = Arc::clone(&committer);
         let thread = std::thread::Builder::new()
             .name("ledger-writer".into())
-            .spawn(move || committer.serve(waiting))
+            .spawn(move || queue::serve(&served, waiting))
             .map_err(Error::file("start the ledger's writer"))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), commits })
+        Ok(Self { queue: Some(queue), committer, thread: Some(thread), commits })
     }
 
     /// Runs a change and waits until it is on disk. A caller that goes away after handing over does not undo it.
@@ -89,11 +114,37 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&Write<'_>) -> Result<T, Error> + Send + 'static,
     {
-        const STOPPED: Error = Error::Invariant { what: "the ledger's writer has stopped" };
+        self.keep(Promise::OnDisk, change).await
+    }
+
+    /// The same, and waits for what is promised.
+    pub(crate) async fn keep<T, F>(&self, promise: Promise, change: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Write<'_>) -> Result<T, Error> + Send + 'static,
+    {
         let (reply, outcome) = oneshot::channel();
-        let change: Box<dyn Change> = Box::new(Asked { change, outcome: None, reply });
-        self.queue.as_ref().ok_or(STOPPED)?.send(change).await.map_err(|_| STOPPED)?;
+        let change: Box<dyn Change> = Box::new(Asked { promise, change, outcome: None, reply });
+        let queue = self.queue.as_ref().ok_or(STOPPED)?;
+        if let Some(change) = self.at_once(queue, change) {
+            queue.send(Work::Change(change)).await.map_err(|_| STOPPED)?;
+        }
         outcome.await.map_err(|_| STOPPED)?
+    }
+
+    /// Makes a change on the caller's thread, or hands it back: where it waits for the disk, somebody else is writing, or the last
+    /// one was not brief.
+    fn at_once(&self, queue: &mpsc::Sender<Work>, change: Box<dyn Change>) -> Option<Box<dyn Change>> {
+        if change.promise() == Promise::OnDisk || self.waiting() > 0 {
+            return Some(change);
+        }
+        let Ok(mut committer) = self.committer.try_lock() else { return Some(change) };
+        let left = committer.commit_at_once(change);
+        if committer.is_upkeep_due() {
+            // A full queue says the same to the thread.
+            let _ = queue.try_send(Work::Upkeep);
+        }
+        left
     }
 
     /// Changes that were handed over and not taken up yet.
@@ -111,9 +162,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // The last connection to close folds the write-ahead log back into the file; wait for that.
             let _ = thread.join();
         }
+        // With the committer goes the last connection that writes, which folds the write-ahead log back into the file.
     }
 }
 
@@ -122,6 +173,10 @@ where
     T: Send,
     F: Fn(&Write<'_>) -> Result<T, Error> + Send,
 {
+    fn promise(&self) -> Promise {
+        self.promise
+    }
+
     fn make(&mut self, write: &Write<'_>) -> Result<(), Error> {
         self.outcome = None;
         self.outcome = Some((self.change)(write)?);

@@ -60,7 +60,7 @@ pub(crate) fn backup(
     let _work = progress.at_work("copying and verifying", 0);
     let source = source.file().ok_or(Error::NoFile { instead: COPY_INSTEAD })?;
     let made = copy(source, to, force)?;
-    let report = walk(&Sqlite(connection::open_reader(&made)?), progress)?;
+    let report = walk(&Sqlite::new(connection::open_reader(&made)?), progress)?;
     let bytes = fs::metadata(&made).map_err(Error::file("look at the copy"))?.len();
     Ok(Backup { path: made, bytes, report })
 }
@@ -72,8 +72,8 @@ pub(crate) fn backup(
 /// nothing was changed.
 pub fn restore(from: &Path, to: &Path, force: bool, progress: &Arc<Progress>) -> Result<Restored, Error> {
     let from = file::prepare(from, false)?;
-    let source = Sqlite(connection::open_reader(&from)?);
-    schema::admit(&source.0, &from, false)?;
+    let source = Sqlite::new(connection::open_reader(&from)?);
+    schema::admit(&source.conn, &from, false)?;
     let report = walk(&source, progress)?;
     if let Some(misfit) = report.misfit {
         return Err(Error::NotIntact { what: "copy", misfit });
@@ -86,7 +86,7 @@ pub fn restore(from: &Path, to: &Path, force: bool, progress: &Arc<Progress>) ->
         Ok(_) if !force => return Err(Error::Exists { path: to }),
         Ok(_) => Some(set_aside(&to)?),
     };
-    let path = copy(&source.0, &to, false)?;
+    let path = copy(&source.conn, &to, false)?;
     Ok(Restored { path, kept, report })
 }
 

@@ -39,10 +39,10 @@ impl Source {
                 let reader = connection::open_reader(&path)?;
                 schema::admit(&reader, &path, false)?;
                 if schema::is_older(&reader)? {
-                    let writer = Sqlite(connection::open_writer(&path, false)?);
+                    let writer = Sqlite::new(connection::open_writer(&path, false)?);
                     book::bring_up_to_date(&writer, &path, &opening, Founding::Anew)?;
                 }
-                (Box::new(Sqlite(reader)), Some(alone))
+                (Box::new(Sqlite::new(reader)), Some(alone))
             }
             Place::Server(server) => {
                 let store = Postgres::connect(server)?;
@@ -82,7 +82,7 @@ impl Target {
             Place::File(path) => {
                 let path = file::prepare(path, true)?;
                 let alone = Lock::alone(&path)?;
-                let store = Sqlite(connection::open_writer(&path, true)?);
+                let store = Sqlite::new(connection::open_writer(&path, true)?);
                 book::bring_up_to_date(&store, &path, &opening, founding)?;
                 (Box::new(store), Some(alone))
             }

@@ -42,6 +42,10 @@ pub(crate) async fn run(typed: &Webhook, settings: &Settings) -> Result<Report, 
         let events = ledger.events_after(&filter, cursor.seq(), PAGE_ROWS_MAX).await;
         let events = events.map_err(|error| error.refusal())?;
         let is_idle = events.is_empty();
+        if !is_idle {
+            // What a loss of power took back would leave its number to another event, which the receiver would never see.
+            ledger.flush().await.map_err(|error| error.refusal())?;
+        }
         for event in events {
             let seq = event.seq;
             if *stop.borrow() || !deliver(&receiver, &ledger, event, typed.once, &mut stop).await? {

@@ -17,7 +17,7 @@ use synapsor_handler_host::{
     CacheSettings, Compile, CompileLimits, EngineSettings, HandlerEngine, Helper, Isolation,
 };
 use synapsor_invocation::{Candidates, Handlers, LoadHandler, LoadedHandler, Parts, Runtime};
-use synapsor_ledger::{Ledger, Opening};
+use synapsor_ledger::{Ledger, Notebook, Opening};
 use synapsor_mcp::auth::RateSettings;
 use synapsor_protocol::{Clock, Digest, Environment, Ids, Moment, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
@@ -97,6 +97,11 @@ pub(crate) async fn ledger(settings: &Settings, create: bool) -> Result<Ledger, 
     Ok(ledger)
 }
 
+/// What records calls, as durably as the config says.
+fn notebook(config: &Config, ledger: &Ledger) -> Notebook {
+    if config.keeping.reads_wait_for_disk { ledger.notebook().on_disk() } else { ledger.notebook() }
+}
+
 /// What serves calls. In cloud mode the hosted service is asked for its tools.
 pub(crate) async fn runtime(
     settings: &Settings,
@@ -110,7 +115,7 @@ pub(crate) async fn runtime(
         read_only,
         sources: sources(settings, config),
         handlers: handlers.clone(),
-        notebook: ledger.notebook(),
+        notebook: notebook(config, ledger),
         clock: clock(),
         ids: ids(),
         environment: settings.environment.clone(),
@@ -257,7 +262,7 @@ pub(crate) fn candidates(
     ledger: &Ledger,
 ) -> Result<Option<Candidates>, Refusal> {
     let (tried, handlers) = candidate_handlers(settings, config)?;
-    Ok(Candidates::new(tried, handlers, ledger.notebook()))
+    Ok(Candidates::new(tried, handlers, notebook(config, ledger)))
 }
 
 /// The capabilities that have a candidate, each with it in its handler's place; and the candidates, none of them loaded yet.

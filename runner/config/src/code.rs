@@ -51,6 +51,7 @@ synapsor_protocol::problem_codes! {
         CheckpointNotObject = "CHECKPOINT_NOT_OBJECT", Error, "`ledger.checkpoint` is not an object";
         CheckpointEventsRequired = "CHECKPOINT_EVENTS_REQUIRED", Error, "`ledger.checkpoint.every_events` is not a positive whole number";
         InvalidCheckpointOutput = "INVALID_CHECKPOINT_OUTPUT", Error, "`ledger.checkpoint.output` is not the path of a file";
+        InvalidReadsWaitForDisk = "INVALID_READS_WAIT_FOR_DISK", Error, "`ledger.reads_wait_for_disk` is not true or false";
         CheckpointBesideLedger = "CHECKPOINT_BESIDE_LEDGER", Warning, "checkpoints are kept beside the ledger, which guards against mistakes only";
     }
     "Sources" {

@@ -96,7 +96,7 @@ impl Runtime {
         Ok(Ending::Proposal(Box::new(Draft { change_set, context })))
     }
 
-    /// 8 the record: evidence, audit, proposal and events in one durable commit.
+    /// 8 the record: evidence, audit, proposal and events in one commit, which of a proposal is durable.
     async fn record(&self, ending: Ending, trail: Trail) -> Result<Answer, Refusal> {
         match ending {
             Ending::Read(answer) => {

@@ -6,7 +6,8 @@
 //!
 //! Invariant: nothing here can approve, apply or write to a source. The ledger is held as a `Notebook`, which cannot
 //! decide, and the sources are held for scoped reads only.
-//! Invariant: no answer leaves without its record on disk, refusals included.
+//! Invariant: no answer leaves without its record, refusals included: a proposal's is on the disk, a read's where no killed process can
+//! take it back, and on the disk a moment later.
 //!
 //! Modules in reading order.
 

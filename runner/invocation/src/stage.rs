@@ -11,7 +11,7 @@ pub enum Stage {
     Read,
     /// The logic has answered, and the rules allow what it wants. Only of a proposal.
     Decided,
-    /// Everything is on disk.
+    /// Everything is on record.
     Recorded,
 }
 

@@ -352,3 +352,6 @@ fn answer(made: Vec<Made>, batch: &mut VecDeque<Box<dyn Change>>, committed: &Re
         change.answer(outcome.and_then(|()| committed.clone()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@
 //! carrying the digest of the one before; the documents themselves (evidence, proposals, decisions, receipts) are bound
 //! to the chain by their digests, so an edited, removed or reordered record is found by [`Ledger::verify`].
 //!
-//! Invariant: whatever a call answered is on disk before the answer; a caller that saw an error may repeat.
+//! Invariant: whatever was proposed, decided or carried out is on the disk before the answer. What was read is committed before the
+//! answer, where no killed process can take it back, and on the disk a moment later. A caller that saw an error may repeat.
 //! Invariant: a [`Notebook`], which the model's side holds, cannot decide or apply and leads to no [`Ledger`].
 //! Absent on purpose: a key. The chain proves that the file is consistent with itself; somebody who may write the file
 //! can rebuild the whole chain, or cut its tail. A signed [`Ledger::checkpoint`] that is kept elsewhere shows that.

@@ -130,3 +130,28 @@ async fn a_stream_of_notifications_does_not_hold_up_a_stop() {
     let (status, log) = server.ended();
     assert!(status.success() && told.elapsed() < PATIENCE, "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_are_flushed_by_themselves_unless_each_waits_for_the_disk() {
+    let mut world = World::new(Engine::Sqlite).await;
+    let flushes = |server: &Server| server.threads().iter().any(|name| name == "ledger-flush");
+    let server = Server::start(&mut world, &[]);
+    assert!(!flushes(&server), "nothing was read yet");
+    assert_eq!(server.send(&Request::read("INV-3001")).status, 200);
+    // A thread gives itself its name, so that it may run for a moment without.
+    let deadline = Instant::now() + PATIENCE;
+    while !flushes(&server) {
+        assert!(Instant::now() < deadline, "{:?}", server.threads());
+    }
+    assert!(server.stop().0.success());
+
+    let mut config = world.config();
+    config["ledger"] = serde_json::json!({ "reads_wait_for_disk": true });
+    world.write_config(&config);
+    let server = Server::start(&mut world, &[]);
+    assert_eq!(server.send(&Request::read("INV-3001")).status, 200);
+    assert!(!flushes(&server));
+    assert!(server.stop().0.success());
+    let listed = world.ask(&["evidence", "list"]);
+    assert_eq!(listed["evidence"].as_array().map(Vec::len), Some(2), "{listed:#}");
+}

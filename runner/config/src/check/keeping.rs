@@ -1,6 +1,6 @@
-//! How the ledger is kept: what goes by itself when it is old, and when the chain is signed.
+//! How the ledger is kept: what goes by itself when it is old, when the chain is signed, and what waits for the disk.
 
-use super::rule::{optional_object, optional_positive, optional_text};
+use super::rule::{optional_boolean, optional_object, optional_positive, optional_text};
 use crate::code::ProblemCode;
 use crate::form::Form;
 use crate::place::Place;
@@ -14,6 +14,8 @@ pub(super) fn check(root: &Place<'_>, problems: &mut Problems) {
     key(&ledger, problems);
     retention(&ledger, problems);
     checkpoint(&ledger, problems);
+    let code = ProblemCode::InvalidReadsWaitForDisk;
+    optional_boolean(&ledger, "reads_wait_for_disk", code, problems);
 }
 
 fn key(ledger: &Place<'_>, problems: &mut Problems) {

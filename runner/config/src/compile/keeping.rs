@@ -12,6 +12,7 @@ pub(super) fn keeping(raw: Option<RawLedger>) -> Keeping {
         key: raw.key_path.map(|path| LedgerKey::File(PathBuf::from(path))).or(variable),
         retention: raw.retention.map(retention),
         checkpoint: raw.checkpoint.map(checkpoint),
+        reads_wait_for_disk: raw.reads_wait_for_disk.unwrap_or(false),
     }
 }
 

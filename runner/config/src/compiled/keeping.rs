@@ -1,4 +1,5 @@
-//! How the ledger is kept: what is archived and removed by itself, when the chain is signed, and with which key.
+//! How the ledger is kept: what is archived and removed by itself, when the chain is signed and with which key, and what waits for the
+//! disk.
 
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Keeping {
     pub retention: Option<Retention>,
     /// When the chain is signed.
     pub checkpoint: Option<CheckpointRule>,
+    /// Whether a read is answered only once its record is on the disk. A proposal always is.
+    pub reads_wait_for_disk: bool,
 }
 
 /// Where the ledger's private key is.

@@ -24,6 +24,10 @@ pub(crate) struct RawLedger {
     pub(crate) retention: Option<RawRetention>,
     /// When the head of the chain is signed.
     pub(crate) checkpoint: Option<RawCheckpoint>,
+    /// Whether a read, or a refused call, is answered only once its record is on the disk. Otherwise that is some ten milliseconds
+    /// later, and only a loss of power in between takes it back. A proposal always waits, and so does every record on a
+    /// server. Default: false.
+    pub(crate) reads_wait_for_disk: Option<bool>,
 }
 
 /// How long records are kept. What may still move stays, however old.

@@ -84,7 +84,7 @@ fn a_redacted_column_is_read_and_shown_and_given_to_no_handler() {
 #[test]
 fn how_the_ledger_is_kept_is_compiled_and_is_nothing_by_default() {
     assert_eq!(compiled("shop").keeping, Keeping::default());
-    let edits = r#"/ledger = {"key_env": "LEDGER_KEY", "retention": {"evidence_days": 90, "archive_dir": "old"}, "checkpoint": {"every_events": 1000, "output": "/mnt/points"}}"#;
+    let edits = r#"/ledger = {"key_env": "LEDGER_KEY", "retention": {"evidence_days": 90, "archive_dir": "old"}, "checkpoint": {"every_events": 1000, "output": "/mnt/points"}, "reads_wait_for_disk": true}"#;
     let keeping = compiled_with("shop", edits).keeping;
     assert_eq!(keeping.key, Some(LedgerKey::Variable("LEDGER_KEY".into())));
     let retention = keeping.retention.unwrap();
@@ -92,6 +92,7 @@ fn how_the_ledger_is_kept_is_compiled_and_is_nothing_by_default() {
     assert_eq!(retention.archive_dir.to_str(), Some("old"));
     let checkpoint = keeping.checkpoint.unwrap();
     assert_eq!((checkpoint.every_events, checkpoint.output.is_some()), (1000, true));
+    assert!(keeping.reads_wait_for_disk);
 }
 
 #[test]

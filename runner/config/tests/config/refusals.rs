@@ -67,6 +67,7 @@ pub(crate) const CASES: &[(&str, &str, &str, &str)] = &[
     ("shop", r#"/ledger = {"checkpoint": {"output": "a"}}"#, "CHECKPOINT_EVENTS_REQUIRED", "$.ledger.checkpoint.every_events"),
     ("shop", r#"/ledger = {"checkpoint": {"every_events": 0.5, "output": "a"}}"#, "CHECKPOINT_EVENTS_REQUIRED", "$.ledger.checkpoint.every_events"),
     ("shop", r#"/ledger = {"checkpoint": {"every_events": 5, "output": ""}}"#, "INVALID_CHECKPOINT_OUTPUT", "$.ledger.checkpoint.output"),
+    ("shop", r#"/ledger = {"reads_wait_for_disk": "no"}"#, "INVALID_READS_WAIT_FOR_DISK", "$.ledger.reads_wait_for_disk"),
     ("shop", r#"/ledger = {"checkpoint": {"every_events": 5}}"#, "CHECKPOINT_BESIDE_LEDGER", "$.ledger.checkpoint"),
     ("shop", "/sources -", "SOURCES_REQUIRED", "$.sources"),
     ("shop", "/sources = {}", "SOURCES_REQUIRED", "$.sources"),

@@ -203,6 +203,8 @@ impl Shared {
     async fn run(&self, past: &PastCall, tried: &Tried, table: &TableShape) -> Result<Rerun, Refusal> {
         let _turn = self.turns.acquire().await.map_err(Refusal::bug)?;
         let today = Today { settings: SettingsFrom::Record, table: Some(table) };
+        // A call gives up on one that takes long to compile; nobody waits here.
+        self.handlers.load(&tried.capability.name).await;
         let handler = self.handlers.get(&tried.capability.name).await?;
         rerun(past, &tried.capability, Some(handler), today).await
     }

@@ -121,7 +121,7 @@ async fn recorded(desk: &Desk) -> CandidateRun {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_calls_pass_beside_a_candidate_that_never_ends() {
     let never: LoadHandler = Box::new(|| Box::pin(pending()));
-    let never = Handlers::new([(WAIVE.to_owned(), never)]).call_wait(Duration::from_secs(86_400));
+    let never = Handlers::new([(WAIVE.to_owned(), never)]);
     let (desk, candidates) = desk("waives_fee", Some(never)).await;
     let mut callers = JoinSet::new();
     for _ in 0..8 {
@@ -193,7 +193,7 @@ async fn told_of(desk: &Desk) -> (u64, u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_when_the_server_stops_is_run_or_recorded_as_not_shown_and_so_is_what_was_dropped() {
     let never: LoadHandler = Box::new(|| Box::pin(pending()));
-    let never = Handlers::new([(WAIVE.to_owned(), never)]).call_wait(Duration::from_secs(86_400));
+    let never = Handlers::new([(WAIVE.to_owned(), never)]);
     let (stuck, candidates) = desk("waives_fee", Some(never)).await;
     let candidates = candidates.expect("candidates");
     let outcomes = Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::<&str, u64>::new()));
@@ -229,7 +229,7 @@ async fn what_waits_when_the_server_stops_is_run_or_recorded_as_not_shown_and_so
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_does_not_wait_as_long_as_one_that_only_changed_its_config() {
     let never: LoadHandler = Box::new(|| Box::pin(pending()));
-    let never = Handlers::new([(WAIVE.to_owned(), never)]).call_wait(Duration::from_secs(86_400));
+    let never = Handlers::new([(WAIVE.to_owned(), never)]);
     let (stuck, candidates) = desk("waives_fee", Some(never)).await;
     let candidates = candidates.expect("candidates");
     for _ in 0..70 {
@@ -255,7 +255,7 @@ async fn how_many_were_not_shown_is_not_lost_with_a_record_that_could_not_be_wri
             Err(Refusal::new(Code::NotFound, "not this one"))
         })
     });
-    let waits = Handlers::new([(WAIVE.to_owned(), waits)]).call_wait(Duration::from_secs(86_400));
+    let waits = Handlers::new([(WAIVE.to_owned(), waits)]);
     let (desk, candidates) = desk("waives_fee", Some(waits)).await;
     let candidates = candidates.expect("candidates");
     for _ in 0..70 {
@@ -278,6 +278,14 @@ async fn how_many_were_not_shown_is_not_lost_with_a_record_that_could_not_be_wri
     told(&desk).await;
     candidates.drain(Duration::from_secs(60)).await;
     assert_eq!((told_of(&desk).await, candidates.missed()), ((1, 6), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_takes_longer_to_load_than_a_call_waits_is_shown_the_call_all_the_same() {
+    let slow = loads(Ok(guest("waives_fee"))).call_wait(Duration::ZERO);
+    let (desk, _) = desk("waives_fee", Some(slow)).await;
+    told(&desk).await;
+    assert_eq!(recorded(&desk).await.likeness, Some(Likeness::Same));
 }
 
 #[tokio::test(flavor = "multi_thread")]

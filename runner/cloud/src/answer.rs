@@ -81,6 +81,7 @@ fn of_not_sent(not_sent: NotSent) -> Refusal {
     match not_sent {
         NotSent::AddressNotAllowed(what) => not_allowed(&what),
         NotSent::Unreachable => unreachable(),
+        NotSent::Untrusted(why) => unavailable(&format!("{why}, and nothing was sent")),
     }
 }
 
@@ -213,6 +214,7 @@ mod tests {
                 No,
                 CloudAddressNotAllowed,
             ),
+            (Exchange::NotSent(NotSent::Untrusted("no")), CloudUnavailable, No, CloudUnavailable),
             (silent(Silence::TimedOut, None), CloudOutcomeUnknown, Unknown, CloudUnavailable),
             (silent(Silence::Lost, Some(200)), CloudOutcomeUnknown, Unknown, CloudUnavailable),
             (silent(Silence::TooLong, Some(200)), CloudAnswerInvalid, Unknown, CloudAnswerInvalid),

@@ -130,6 +130,7 @@ impl ControlPlane {
             Exchange::Silent { silence: Silence::Lost, .. } => Err(away("the connection broke")),
             Exchange::NotSent(NotSent::Unreachable) => Err(away("no connection came about")),
             Exchange::NotSent(NotSent::AddressNotAllowed(why)) => Err(away(&why)),
+            Exchange::NotSent(NotSent::Untrusted(why)) => Err(untrusted(why)),
         }
     }
 }
@@ -166,6 +167,12 @@ fn refused(status: u16, document: &serde_json::Value) -> Refusal {
 fn away(why: &str) -> Refusal {
     Refusal::new(Code::ControlPlaneUnavailable, format!("the control plane is not there: {why}"))
         .hint("jobs go on once it is back; nothing is lost meanwhile")
+}
+
+fn untrusted(why: &str) -> Refusal {
+    away(why).hint(
+        "SYNAPSOR_CONTROL_PLANE_URL names it as its certificate does; SSL_CERT_FILE names a CA of your own",
+    )
 }
 
 fn invalid(what: &str) -> Refusal {

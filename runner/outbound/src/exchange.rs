@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::{Client, Request, Response};
+use rustls::CertificateError as Bad;
 
 use crate::address::AddressNotAllowed;
 
@@ -35,6 +36,8 @@ pub enum NotSent {
     AddressNotAllowed(String),
     /// No connection came about.
     Unreachable,
+    /// Whoever answered there did not show who they are; in words.
+    Untrusted(&'static str),
 }
 
 /// Why there is no whole answer.
@@ -79,7 +82,7 @@ fn unanswered(error: &reqwest::Error) -> Exchange {
         return Exchange::NotSent(NotSent::AddressNotAllowed(refused.to_string()));
     }
     if error.is_connect() {
-        return Exchange::NotSent(NotSent::Unreachable);
+        return Exchange::NotSent(untrusted(error).map_or(NotSent::Unreachable, NotSent::Untrusted));
     }
     let silence = if error.is_timeout() { Silence::TimedOut } else { Silence::Lost };
     Exchange::Silent { silence, status: None }
@@ -87,12 +90,43 @@ fn unanswered(error: &reqwest::Error) -> Exchange {
 
 /// Where a name led that nothing is sent to, if that is why a request did not leave.
 pub fn address_refused(error: &reqwest::Error) -> Option<&AddressNotAllowed> {
-    let mut cause = error.source();
-    while let Some(found) = cause {
-        if let Some(refused) = found.downcast_ref() {
-            return Some(refused);
-        }
-        cause = found.source();
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// Why there is no TLS with whoever answered, if that is why a request did not leave.
+pub fn untrusted(error: &reqwest::Error) -> Option<&'static str> {
+    causes(error).find_map(told_by_tls).map(in_words)
+}
+
+/// What TLS says is handed up in errors of input and output, which do not count what they wrap among their causes.
+fn told_by_tls<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    match cause.downcast_ref() {
+        Some(told) => Some(told),
+        None => told_by_tls(cause.downcast_ref::<std::io::Error>()?.get_ref()?),
     }
-    None
+}
+
+fn in_words(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(why) => match why {
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                "its certificate is for another name"
+            }
+            Bad::Expired | Bad::ExpiredContext { .. } => "its certificate is no longer valid",
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => "its certificate is not valid yet",
+            // Of an issuer nobody knows, its own issuer, or worse.
+            _ => "its certificate is not trusted here",
+        },
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS",
+        _ => "no TLS came about with it",
+    }
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
 }

@@ -13,4 +13,4 @@ mod exchange;
 
 pub use address::{AddressNotAllowed, BadUrl, Policy, target, target_of_secrets};
 pub use client::client;
-pub use exchange::{Exchange, NotSent, Silence, address_refused, exchange};
+pub use exchange::{Exchange, NotSent, Silence, address_refused, exchange, untrusted};

@@ -131,7 +131,7 @@ fn failure(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "the receiver did not answer in time"
     } else if error.is_connect() {
-        "the receiver cannot be reached"
+        outbound::untrusted(error).unwrap_or("the receiver cannot be reached")
     } else {
         "the connection broke off, or what came was no answer"
     }

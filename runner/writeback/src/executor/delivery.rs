@@ -36,6 +36,12 @@ pub(crate) enum NotDone {
     /// No connection came about.
     #[error("it cannot be reached, and nothing was sent")]
     Unreachable,
+    /// Whoever answered there did not show who they are.
+    #[error("nothing was sent to it: {why}")]
+    Untrusted {
+        /// What of its certificate.
+        why: &'static str,
+    },
     /// The command cannot be started.
     #[error("its command cannot be started: {why}")]
     NotStarted {
@@ -65,7 +71,9 @@ impl NotDone {
         match self {
             Self::NotConfigured { .. } | Self::NotStarted { .. } => Code::ExecutorNotConfigured,
             Self::AddressNotAllowed { .. } => Code::ExecutorAddressNotAllowed,
-            Self::Unreachable | Self::NotReady | Self::NoForecast => Code::ExecutorUnavailable,
+            Self::Unreachable | Self::Untrusted { .. } | Self::NotReady | Self::NoForecast => {
+                Code::ExecutorUnavailable
+            }
             Self::TurnedAway { .. } => Code::ExecutorTurnedAway,
             Self::Stopped => Code::Interrupted,
         }
@@ -81,6 +89,9 @@ impl NotDone {
                 "name the application's own address; one in a private network needs the executor's `private_addresses`"
             }
             Self::Unreachable => "repeat once the application is up",
+            Self::Untrusted { .. } => {
+                "its URL names it as its certificate does; SSL_CERT_FILE names a CA of your own"
+            }
             Self::TurnedAway { status: 401 | 403 } => {
                 "token and signing secret must be the ones the application knows"
             }

@@ -85,6 +85,7 @@ fn judged(exchanged: Exchange) -> Delivery {
             Delivery::Undelivered(NotDone::AddressNotAllowed { what })
         }
         Exchange::NotSent(NotSent::Unreachable) => Delivery::Undelivered(NotDone::Unreachable),
+        Exchange::NotSent(NotSent::Untrusted(why)) => Delivery::Undelivered(NotDone::Untrusted { why }),
         Exchange::Silent { silence, status } => match status.map(Manner::of_status) {
             Some(manner @ Manner::TurnedAway { .. }) => Delivery::Answered { manner, body: Vec::new() },
             Some(Manner::Handled | Manner::Broke) | None => Delivery::Silent(silent(silence)),

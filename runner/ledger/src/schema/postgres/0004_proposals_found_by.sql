@@ -1,5 +1,5 @@
--- A proposal is found by what the call that made it is found by: the columns and indexes of
--- `../0004_proposals_found_by.sql`.
+-- A proposal is found by what the call that made it is found by: the columns and indexes of `../0004_proposals_found_by.sql`.
+-- Rows do not lie under a number here, so that of the event keeps its index.
 DROP INDEX proposals_by_time;
 DROP INDEX proposals_by_tenant;
 DROP INDEX proposals_by_principal;

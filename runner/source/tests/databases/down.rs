@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use synapsor_protocol::{Code, Engine, Value};
-use synapsor_source::{Connect, SourceSettings, Sources};
+use synapsor_source::{Connect, Error, SourceSettings, Sources};
 use synapsor_test_servers::{mysql, postgres, sqlite};
 
 use crate::door::{Door, ENGINES, connect, settings, text};
@@ -205,14 +205,25 @@ async fn a_slow_read_ends_at_its_limit() {
             Engine::Sqlite => session.execute("BEGIN EXCLUSIVE").await,
         }
         let door = Door { database: door.database, sources: Sources::new([settings]) };
-        let start = Instant::now();
+        // Without a limit this would never come back: the lock is held until it does.
         let refusal = door.value("note").await.expect_err("locked").refusal();
         assert_eq!(refusal.code, Code::SourceTimeout, "{engine}");
         assert_eq!(refusal.message, "source `shop` did not answer within 400 ms", "{engine}");
-        assert!(start.elapsed() < Duration::from_secs(3), "{engine} {:?}", start.elapsed());
         session.execute(if engine == Engine::Mysql { "UNLOCK TABLES" } else { "ROLLBACK" }).await;
-        assert_eq!(door.value("note").await, Ok(text("x")), "{engine}: and works again");
+        assert_eq!(in_the_end(&door).await, Ok(text("x")), "{engine}: and works again");
     }
+}
+
+/// The note, once it comes within its limit: on a busy machine even a read that nothing stands in the way of may be too slow.
+async fn in_the_end(door: &Door) -> Result<Value, Error> {
+    let mut read = door.value("note").await;
+    for _ in 0..100 {
+        match read {
+            Err(Error::Timeout { .. }) => read = door.value("note").await,
+            ended => return ended,
+        }
+    }
+    read
 }
 
 #[tokio::test]
@@ -236,10 +247,9 @@ async fn a_view_that_computes_for_ever_ends_at_its_limit() {
             columns: vec!["note".into()],
             key: Value::Integer(1),
         };
-        let start = Instant::now();
+        // Without a limit it would come back with a row, after a minute or never.
         let error = sources.read_one(&query, &crate::door::context("acme")).await.expect_err("endless");
         assert_eq!(error.code(), Code::SourceTimeout, "{engine}");
-        assert!(start.elapsed() < Duration::from_secs(3), "{engine} {:?}", start.elapsed());
     }
 }
 

@@ -166,20 +166,21 @@ fn required_filled<'a>(
 /// neither does this.
 pub(super) fn columns<'a>(list: &Place<'a>, code: ProblemCode, problems: &mut Problems) -> Vec<&'a str> {
     let mut columns: Vec<&str> = Vec::new();
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut seen: BTreeMap<String, (&str, String)> = BTreeMap::new();
     for item in list.items() {
         let Some(column) = item.text_of(Form::Identifier) else {
             problems.unexpected(&item, code, Form::Identifier.expected());
             continue;
         };
         match seen.entry(column.to_ascii_lowercase()) {
-            Entry::Vacant(place) => _ = place.insert(column),
-            Entry::Occupied(same) if *same.get() == column => {
-                let message = format!("the column `{column}` stands here twice");
+            Entry::Vacant(place) => _ = place.insert((column, item.path().to_owned())),
+            Entry::Occupied(first) if first.get().0 == column => {
+                let message = format!("the column `{column}` stands at `{}` already", first.get().1);
                 problems.add(item.path(), ProblemCode::DuplicateColumn, message);
             }
             Entry::Occupied(first) => {
-                let message = format!("the column `{column}` stands here as `{}` already", first.get());
+                let (spelt, path) = first.get();
+                let message = format!("the column `{column}` stands at `{path}` already, as `{spelt}`");
                 problems
                     .add(item.path(), ProblemCode::DuplicateColumn, message)
                     .hint("keep the spelling that `synapsor inspect` shows");

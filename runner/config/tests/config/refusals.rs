@@ -528,7 +528,7 @@ fn twenty_mistakes_are_reported_at_once() {
             hint: where the table has none and every row is yours, say `single_tenant_dev: true`
         MODEL_CONTROLLED_RESERVED_ARG $.capabilities[0].args.tenant_id: expected nothing the runner itself sets, found `tenant_id`
         INVALID_ARG_TYPE $.capabilities[0].args.tenant_id.type: expected one of `string`, `number`, `boolean`, found `text`
-        DUPLICATE_COLUMN $.capabilities[0].visible_columns[1]: the column `ID` stands here as `id` already
+        DUPLICATE_COLUMN $.capabilities[0].visible_columns[1]: the column `ID` stands at `$.capabilities[0].visible_columns[0]` already, as `id`
             hint: keep the spelling that `synapsor inspect` shows
         INVALID_VISIBLE_COLUMN $.capabilities[0].visible_columns[2]: expected an identifier (letters, digits and `_`, at most 63, not starting with a digit), found `select *`
         UNKNOWN_LOOKUP_ARG $.capabilities[0].lookup.id_from_arg: expected one of `args`, found `order_id`

@@ -104,7 +104,7 @@ pub(crate) struct RawSource {
     /// The file, relative to the config; only for `sqlite`.
     #[schemars(length(min = 1))]
     pub(crate) path: Option<String>,
-    /// Time limit of one statement, in milliseconds.
+    /// Time limit of one statement, in milliseconds. Default: 5000.
     #[schemars(range(min = 1))]
     pub(crate) statement_timeout_ms: Option<u64>,
     /// Accepted for older configs; TLS is what the URL says.

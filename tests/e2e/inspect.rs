@@ -231,5 +231,7 @@ async fn a_table_or_schema_that_is_not_there_is_said_to_be_so() {
     for words in [&["--table", "T"][..], &["--schema", "other"]] {
         let answered = shop.inspect(&[words, &["--json"]].concat());
         assert_eq!((answered.exit, answered.code().as_str()), (2, "NOT_FOUND"), "{words:?}");
+        let hint = answered.json()["error"]["hint"].to_string();
+        assert!(hint.contains("`synapsor inspect` without"), "{words:?}: {hint}");
     }
 }

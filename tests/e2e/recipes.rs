@@ -258,5 +258,6 @@ async fn a_recipe_that_does_not_fit_is_refused_and_nothing_is_written() {
     assert_eq!(no_table.exit, 2, "{no_table:?}");
     let twice = kitchen.init("billing.late_fee_waiver", &["--answers", "answers.json", "--yes"]);
     assert_eq!(twice.exit, 1, "{twice:?}");
+    assert!(twice.stderr.contains("`synapsor recipes show billing.late_fee_waiver --json`"), "{twice:?}");
     assert!(!kitchen.folder.path().join("synapsor.runner.json").exists());
 }

@@ -156,7 +156,7 @@ fn place(answers: &Answers, settings: &Settings) -> Result<DatabasePlace, Refusa
             Code::InvalidInput,
             "a URL on the command line can be read by others on this machine, and stays in the shell's history",
         )
-        .hint("put it into a variable and name that: --from env:NAME")),
+        .hint("`export SYNAPSOR_DATABASE_READ_URL=…`, then `synapsor init --from env:SYNAPSOR_DATABASE_READ_URL`")),
     }
 }
 

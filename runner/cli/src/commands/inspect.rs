@@ -42,9 +42,18 @@ pub(crate) async fn run(typed: &Inspect, settings: &Settings) -> Result<Report, 
 /// The tables that were asked for, each of which has to be there.
 fn chosen(mut found: Inspection, typed: &Inspect) -> Result<Inspection, Refusal> {
     if found.tables.is_empty() {
-        let within = typed.schema.as_ref().map(|schema| format!(" in schema `{schema}`")).unwrap_or_default();
-        return Err(Refusal::new(Code::NotFound, format!("no table{within} is visible to this credential"))
-            .hint("check the database in the URL and --schema; names are compared by byte"));
+        let (within, hint) = match &typed.schema {
+            Some(schema) => (
+                format!(" in schema `{schema}`"),
+                "`synapsor inspect` without --schema lists the tables of all; names are compared by byte",
+            ),
+            None => (
+                String::new(),
+                "check the database that the URL names; a table is visible to whom `GRANT SELECT` was said",
+            ),
+        };
+        let message = format!("no table{within} is visible to this credential");
+        return Err(Refusal::new(Code::NotFound, message).hint(hint));
     }
     if typed.table.is_empty() {
         return Ok(found);

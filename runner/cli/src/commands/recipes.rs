@@ -61,7 +61,10 @@ async fn init(wanted: &RecipeInit, settings: &Settings, json: bool) -> Result<Re
             Code::InvalidInput,
             "a recipe and a file of answers decide the same things",
         )
-        .hint("add what the recipe leaves open by flags; or copy its `answers` into the file"));
+        .hint(format!(
+            "add what the recipe leaves open by flags; or copy the `answers` that `synapsor recipes show {} --json` prints into the file",
+            shlex::try_quote(&wanted.recipe).unwrap_or_default()
+        )));
     }
     let recipe = named(&wanted.recipe)?;
     let mut answers = recipe.answers;

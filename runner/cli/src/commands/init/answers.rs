@@ -124,7 +124,7 @@ impl Telling<'_> {
                     Code::InvalidInput,
                     format!("`{flag}` is about a table, and none is named"),
                 )
-                .hint("name the tables with --table"));
+                .hint("name one with `--table NAME`; `synapsor inspect` lists those that are there"));
             }
             let named = value.split_once(':').and_then(|(name, rest)| {
                 Some((self.tables.iter().position(|table| is_called(&table.table, name))?, rest))

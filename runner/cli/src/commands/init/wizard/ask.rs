@@ -134,7 +134,7 @@ fn answered<T>(asked: Result<Option<T>, InquireError>) -> Result<Option<T>, Refu
         // What a caught Ctrl-C becomes.
         InquireError::IO(error) if error.kind() == std::io::ErrorKind::Interrupted => left(),
         _ => Refusal::new(Code::InvalidInput, "the terminal takes no answer")
-            .hint("say it by flags, or with --answers"),
+            .hint("`synapsor init --json` lists what is undecided with the flag that decides it; `synapsor init --answers FILE` reads it from a file"),
     })
 }
 

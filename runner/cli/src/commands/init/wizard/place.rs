@@ -61,7 +61,7 @@ fn shown(place: &DatabasePlace) -> String {
 fn typed(text: &str) -> Result<DatabasePlace, Refusal> {
     DatabasePlace::typed(text).ok_or_else(|| {
         Refusal::new(Code::InvalidInput, "a URL has no place here: it would stay on this screen")
-            .hint("put it into a variable and name that")
+            .hint("`export SYNAPSOR_DATABASE_READ_URL=…`, then `synapsor init --from env:SYNAPSOR_DATABASE_READ_URL`")
     })
 }
 

@@ -50,6 +50,9 @@ pub struct WritebackJob {
     pub handover: Option<Handover>,
 }
 
+/// The project of everything that belongs to no hosted one.
+pub const LOCAL_PROJECT: &str = "local";
+
 /// What makes a job a document somebody may carry out: it names its runner, and it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

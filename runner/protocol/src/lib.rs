@@ -49,7 +49,7 @@ pub use door::{Clock, Environment, Ids, Signer, Verifier};
 pub use event::{Event, EventKind};
 pub use evidence::{Budget, EvidenceBundle, HandlerInputs, QueryAudit, RecordedRead, Share, Usage};
 pub use ids::{AuditId, EvidenceId, JobId, ProposalId, ReceiptId};
-pub use job::{Handover, Lease, WritebackJob};
+pub use job::{Handover, LOCAL_PROJECT, Lease, WritebackJob};
 pub use job_document::{JobDocument, JobInvalid};
 pub use moment::Moment;
 pub use proposal::{Decision, Proposal, ProposalState, Verdict};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use synapsor_config::Config;
 use synapsor_ledger::StoredProposal;
 use synapsor_protocol::fleet::{ASSIGNMENT_SCHEMA, Assignment, AttemptEnd};
-use synapsor_protocol::{Clock, Code, Ids, JobDocument, ProposalState, Refusal, Verdict};
+use synapsor_protocol::{Clock, Code, Ids, JobDocument, LOCAL_PROJECT, ProposalState, Refusal, Verdict};
 
 use crate::admit::{self, KnownJob, NotAdmitted, Place};
 use crate::authority::Denied;
@@ -18,9 +18,6 @@ use crate::executor::ExecutorSettings;
 use crate::history::earlier_attempts_came_to_nothing;
 use crate::record::{Assigned, Record};
 use crate::stop::StopSignal;
-
-/// The project of everything that belongs to no hosted one.
-const PROJECT: &str = "local";
 
 /// A worker's side: a checked config and write credentials.
 pub struct WorkerDesk {
@@ -148,7 +145,7 @@ impl WorkerDesk {
         };
         // The lease is judged by the clock it was made by; how long it lasts here is the caller's to measure.
         let now = now.ok_or_else(|| differs("approval"))?;
-        let place = Place { project_id: PROJECT, runner_id: &self.runner_id, now };
+        let place = Place { project_id: LOCAL_PROJECT, runner_id: &self.runner_id, now };
         admit::check(&JobDocument::Ours(job.clone()), &stored, &known, &place)?;
         Ok(stored)
     }

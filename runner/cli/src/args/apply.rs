@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use synapsor_protocol::LOCAL_PROJECT;
 
 use super::Reference;
-use super::proposals::PROJECT;
 
 #[derive(Debug, Args)]
 #[command(
@@ -46,7 +46,7 @@ pub(crate) struct Patience {
 impl Apply {
     /// The project a job has to be for.
     pub(crate) fn project(&self) -> &str {
-        self.project.as_deref().unwrap_or(PROJECT)
+        self.project.as_deref().unwrap_or(LOCAL_PROJECT)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use synapsor_protocol::LOCAL_PROJECT;
 
 use super::ListProposals;
 
@@ -58,7 +59,7 @@ pub(crate) struct HandOver {
     #[command(flatten)]
     pub(crate) reference: Reference,
     /// The project the job is for
-    #[arg(long, value_name = "NAME", default_value = PROJECT)]
+    #[arg(long, value_name = "NAME", default_value = LOCAL_PROJECT)]
     pub(crate) project: String,
     /// The only runner that may carry it out [default: $SYNAPSOR_RUNNER_ID]
     #[arg(long, value_name = "NAME")]
@@ -70,9 +71,6 @@ pub(crate) struct HandOver {
     #[arg(long, visible_alias = "out", value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
-
-/// The project of everything that belongs to no hosted one.
-pub(super) const PROJECT: &str = "local";
 
 #[derive(Debug, Args)]
 pub(crate) struct Reference {

@@ -7,7 +7,7 @@ use synapsor_config::Config;
 use synapsor_invocation::{Answer, Handlers, Parts, Runtime, ToolCall};
 use synapsor_ledger::{Ledger, Opening, Place, Recipient};
 use synapsor_protocol::fleet::Assignment;
-use synapsor_protocol::{Engine, Environment, ProposalId, Refusal};
+use synapsor_protocol::{Engine, Environment, LOCAL_PROJECT, ProposalId, Refusal};
 use synapsor_source::{Connect, SourceSettings, Sources};
 use synapsor_writeback::{Desk, Scratch, WorkerDesk};
 use tempfile::TempDir;
@@ -96,7 +96,7 @@ impl Ground {
     /// The approved proposal's job, as a control plane gives it to a worker.
     pub(super) async fn assigned(&self) -> Result<Assignment, Refusal> {
         let recipient = Recipient {
-            project_id: "local".to_owned(),
+            project_id: LOCAL_PROJECT.to_owned(),
             runner_id: ACTOR.to_owned(),
             lease_seconds: LEASE_SECONDS,
         };

@@ -53,9 +53,8 @@ impl Turn {
     /// Asks for more time at every third of the lease. Overtaken, or not heard for a whole lease, it throws the switch.
     async fn keep_lease(&self, switch: &StopSwitch) -> Infallible {
         let job = &self.assignment.job;
-        let lease_id = job.handover.as_ref().map(|handover| handover.lease.lease_id.clone());
         let renewal = Renewal {
-            lease_id: lease_id.unwrap_or_default(),
+            lease_id: self.lease_id(),
             lease_seconds: u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX),
         };
         let mut over = self.leased_at + self.lease;
@@ -91,15 +90,19 @@ impl Turn {
     /// A result that never arrives is found out by the next attempt, from the source's own receipt.
     async fn tell(&self, end: AttemptEnd) {
         let job = &self.assignment.job;
-        let lease_id =
-            job.handover.as_ref().map(|handover| handover.lease.lease_id.clone()).unwrap_or_default();
-        let result = JobResult { schema_version: RESULT_SCHEMA.into(), lease_id, end };
+        let result = JobResult { schema_version: RESULT_SCHEMA.into(), lease_id: self.lease_id(), end };
         match self.plane.tell(&job.job_id, &result).await {
             Ok(state) => tracing::debug!(job = %job.job_id, %state, "the control plane was told"),
             Err(refusal) => {
                 tracing::warn!(job = %job.job_id, code = %refusal.code, why = refusal.message, "the control plane was not told how a job ended");
             }
         }
+    }
+
+    /// Of a job that came without a lease none that counts; the desk refuses such a job.
+    fn lease_id(&self) -> String {
+        let handover = self.assignment.job.handover.as_ref();
+        handover.map(|handover| handover.lease.lease_id.clone()).unwrap_or_default()
     }
 
     /// Names and numbers only: no value, no URL, no token.

@@ -18,14 +18,11 @@ use synapsor_protocol::fleet::{
     Assigned, AttemptEnd, CLAIM_JOBS_MAX, Claim, JobResult, LEASE_SECONDS, Presence, RESULT_SCHEMA, Renewal,
     Renewed, ResultRecorded, TokenKnown,
 };
-use synapsor_protocol::{Code, JobId, Refusal};
+use synapsor_protocol::{Code, JobId, LOCAL_PROJECT, Refusal};
 
 use crate::caller::{check_runner, check_source};
 use crate::gate::{Gate, meant_for_us, with_token};
 use crate::refused::Refused;
-
-/// The project of everything that belongs to no hosted one.
-const PROJECT: &str = "local";
 
 type Answer<T> = Result<Json<T>, Refused>;
 
@@ -72,7 +69,7 @@ async fn claim(
         return Err(unexpected("limit", &format!("1 to {CLAIM_JOBS_MAX}"), claim.limit));
     }
     let recipient = Recipient {
-        project_id: PROJECT.to_owned(),
+        project_id: LOCAL_PROJECT.to_owned(),
         runner_id: claim.runner_id,
         lease_seconds: claim.lease_seconds,
     };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ConstantBuilder, ExponentialBackoff, ExponentialBuilder};
-use synapsor_protocol::Refusal;
 use synapsor_protocol::fleet::{CLAIM_JOBS_MAX, Claim, Presence};
+use synapsor_protocol::{Code, Refusal};
 use synapsor_writeback::{StopSignal, WorkerDesk};
 use tokio::time::Instant;
 
@@ -43,6 +43,13 @@ pub struct WorkerOptions {
     pub version: String,
 }
 
+impl WorkerOptions {
+    /// Most jobs in one claim.
+    fn jobs_max(&self) -> u32 {
+        self.concurrency.min(CLAIM_JOBS_MAX)
+    }
+}
+
 /// What a worker has done: how often each thing came of a job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drained {
@@ -68,6 +75,7 @@ pub async fn work(
         jobs: InHand::new(),
         drained: Drained::default(),
         pauses: pauses(),
+        jobs_max: options.jobs_max(),
     };
     shift.say("online", true).await;
     let ended = shift.last().await;
@@ -85,6 +93,9 @@ struct Shift<'a> {
     jobs: InHand,
     drained: Drained,
     pauses: ExponentialBackoff,
+    /// Most jobs in the next claim: half as many after an answer that could not be used, since it may have been too large, and one more
+    /// after each that could.
+    jobs_max: u32,
 }
 
 impl Shift<'_> {
@@ -101,6 +112,9 @@ impl Shift<'_> {
                 Ok(0) => Some(self.idle()),
                 Ok(_) => None,
                 Err(refusal) if refusal.code.retryable() => {
+                    if refusal.code == Code::ControlPlaneAnswerInvalid {
+                        self.jobs_max = (self.jobs_max / 2).max(1);
+                    }
                     let pause = self.pauses.next().unwrap_or(PAUSE_MAX);
                     let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                     tracing::warn!(runner = self.desk.runner_id(), code = %refusal.code, why = refusal.message, pause_ms, "the control plane gave no job");
@@ -116,7 +130,7 @@ impl Shift<'_> {
     /// Claims as many jobs as there is room for, and begins them; answers how many it began. Dropped, it has begun none.
     async fn begin_jobs(&mut self) -> Result<usize, Refusal> {
         let busy = u32::try_from(self.jobs.count()).unwrap_or(u32::MAX);
-        let room = self.options.concurrency.saturating_sub(busy).min(CLAIM_JOBS_MAX);
+        let room = self.options.concurrency.saturating_sub(busy).min(self.jobs_max);
         if room == 0 {
             return Ok(0);
         }
@@ -130,6 +144,7 @@ impl Shift<'_> {
         let asked = Instant::now();
         let claimed = self.plane.claim(&claim).await?;
         self.pauses = pauses();
+        self.jobs_max = self.options.jobs_max().min(self.jobs_max + 1);
         let mut begun = 0;
         for assignment in claimed {
             let id = assignment.job.job_id.clone();

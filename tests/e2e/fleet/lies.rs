@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
-use synapsor_protocol::Proposal;
+use synapsor_protocol::{Engine, Proposal};
 
 use super::stand_in::{Answer, StandIn, ask};
 use super::{control_plane, free_port, state, token, worker};
@@ -288,6 +288,33 @@ async fn answers_that_cannot_be_used_are_said_and_the_job_after_them_is_carried_
     let said = |code: &str| told.stderr.matches(&format!("code={code} ")).count();
     assert_eq!((said(UNAVAILABLE), said(INVALID)), expected, "{}", told.stderr);
     assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+    assert_eq!((world.invoice("INV-3001").await.late_fee_cents.as_str(), world.receipts().await), ("0", 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_are_too_large_together_are_asked_for_one_by_one() {
+    let world = World::new(Engine::Sqlite).await;
+    let job = assignment(&world, "INV-3001");
+    let (limits, mut left) = (Arc::new(Mutex::new(Vec::new())), Some(job));
+    let asked_for = Arc::clone(&limits);
+    let plane = StandIn::new(None, move |asked| match () {
+        () if asked.is("claim") => {
+            asked_for.lock().expect("kept").push(asked.body["limit"].clone());
+            match (asked.body["limit"].as_u64(), left.take()) {
+                (Some(1), Some(job)) => jobs(&[&job]),
+                (_, Some(job)) => {
+                    left = Some(job);
+                    Answer::Endless
+                }
+                (_, None) => jobs(&[]),
+            }
+        }
+        () => Answer::Yes(json!({ "ok": true, "state": "applied" })),
+    });
+    let drained = drained(&world, &plane, &["--concurrency", "4"]);
+    assert_eq!(drained.json()["ended"], json!({ "applied": 1 }), "{drained:?}");
+    let limits = limits.lock().expect("kept").clone();
+    assert!(limits.starts_with(&[json!(4), json!(2), json!(1)]), "{limits:?}");
     assert_eq!((world.invoice("INV-3001").await.late_fee_cents.as_str(), world.receipts().await), ("0", 1));
 }
 

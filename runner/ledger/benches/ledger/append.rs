@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use synapsor_ledger::Ledger;
+use synapsor_ledger::Notebook;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -22,8 +22,16 @@ const ROUNDS: i64 = 40;
 /// The same where a round is one commit of each.
 const PROPOSALS: i64 = 2_000;
 
-/// Sixteen callers that record reads, and sixteen that share bare commits of one row each.
+/// Sixteen callers that record reads, and sixteen that share bare commits of one row each. Ours wait for the disk as theirs
+/// do, and then as the runner has it unless told otherwise.
 pub(crate) fn shared(runtime: &Runtime, table: &mut Table) {
+    let what = "append evidence, 16 callers / bare commit shared by 16";
+    shared_by(runtime, table, what, Notebook::on_disk);
+    let what = "the same, on the disk after the answer";
+    shared_by(runtime, table, what, |notebook| notebook);
+}
+
+fn shared_by(runtime: &Runtime, table: &mut Table, what: &str, promising: fn(Notebook) -> Notebook) {
     let folder = tempfile::tempdir().expect("a folder");
     let ledger = runtime.block_on(open(&folder.path().join("ledger.db")));
     let bare = Bare::start(&folder.path().join("bare.db"), CALLERS);
@@ -37,15 +45,15 @@ pub(crate) fn shared(runtime: &Runtime, table: &mut Table) {
             async move { bare.keep(&call).await }
         };
         let theirs = timed(|| runtime.block_on(every(first, keep)));
-        let shared = ledger.clone();
+        let shared = promising(ledger.notebook());
         let record = move |call: Call| {
-            let ledger = shared.clone();
-            async move { record(&ledger, call).await }
+            let notebook = shared.clone();
+            async move { record(&notebook, call).await }
         };
         let ours = timed(|| runtime.block_on(every(first, record)));
         rounds.add(ours, theirs);
     }
-    rounds.told(table, "append evidence, 16 callers / bare commit shared by 16", 2.0, CALLS);
+    rounds.told(table, what, 2.0, CALLS);
     let calls = u64::try_from(ROUNDS * CALLERS * CALLS).unwrap_or_default();
     let commits = (ledger.commits() - before).max(1);
     Table::note("calls that shared one commit of the ledger", &format!("{}", calls / commits));
@@ -127,10 +135,10 @@ async fn every<F: Future<Output = ()> + Send + 'static>(
     callers.join_all().await;
 }
 
-async fn record(ledger: &Ledger, call: Call) {
+async fn record(notebook: &Notebook, call: Call) {
     let evidence = call.evidence();
     let audit = call.audit(Some(&evidence));
-    ledger.notebook().record_read(evidence, audit).await.expect("recorded");
+    notebook.record_read(evidence, audit).await.expect("recorded");
 }
 
 fn timed(work: impl FnOnce()) -> Duration {

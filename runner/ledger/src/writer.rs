@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -19,6 +19,13 @@ use crate::statements::{Opener, Statements};
 
 /// Changes that may wait; a caller beyond it waits before handing over.
 const QUEUE_MAX: usize = 256;
+
+/// Changes made in place between two that are handed over to see whether anybody else asks meanwhile: a caller that does not let go of
+/// its thread never finds out.
+const ALONE_CHANGES: u32 = 16;
+
+/// Changes that are handed over, and so can share their commits, after the last time that several asked at once.
+const CROWD_CHANGES: u32 = 256;
 
 /// What a change works with, inside the transaction.
 pub(crate) struct Write<'a> {
@@ -82,6 +89,18 @@ pub(crate) struct Writer {
     committer: Arc<Mutex<Committer>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
+    callers: Callers,
+}
+
+/// Whether changes are better handed over. What it counts is only ever a guess of what comes next.
+#[derive(Default)]
+struct Callers {
+    /// How many ask now.
+    asking: AtomicUsize,
+    /// How many changes more are handed over, whoever asks.
+    handed_over: AtomicU32,
+    /// How many were made in place since.
+    in_place: AtomicU32,
 }
 
 const STOPPED: Error = Error::Invariant { what: "the ledger's writer has stopped" };
@@ -105,7 +124,7 @@ impl Writer {
             .name("ledger-writer".into())
             .spawn(move || queue::serve(&served, waiting))
             .map_err(Error::file("start the ledger's writer"))?;
-        Ok(Self { queue: Some(queue), committer, thread: Some(thread), commits })
+        Ok(Self { queue: Some(queue), committer, thread: Some(thread), commits, callers: Callers::default() })
     }
 
     /// Runs a change and waits until it is on disk. A caller that goes away after handing over does not undo it.
@@ -126,16 +145,17 @@ impl Writer {
         let (reply, outcome) = oneshot::channel();
         let change: Box<dyn Change> = Box::new(Asked { promise, change, outcome: None, reply });
         let queue = self.queue.as_ref().ok_or(STOPPED)?;
+        let _asking = self.callers.asks();
         if let Some(change) = self.at_once(queue, change) {
             queue.send(Work::Change(change)).await.map_err(|_| STOPPED)?;
         }
         outcome.await.map_err(|_| STOPPED)?
     }
 
-    /// Makes a change on the caller's thread, or hands it back: where it waits for the disk, somebody else is writing, or the last
-    /// one was not brief.
+    /// Makes a change on the caller's thread, or hands it back: where it waits for the disk, several ask or are writing, or the
+    /// last one was not brief.
     fn at_once(&self, queue: &mpsc::Sender<Work>, change: Box<dyn Change>) -> Option<Box<dyn Change>> {
-        if change.promise() == Promise::OnDisk || self.waiting() > 0 {
+        if change.promise() == Promise::OnDisk || self.waiting() > 0 || !self.callers.is_alone() {
             return Some(change);
         }
         let Ok(mut committer) = self.committer.try_lock() else { return Some(change) };
@@ -155,6 +175,39 @@ impl Writer {
     /// Commits so far.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Callers {
+    /// One more asks, for as long as the answer is held.
+    fn asks(&self) -> Asking<'_> {
+        if self.asking.fetch_add(1, Ordering::Relaxed) > 0 {
+            self.handed_over.store(CROWD_CHANGES, Ordering::Relaxed);
+        }
+        Asking(self)
+    }
+
+    /// Whether the one who asks is likely to be the only one. Of a crowd most find each other's changes in the queue.
+    fn is_alone(&self) -> bool {
+        let left = self.handed_over.load(Ordering::Relaxed);
+        if left > 0 {
+            self.handed_over.store(left - 1, Ordering::Relaxed);
+            return false;
+        }
+        if self.in_place.fetch_add(1, Ordering::Relaxed) < ALONE_CHANGES {
+            return true;
+        }
+        self.in_place.store(0, Ordering::Relaxed);
+        false
+    }
+}
+
+/// Somebody asks.
+struct Asking<'a>(&'a Callers);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.asking.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -188,5 +241,35 @@ where
         let Self { outcome, reply, .. } = *self;
         // Nobody listening is fine: the change is recorded all the same.
         let _ = reply.send(committed.and_then(|()| outcome.ok_or(UNMADE)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_who_asks_alone_hands_a_change_over_now_and_then() {
+        let callers = Callers::default();
+        let alone = |_| {
+            let _asking = callers.asks();
+            callers.is_alone()
+        };
+        let made: Vec<bool> = (0..2 * (ALONE_CHANGES + 1)).map(alone).collect();
+        assert_eq!(made.iter().filter(|in_place| !**in_place).count(), 2, "{made:?}");
+    }
+
+    #[test]
+    fn of_several_who_ask_at_once_nobody_is_alone_for_a_while() {
+        let callers = Callers::default();
+        let first = callers.asks();
+        drop(callers.asks());
+        drop(first);
+        let alone = |_| {
+            let _asking = callers.asks();
+            callers.is_alone()
+        };
+        assert!((0..CROWD_CHANGES).map(alone).all(|in_place| !in_place));
+        assert!(alone(0));
     }
 }

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_log_that_cannot_be_flushed_is_an_error_that_stays() {
-        // What can be opened as a file is opened; a pipe has no disk to be brought to.
+        // A folder stands where the log would, and cannot be opened to be written.
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("ledger.db");
         std::fs::create_dir(log_of(&path)).expect("a folder in the log's place");

@@ -52,6 +52,18 @@ async fn a_server_that_would_stand_open_or_nowhere_does_not_start() {
     ] {
         assert_ne!(world.run(usage).exit, 0, "{usage:?}");
     }
+    for limit in [
+        "--connections-max",
+        "--requests-max",
+        "--body-bytes-max",
+        "--session-idle-ms",
+        "--head-timeout-ms",
+        "--body-timeout-ms",
+    ] {
+        // It would let nobody in.
+        let words = ["mcp", "serve", "--transport", "streamable-http", limit, "0"];
+        assert_eq!(world.run(&words).exit, 2, "{limit}");
+    }
     assert!(
         !world.ledger_path().exists()
             || world.ask(&["proposals", "list"])["proposals"] == serde_json::json!([])

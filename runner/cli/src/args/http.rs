@@ -60,16 +60,16 @@ pub(crate) struct Http {
     #[command(flatten)]
     pub(crate) inbound: Inbound,
     /// Largest body of a request [default: 1048576]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) body_bytes_max: Option<u32>,
     /// Most requests being answered at once [default: 128]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) requests_max: Option<u32>,
     /// Most sessions at once [default: 256; of one caller 64]
     #[arg(long, value_name = "COUNT")]
     pub(crate) sessions_max: Option<u32>,
     /// How long a session lives in which nothing is asked [default: 1800000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) session_idle_ms: Option<u64>,
     /// How long a stopping server waits for answers being worked out [default: 5000]
     #[arg(long, value_name = "MS")]

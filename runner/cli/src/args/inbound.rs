@@ -18,13 +18,13 @@ pub(crate) struct Inbound {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Most connections at once [default: 512]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections_max: Option<u32>,
     /// How long a client may take to send a request's head [default: 30000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) head_timeout_ms: Option<u64>,
     /// How long a client may take to send a request's body [default: 10000]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) body_timeout_ms: Option<u64>,
 }
 

@@ -20,7 +20,7 @@ use crate::schema::{self, Founding};
 use crate::search;
 use crate::sqlite::Sqlite;
 use crate::statements::{Opener, Statements, Store};
-use crate::writer::{Promise, Write, Writer};
+use crate::writer::{Write, Writer};
 
 /// How to open a ledger.
 #[derive(Clone)]
@@ -139,8 +139,7 @@ impl Book {
         let steps = |upto: i64| upto.saturating_sub(reached).unsigned_abs();
         let work = self.progress.at_work("bringing up to date what records are found by", steps(head));
         loop {
-            let step = |write: &Write<'_>| search::step(write.conn, search::STEP_EVENTS_MAX);
-            let upto = self.writer.keep(Promise::Committed, step).await?;
+            let upto = self.writer.write(|write| search::step(write.conn, search::STEP_EVENTS_MAX)).await?;
             if upto >= head {
                 return Ok(());
             }

@@ -98,6 +98,7 @@ impl Committer {
             && self.promise(Promise::Committed).is_ok()
             && self.store.begin_writing_at_once().unwrap_or(false);
         if !is_open {
+            self.store.roll_back();
             return Some(change);
         }
         let mut tried = self.carry(&mut VecDeque::from([change]), Promise::Committed);

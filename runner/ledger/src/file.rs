@@ -27,9 +27,7 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<PathBuf, Error> {
         Err(error) => return Err(Error::file("look at the ledger file")(error)),
     };
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        let mut part = path.clone().into_os_string();
-        part.push(suffix);
-        let part = PathBuf::from(part);
+        let part = with_suffix(&path, suffix);
         let Ok(found) = fs::symlink_metadata(&part) else { continue };
         admit(&part, &found)?;
         if ours {
@@ -37,6 +35,18 @@ pub(crate) fn prepare(path: &Path, create: bool) -> Result<PathBuf, Error> {
         }
     }
     Ok(path)
+}
+
+/// A file beside another one: its log, or a copy.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The write-ahead log of a ledger's file (<https://sqlite.org/walformat.html>, "Files On Disk").
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    with_suffix(path, "-wal")
 }
 
 /// The folder is resolved, and made where allowed, so that links above the file are harmless; the file's own name is not.

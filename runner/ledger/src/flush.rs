@@ -7,16 +7,16 @@
 //! Invariant: after a flush that failed nothing is committed any more. What the disk holds of the log is not known then, and a
 //! later flush that succeeds would not say that it holds all of it.
 
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::file::log_of;
 
 /// How long a commit that nobody waits for may gather company before it is flushed.
 const FLUSH_AFTER: Duration = Duration::from_millis(10);
@@ -94,13 +94,6 @@ fn flush(open: &mut Option<File>, log: &Path) -> io::Result<()> {
         },
     };
     file.sync_data()
-}
-
-/// Where SQLite keeps the write-ahead log of a file (<https://sqlite.org/walformat.html>, "Files On Disk").
-fn log_of(path: &Path) -> PathBuf {
-    let mut log = OsString::from(path);
-    log.push("-wal");
-    log.into()
 }
 
 #[cfg(test)]

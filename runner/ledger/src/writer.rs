@@ -136,7 +136,8 @@ impl Writer {
         self.keep(Promise::OnDisk, change).await
     }
 
-    /// The same, and waits for what is promised.
+    /// The same for a change that takes no longer than an event and its documents, and waits for what is promised: where that is not the
+    /// disk, the caller's own thread may make it.
     pub(crate) async fn keep<T, F>(&self, promise: Promise, change: F) -> Result<T, Error>
     where
         T: Send + 'static,

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::connection;
 use crate::sqlite::Sqlite;
+use crate::writer::Writer;
 
 /// `PRAGMA synchronous`, as SQLite numbers it.
 const NORMAL: i64 = 1;
@@ -36,6 +37,15 @@ impl Change for Added {
     }
 }
 
+fn opener(path: PathBuf) -> Opener {
+    Box::new(move || {
+        let conn = Connection::open(&path).expect("the file");
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").expect("set up");
+        connection::wait_for_lock(&conn, connection::BUSY_TIMEOUT)?;
+        Ok(Box::new(Sqlite::new(conn)))
+    })
+}
+
 /// A committer of a file of its own.
 struct Fixture {
     committer: Committer,
@@ -51,12 +61,7 @@ impl Fixture {
         Connection::open(&path)
             .and_then(|conn| conn.execute_batch("CREATE TABLE added (n INTEGER PRIMARY KEY)"))
             .expect("a file");
-        let open: Opener = Box::new(move || {
-            let conn = Connection::open(&path).expect("the file");
-            conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").expect("set up");
-            connection::wait_for_lock(&conn, connection::BUSY_TIMEOUT)?;
-            Ok(Box::new(Sqlite::new(conn)))
-        });
+        let open = opener(path);
         let file = folder.path().join(flushed);
         let start = synapsor_protocol::Moment::from_micros(0).expect("in range");
         let clock: Arc<dyn Clock> = Arc::new(SteppingClock::new(start, 1));
@@ -135,4 +140,19 @@ fn after_a_flush_that_failed_nothing_is_committed() {
     let conn = Connection::open(fixture.folder.path().join("ledger.db")).expect("the file");
     let rows: i64 = conn.query_row("SELECT count(*) FROM added", [], |row| row.get(0)).expect("a number");
     assert_eq!(rows, 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_the_disk_is_made_on_the_writing_thread_however_quick_the_others_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    let clock = Arc::new(SteppingClock::new(synapsor_protocol::Moment::from_micros(0).expect("in range"), 1));
+    let ids = Arc::new(CountingIds::default());
+    let writer = Writer::start(opener(path.clone()), Some(&path), clock, ids, String::new()).expect("starts");
+    let made_on = |_: &Write<'_>| Ok(thread::current().name().map(str::to_owned));
+    for _ in 0..50 {
+        writer.keep(Promise::Committed, made_on).await.expect("made somewhere");
+        let made_on = writer.write(made_on).await.expect("made");
+        assert_eq!(made_on.as_deref(), Some("ledger-writer"));
+    }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Lock;
 use crate::connection;
 use crate::error::Error;
-use crate::file;
+use crate::file::{self, with_suffix};
 use crate::progress::Progress;
 use crate::report::ChainReport;
 use crate::schema;
@@ -156,10 +156,4 @@ fn set_aside(ledger: &Path) -> Result<PathBuf, Error> {
         }
     }
     Ok(kept)
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

@@ -52,9 +52,7 @@ pub fn reset(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut removed = Vec::new();
     // The log first: a file without its log is whole as of an earlier time, should we end in between.
     for suffix in ["-wal", "-shm", ""] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        let name = PathBuf::from(name);
+        let name = file::with_suffix(&path, suffix);
         match fs::remove_file(&name) {
             Ok(()) => removed.push(name),
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -7,6 +7,7 @@ use serde::Serialize;
 use synapsor_protocol::Moment;
 
 use crate::error::Error;
+use crate::file;
 use crate::statements::{Statements, cells};
 
 /// What a ledger holds.
@@ -95,13 +96,11 @@ fn sizes(conn: &dyn Statements, path: &Path) -> Result<Option<Sizes>, Error> {
         return Ok(None);
     }
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let pages = number(conn, "SELECT freelist_count FROM pragma_freelist_count")?.unsigned_abs();
     let page_bytes = number(conn, "SELECT page_size FROM pragma_page_size")?.unsigned_abs();
     Ok(Some(Sizes {
         file_bytes: length(path),
-        log_bytes: length(Path::new(&log)),
+        log_bytes: length(&file::log_of(path)),
         free_bytes: pages.saturating_mul(page_bytes),
     }))
 }
